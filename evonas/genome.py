@@ -1,0 +1,161 @@
+"""The contract of a genome: a DEAP individual that decodes to an architecture."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from deap import base
+
+from .architecture import Architecture
+from .errors import UserError, nearest
+from .task import Task
+
+RANDOM = "random"
+START = "start"
+
+
+class Fitness(base.Fitness):  # type: ignore[misc]
+    """One number, the larger the better."""
+
+    weights = (1.0,)
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where a genome comes from.
+
+    Attributes:
+        parents: Candidate numbers; weights come from the first one (the donor).
+        operator: What made it: an operator's name, ``random`` or ``start``.
+    """
+
+    parents: tuple[int, ...] = ()
+    operator: str = RANDOM
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """The settings of a search space, shared by its genomes; subclass it as a frozen dataclass.
+
+    Every field has a default, so that a recipe names only what it changes.
+    """
+
+    separable: ClassVar[bool] = False
+    """Whether networks consist mostly of separable convolutions: it decides the precision on a CPU."""
+
+    def check(self, task: Task) -> None:
+        """Checks that networks of this space can read the task's images.
+
+        Raises:
+            UserError: They cannot.
+        """
+
+    @classmethod
+    def from_dict(cls, choices: Mapping[str, Any]) -> Self:
+        """A space from a recipe's table.
+
+        Raises:
+            UserError: A choice is unknown or refused.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in choices:
+            if key not in known:
+                raise UserError(f"genome setting {key!r} is unknown; {nearest(key, known)}")
+        try:
+            return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in choices.items()})
+        except TypeError as error:
+            raise UserError(f"genome settings: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All choices, for JSON."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+
+class Genome(ABC):
+    """An individual: what evolution varies, and what an architecture is decoded from.
+
+    It works unchanged in DEAP's tools and algorithms: it carries a `fitness`, and operators change it
+    in place. The engine clones before it varies.
+
+    Attributes:
+        space: Its search space, shared and never changed.
+        fitness: DEAP's fitness; empty until it was evaluated.
+        origin: Parents and operator; a clone keeps it.
+        number: The candidate that it is in a run, or None.
+    """
+
+    name: ClassVar[str]
+    """The name on the command line and in run folders."""
+    space_type: ClassVar[type[Space]]
+    """The class of `space`."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.fitness = Fitness()
+        self.origin = Origin()
+        self.number: int | None = None
+
+    @classmethod
+    @abstractmethod
+    def random(cls, space: Any, rng: random.Random) -> Self:
+        """A genome drawn at random."""
+
+    @abstractmethod
+    def decode(self, task: Task) -> Architecture:
+        """The network's architecture for a task.
+
+        Raises:
+            UserError: The task's images do not suit the space.
+        """
+
+    @abstractmethod
+    def key(self) -> str:
+        """A structural hash: equal exactly for isomorphic genomes. Computed at each call."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON, without the space."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, data: Mapping[str, Any], space: Any) -> Self:
+        """The reverse of `to_dict`.
+
+        Raises:
+            UserError: It is no such form.
+        """
+
+    def training(self) -> dict[str, Any]:
+        """What the genome wants changed in the training plan."""
+        return {}
+
+    @classmethod
+    def published(cls) -> dict[str, dict[str, Any]]:
+        """Genotypes that papers published, by name, as `to_dict` gives them."""
+        return {}
+
+    @classmethod
+    def default_space(cls) -> Space:
+        """The space with every choice at its default."""
+        return cls.space_type()
+
+    def with_space(self, space: Space) -> Self:
+        """The same genotype in another space, without fitness."""
+        return type(self).from_dict(self.to_dict(), space)
+
+    def clone(self) -> Self:
+        """An independent copy, origin included (what DEAP's `clone` gives)."""
+        return copy.deepcopy(self)
+
+    def draw(self, path: Any) -> Any:
+        """Draws the genotype as SVG: by default, its architecture for small colour images."""
+        return self.decode(Task(3, 32, 32, 10)).draw(path)
+
+    def __str__(self) -> str:
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))

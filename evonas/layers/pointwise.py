@@ -1,0 +1,110 @@
+"""Layers that leave the shape as it is: input, normalisation, activation, dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import UserError
+from .base import Layer, Shape, image
+
+if TYPE_CHECKING:
+    import torch
+    from torch import fx, nn
+
+
+@dataclass(frozen=True)
+class Input(Layer):
+    """Where images enter: normalised, ``(channels, height, width)`` each."""
+
+    size: Shape = ()
+
+    arity = 0
+    flow = "fresh"
+
+    def __post_init__(self) -> None:
+        if not self.size or any(not isinstance(n, int) or n < 1 for n in self.size):
+            raise UserError(f"Input size: expected whole numbers of at least 1, got {self.size!r}")
+
+    def shape(self, inputs: Sequence[Shape]) -> Shape:
+        return self.size
+
+    def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
+        return graph.placeholder(name.replace(".", "_"))
+
+    def label(self) -> str:
+        return "input"
+
+
+@dataclass(frozen=True)
+class BatchNorm2d(Layer):
+    """Batch normalisation with a learnt scale and shift (Ioffe and Szegedy 2015).
+
+    Attributes:
+        epsilon: Added to the variance.
+        momentum: Weight of the newest batch in the running statistics.
+    """
+
+    epsilon: float = 1e-5
+    momentum: float = 0.1
+
+    def parameters(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
+        channels = image(self, inputs[0])[0]
+        return {"weight": (channels,), "bias": (channels,)}
+
+    def buffers(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
+        channels = image(self, inputs[0])[0]
+        return {"running_mean": (channels,), "running_var": (channels,)}
+
+    def shape(self, inputs: Sequence[Shape]) -> Shape:
+        return image(self, inputs[0])
+
+    def module(self, inputs: Sequence[Shape]) -> nn.Module:
+        from torch import nn
+
+        norm = nn.BatchNorm2d(inputs[0][0], eps=self.epsilon, momentum=self.momentum)
+        # The counter serves averaging without a momentum; without it each step saves one operation.
+        norm.num_batches_tracked = None
+        return norm
+
+    def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
+        """Scale 1, shift 0, statistics of a standard normal."""
+        for name, value in (("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
+            getattr(module, name).fill_(value)
+
+    def label(self) -> str:
+        return "BN"
+
+
+@dataclass(frozen=True)
+class ReLU(Layer):
+    """max(x, 0)."""
+
+    def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
+        import torch
+
+        return graph.create_node("call_function", torch.relu, (values[0],), name=name.replace(".", "_"))
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """Zeroes activations at random while training.
+
+    Attributes:
+        probability: That an activation is zeroed, in [0, 1).
+    """
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability < 1:
+            raise UserError(f"Dropout probability: expected at least 0 and below 1, got {self.probability}")
+
+    def module(self, inputs: Sequence[Shape]) -> nn.Module:
+        from torch import nn
+
+        return nn.Dropout(self.probability)
+
+    def label(self) -> str:
+        return f"dropout {self.probability:g}"

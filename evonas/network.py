@@ -1,0 +1,113 @@
+"""Network: an architecture built as a ``torch.fx.GraphModule``, its tensors named by node."""
+
+from __future__ import annotations
+
+import linecache
+import weakref
+from collections.abc import Mapping
+
+import torch
+from torch import fx, nn
+from torch.fx import graph_module
+
+from .architecture import Architecture
+from .errors import UserError
+from .layers import Input
+from .seeds import named_seed
+
+Weights = Mapping[str, torch.Tensor]
+"""Tensors by ``node.tensor``: parameters, and buffers such as normalisation statistics."""
+
+
+def build(architecture: Architecture, seed: int = 0, weights: Weights | None = None) -> fx.GraphModule:
+    """Builds a network of straight-line generated code.
+
+    Each node's tensors are drawn from a generator seeded by the node's name, so the same node starts
+    alike whatever else changes, and nothing global is drawn from. Given weights are copied, never aliased.
+
+    Args:
+        architecture: What to build.
+        seed: Of the initial weights.
+        weights: Tensors that replace initial ones, by ``node.tensor``; others stay as drawn.
+
+    Returns:
+        A module that maps a batch of normalised images ``(n, channels, height, width)`` to logits.
+
+    Raises:
+        UserError: The architecture is invalid, or a weight does not fit its node.
+    """
+    architecture.validate()
+    graph = fx.Graph()
+    modules: dict[str, nn.Module] = {}
+    values: dict[str, fx.Node] = {}
+    given = _by_node(architecture, weights or {})
+    for name in architecture:
+        layer = architecture.layer(name)
+        values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
+        if values[name].op == "call_module":
+            modules[name] = _module(architecture, name, seed, given.get(name, {}))
+    graph.output(values[architecture.output])
+    network = fx.GraphModule(modules, graph, class_name="Network")
+    _forget_code_with(network)
+    return network
+
+
+def _by_node(architecture: Architecture, weights: Weights) -> dict[str, dict[str, torch.Tensor]]:
+    found: dict[str, dict[str, torch.Tensor]] = {}
+    for key, tensor in weights.items():
+        node, _, name = key.rpartition(".")
+        if node not in architecture:
+            raise UserError(f"weights: {key!r} belongs to no node of the architecture")
+        found.setdefault(node, {})[name] = tensor
+    return found
+
+
+def _module(architecture: Architecture, name: str, seed: int, given: dict[str, torch.Tensor]) -> nn.Module:
+    """One node's module, made without drawing the random numbers that would be overwritten."""
+    layer = architecture.layer(name)
+    with torch.device("meta"):
+        module = layer.module(architecture.input_shapes(name))
+    tensors = dict(module.named_parameters())
+    tensors.update(module.named_buffers())
+    if tensors:
+        module.to_empty(device="cpu")
+        if set(given) != {*module._parameters, *module._buffers}:
+            with torch.no_grad():
+                layer.initialise(module, torch.Generator().manual_seed(named_seed(seed, name)))
+    for key, tensor in given.items():
+        if key not in tensors or tensors[key].shape != tensor.shape:
+            wanted = tuple(tensors[key].shape) if key in tensors else "no such tensor"
+            raise UserError(f"weights: {name}.{key} expected {wanted}, got {tuple(tensor.shape)}")
+        with torch.no_grad():
+            module.get_parameter(key).copy_(tensor) if key in module._parameters else module.get_buffer(key).copy_(tensor)
+    return module
+
+
+def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Copies of a network's parameters and buffers, on the CPU in plain layout, by ``node.tensor``."""
+    return {
+        name: tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _forget_code_with(network: fx.GraphModule) -> None:
+    """Lets go of the generated source when the network is dropped: torch.fx keeps it for ever."""
+    loader = getattr(graph_module, "_loader", None)
+    cache = getattr(loader, "eval_cache", None)
+    if isinstance(cache, dict):
+        source = type(network).forward.__code__.co_filename
+        weakref.finalize(network, _forget, cache, source)
+
+
+def _forget(cache: dict[str, str], source: str) -> None:
+    cache.pop(source, None)
+    linecache.cache.pop(source, None)
+
+
+def input_shape(architecture: Architecture) -> tuple[int, ...]:
+    """The shape of one image that the architecture reads."""
+    layer = architecture.layer(architecture.input)
+    if not isinstance(layer, Input):
+        raise UserError("architecture: its input node is no Input layer")
+    return layer.size

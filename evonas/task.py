@@ -1,0 +1,39 @@
+"""What a network is for: the shape of its input and the number of its classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import UserError
+
+
+@dataclass(frozen=True)
+class Task:
+    """Image classification.
+
+    Attributes:
+        channels: Channels of an image (1 for grey, 3 for colour).
+        height: Height in pixels.
+        width: Width in pixels.
+        classes: Number of classes, at least 2.
+
+    Raises:
+        UserError: A size is not positive, or there are fewer than two classes.
+    """
+
+    channels: int
+    height: int
+    width: int
+    classes: int
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "height", "width"):
+            if getattr(self, name) < 1:
+                raise UserError(f"task {name}: expected at least 1, got {getattr(self, name)}")
+        if self.classes < 2:
+            raise UserError(f"task classes: expected at least 2, got {self.classes}")
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of one image."""
+        return (self.channels, self.height, self.width)

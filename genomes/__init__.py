@@ -1,0 +1,1 @@
+"""The encodings: what evolves, and how it decodes to an architecture."""

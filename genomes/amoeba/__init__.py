@@ -1,0 +1,11 @@
+"""AmoebaNet: a normal and a reduction cell, each five pairwise combinations (Real et al. 2019).
+
+`AmoebaGenome` is the individual, `AmoebaSpace` its settings (N, F, operations), `Cell` the genotype of
+one cell; `published` holds AmoebaNet-A to D.
+"""
+
+from .cell import Cell
+from .genome import AmoebaGenome, AmoebaSpace
+from .operations import OPERATIONS, SP_I
+
+__all__ = ["OPERATIONS", "SP_I", "AmoebaGenome", "AmoebaSpace", "Cell"]

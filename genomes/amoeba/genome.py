@@ -1,0 +1,147 @@
+"""The AmoebaNet genome: a normal cell and a reduction cell (Real et al. 2019)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from ...architecture import Architecture
+from ...errors import UserError, nearest
+from ...genome import Genome, Space
+from ...task import Task
+from .cell import Cell
+from .decode import decode
+from .operations import OPERATIONS, SP_I
+
+LARGE_IMAGE = 96
+"""Images of at least this many pixels a side start with the ImageNet stem."""
+
+
+@dataclass(frozen=True)
+class AmoebaSpace(Space):
+    """Settings of the AmoebaNet space.
+
+    Attributes:
+        cells: N, normal cells in each stage.
+        filters: F, filters of the first stage; doubled by each reduction.
+        operations: What mutation and random sampling draw from; SP-I by default.
+        combinations: Pairwise combinations in a cell; the paper's spaces have 5.
+        stages: Stages of normal cells, a reduction between each two.
+        stem: ``small`` (a 3×3 convolution), ``large`` (strided, two reductions more, as for ImageNet), or
+            ``auto``: large for images of 96 pixels or more.
+    """
+
+    cells: int = 3
+    filters: int = 24
+    operations: tuple[str, ...] = SP_I
+    combinations: int = 5
+    stages: int = 3
+    stem: Literal["auto", "small", "large"] = "auto"
+
+    separable: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for name in ("cells", "filters", "combinations", "stages"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UserError(f"amoeba {name}: expected a whole number of at least 1, got {value!r}")
+        if not self.operations:
+            raise UserError("amoeba operations: expected at least one, got none")
+        for operation in self.operations:
+            if operation not in OPERATIONS:
+                raise UserError(
+                    f"amoeba operations: {operation!r} is unknown; {nearest(str(operation), list(OPERATIONS))}"
+                )
+        if self.stem not in ("auto", "small", "large"):
+            raise UserError(f"amoeba stem: expected auto, small or large, got {self.stem!r}")
+
+    def images(self, task: Task) -> Literal["small", "large"]:
+        """Which stem the task's images get."""
+        if self.stem != "auto":
+            return self.stem
+        return "large" if min(task.height, task.width) >= LARGE_IMAGE else "small"
+
+    def check(self, task: Task) -> None:
+        halvings = self.stages - 1 + (3 if self.images(task) == "large" else 0)
+        smallest = 2**halvings
+        if min(task.height, task.width) < smallest:
+            raise UserError(
+                f"images: the {halvings} strides of this genome need at least {smallest}×{smallest} pixels, "
+                f"got {task.height}×{task.width}"
+            )
+
+
+class AmoebaGenome(Genome):
+    """A normal and a reduction cell.
+
+    Attributes:
+        normal: The cell that keeps its input's size.
+        reduction: The cell that halves it.
+    """
+
+    name = "amoeba"
+    space_type = AmoebaSpace
+    space: AmoebaSpace
+
+    def __init__(self, normal: Cell, reduction: Cell, space: AmoebaSpace | None = None) -> None:
+        super().__init__(space or AmoebaSpace())
+        self.normal = normal
+        self.reduction = reduction
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """The normal and the reduction cell."""
+        return (self.normal, self.reduction)
+
+    @classmethod
+    def random(cls, space: AmoebaSpace, rng: random.Random) -> Self:
+        """Both cells drawn uniformly, as the paper's initial population."""
+        cells = [Cell.random(space.combinations, space.operations, rng) for _ in range(2)]
+        return cls(cells[0], cells[1], space)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = type(self)(self.normal.copy(), self.reduction.copy(), self.space)
+        twin.fitness.wvalues = self.fitness.wvalues
+        twin.origin = self.origin
+        twin.number = self.number
+        return twin
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AmoebaGenome) and self.cells == other.cells and self.space == other.space
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def decode(self, task: Task) -> Architecture:
+        return decode(self.normal, self.reduction, self.space, task)
+
+    def key(self) -> str:
+        return blake2b(f"{self.normal.key()}/{self.reduction.key()}".encode(), digest_size=16).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"normal": self.normal.to_dict(), "reduction": self.reduction.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], space: AmoebaSpace) -> Self:
+        if not isinstance(data, Mapping) or not {"normal", "reduction"} <= set(data):
+            raise UserError(f"amoeba genotype: expected 'normal' and 'reduction' cells, got {data!r:.80}")
+        return cls(Cell.from_dict(data["normal"]), Cell.from_dict(data["reduction"]), space)
+
+    @classmethod
+    def published(cls) -> dict[str, dict[str, Any]]:
+        from .published import PUBLISHED
+
+        return {name: {"normal": n.to_dict(), "reduction": r.to_dict()} for name, (n, r) in PUBLISHED.items()}
+
+    def draw(self, path: str | Path) -> Path:
+        """Draws both cells side by side, as papers do."""
+        from ...drawing import draw_cells
+
+        named = {"normal cell": self.normal.graph(), "reduction cell": self.reduction.graph()}
+        return draw_cells(named, Path(path))
+
+    def __str__(self) -> str:
+        return f"{self.normal} | {self.reduction}"

@@ -1,0 +1,127 @@
+"""The operations of AmoebaNet cells, written as layers.
+
+Which layers stand behind a name follows the authors' implementation
+(https://github.com/tensorflow/tpu, models/official/amoeba_net): separable convolutions are applied
+twice, dense ones work at a quarter of the width between two 1×1 convolutions, and an operation that
+must stride but has no window becomes a 1×1 convolution. Dilated convolutions are separable, as the
+paper's list has them (that code has dense ones at a quarter of the width instead).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...architecture import Architecture
+from ...layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, ReLU
+
+
+class Builder:
+    """Adds layers to an architecture; one ReLU serves all readers of a node."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
+
+    def add(self, name: str, layer: Layer, *inputs: str) -> str:
+        """Adds a node."""
+        return self.architecture.add(name, layer, *inputs)
+
+    def relu(self, source: str) -> str:
+        """The source's ReLU, added at first use."""
+        name = f"{source}_relu"
+        return name if name in self.architecture else self.add(name, ReLU(), source)
+
+    def relu_conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
+        """ReLU, one or more convolutions in a row, batch normalisation."""
+        return self.conv_bn(name, self.relu(source), *convolutions)
+
+    def conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
+        """One or more convolutions in a row, batch normalisation."""
+        for convolution in convolutions:
+            kind = "depthwise" if convolution.depthwise else "conv"
+            source = self.add(f"{name}.{kind}", convolution, source)
+        return self.add(f"{name}.bn", BatchNorm2d(), source)
+
+
+Operation = Callable[[Builder, str, str, int, int], str]
+"""Adds the operation called (builder, name, source, filters, stride); returns its last node."""
+
+
+def identity(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+    """The paper's "none"; where it must stride, a 1×1 convolution."""
+    return source if stride == 1 else conv1x1(builder, name, source, filters, stride)
+
+
+def conv1x1(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+    """ReLU, 1×1 convolution, normalisation."""
+    return builder.relu_conv_bn(name, source, Conv2d(filters, 1, stride))
+
+
+def separable(kernel: int) -> Operation:
+    """Twice: ReLU, depthwise convolution, 1×1 convolution, normalisation."""
+
+    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+        for turn, step in ((1, stride), (2, 1)):
+            depthwise = Conv2d(kernel=kernel, stride=step, depthwise=True)
+            source = builder.relu_conv_bn(f"{name}.turn{turn}", source, depthwise, Conv2d(filters, 1))
+        return source
+
+    return operation
+
+
+def dilated_separable(kernel: int) -> Operation:
+    """ReLU, depthwise convolution of dilation 2, 1×1 convolution, normalisation; once."""
+
+    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+        depthwise = Conv2d(kernel=kernel, stride=stride, dilation=2, depthwise=True)
+        return builder.relu_conv_bn(name, source, depthwise, Conv2d(filters, 1))
+
+    return operation
+
+
+def bottleneck(*steps: tuple[tuple[int, int], bool, bool]) -> Operation:
+    """Dense convolutions at a quarter of the width between two 1×1 convolutions.
+
+    Args:
+        steps: For each convolution its kernel, and whether it strides down and across.
+    """
+
+    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+        width = filters // 4
+        if width:  # else the bottleneck would have no channel: convolve at full width
+            source = builder.relu_conv_bn(f"{name}.squeeze", source, Conv2d(width, 1))
+        for number, (kernel, down, across) in enumerate(steps, 1):
+            strides = (stride if down else 1, stride if across else 1)
+            convolution = Conv2d(width or filters, kernel, strides)
+            source = builder.relu_conv_bn(f"{name}.step{number}", source, convolution)
+        return builder.relu_conv_bn(f"{name}.expand", source, Conv2d(filters, 1)) if width else source
+
+    return operation
+
+
+def pool(layer: type[MaxPool2d] | type[AvgPool2d], kernel: int) -> Operation:
+    """A pooling window."""
+
+    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
+        return builder.add(name, layer(kernel, stride), source)
+
+    return operation
+
+
+OPERATIONS: dict[str, Operation] = {
+    "identity": identity,
+    "sep3x3": separable(3),
+    "sep5x5": separable(5),
+    "sep7x7": separable(7),
+    "avg3x3": pool(AvgPool2d, 3),
+    "max3x3": pool(MaxPool2d, 3),
+    "dil3x3": dilated_separable(3),
+    "conv1x7_7x1": bottleneck(((1, 7), False, True), ((7, 1), True, False)),
+    "conv1x1": conv1x1,
+    "conv3x3": bottleneck(((3, 3), True, True)),
+    "max2x2": pool(MaxPool2d, 2),
+    "dil5x5": dilated_separable(5),
+}
+"""Every operation by name. The paper calls ``identity`` "none"."""
+
+SP_I = ("identity", "sep3x3", "sep5x5", "sep7x7", "avg3x3", "max3x3", "dil3x3", "conv1x7_7x1")
+"""The eight operations of search space SP-I (Methods)."""
