@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 """The shape of one example, without the batch: ``(channels, height, width)`` or ``(features,)``."""
 
-Flow = Literal["fresh", "through", "joined"]
-"""How channels leave a layer: new ones, those that came in, or those of all inputs one after the other."""
+Flow = Literal["fresh", "through", "summed", "joined", "spread"]
+"""How channels leave a layer: new ones; those that came in; sums of them, one by one; those of all inputs, one
+after the other; each as one feature a pixel."""
 
 
 class ShapeError(UserError):
@@ -34,12 +35,10 @@ class Layer:
     Attributes:
         arity: The number of inputs; None for one or more.
         commutative: Whether the order of the inputs leaves the output as it is.
-        flow: How channels leave the layer (see `Flow`).
     """
 
     arity: ClassVar[int | None] = 1
     commutative: ClassVar[bool] = False
-    flow: ClassVar[Flow] = "through"
     kinds: ClassVar[dict[str, type[Layer]]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -50,6 +49,15 @@ class Layer:
     def kind(self) -> str:
         """The name of the kind, as in JSON."""
         return type(self).__name__
+
+    @property
+    def flow(self) -> Flow:
+        """How channels leave the layer."""
+        return "through"
+
+    def input_axis(self, tensor: str) -> int | None:
+        """The axis of one of its tensors along which entries belong to input channels, if there is one."""
+        return None
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         """The output's shape.

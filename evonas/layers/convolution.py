@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from .base import Flow, Layer, Shape, ShapeError, image, pair, positive
@@ -40,8 +40,6 @@ class Conv2d(Layer):
     depthwise: bool = False
     bias: bool = False
 
-    flow: ClassVar[Flow] = "fresh"
-
     def __post_init__(self) -> None:
         for name in ("kernel", "stride", "dilation"):
             object.__setattr__(self, name, pair(getattr(self, name)))
@@ -56,6 +54,15 @@ class Conv2d(Layer):
                 raise UserError(f"Conv2d padding: expected at least 0, got {self.padding}")
         elif any(k % 2 == 0 for k in pair(self.kernel)):
             raise UserError(f"Conv2d kernel: an even one needs an explicit padding, got {self.kernel}")
+
+    @property
+    def flow(self) -> Flow:
+        return "through" if self.depthwise else "fresh"
+
+    def input_axis(self, tensor: str) -> int | None:
+        if self.depthwise:
+            return 0
+        return 1 if tensor == "weight" and self.groups == 1 else None
 
     @property
     def pads(self) -> Pair:

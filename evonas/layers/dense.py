@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .base import Layer, Shape, ShapeError, positive
+from .base import Flow, Layer, Shape, ShapeError, positive
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Flatten(Layer):
     """An image as a vector, channel by channel."""
+
+    @property
+    def flow(self) -> Flow:
+        return "spread"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         return (math.prod(inputs[0]),)
@@ -39,7 +43,12 @@ class Linear(Layer):
     out_features: int = 10
     bias: bool = True
 
-    flow = "fresh"
+    @property
+    def flow(self) -> Flow:
+        return "fresh"
+
+    def input_axis(self, tensor: str) -> int | None:
+        return 1 if tensor == "weight" else None
 
     def __post_init__(self) -> None:
         positive(self, out_features=self.out_features)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from .base import Layer, Shape, ShapeError
+from .base import Flow, Layer, Shape, ShapeError
 
 if TYPE_CHECKING:
     from torch import fx
@@ -20,6 +20,10 @@ class Add(Layer):
 
     arity = None
     commutative = True
+
+    @property
+    def flow(self) -> Flow:
+        return "summed"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         for shape in inputs[1:]:
@@ -39,7 +43,10 @@ class Concat(Layer):
     """The inputs' channels, one input after the other."""
 
     arity = None
-    flow = "joined"
+
+    @property
+    def flow(self) -> Flow:
+        return "joined"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         for shape in inputs[1:]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .base import Layer, Shape, image
+from .base import Flow, Layer, Shape, image
 
 if TYPE_CHECKING:
     import torch
@@ -21,7 +21,10 @@ class Input(Layer):
     size: Shape = ()
 
     arity = 0
-    flow = "fresh"
+
+    @property
+    def flow(self) -> Flow:
+        return "fresh"
 
     def __post_init__(self) -> None:
         if not self.size or any(not isinstance(n, int) or n < 1 for n in self.size):
@@ -48,6 +51,9 @@ class BatchNorm2d(Layer):
 
     epsilon: float = 1e-5
     momentum: float = 0.1
+
+    def input_axis(self, tensor: str) -> int | None:
+        return 0
 
     def parameters(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
         channels = image(self, inputs[0])[0]

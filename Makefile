@@ -1,0 +1,60 @@
+PYTHON ?= python3
+VENV := .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --constraint constraints.txt
+# Touched when an install is complete: the package with what running needs, and the tools for development.
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+METADATA := setup.cfg pyproject.toml constraints.txt
+
+.PHONY: help evolve test test-all lint types wheel check-wheel clean
+.DELETE_ON_ERROR:
+
+help:  ## list the commands
+	@echo 'Commands (PYTHON=... chooses the interpreter of .venv, ARGS=... is passed on):'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+evolve: $(RUN)  ## evolve an AmoebaNet cell on the embedded dataset, about five minutes on two cores
+	$(BIN)/evonas evolve --genome amoeba $(ARGS)
+
+test: $(DEV)  ## run the tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" $(ARGS)
+
+test-all: $(DEV)  ## run the tests, the slow ones too
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(ARGS)
+
+lint: $(DEV)  ## check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(DEV)  ## check types, on the installed wheel
+	$(BIN)/python tests/packaging/check_wheel.py types
+
+wheel: $(DEV)  ## build the wheel into dist/
+	rm -rf build dist
+	$(BIN)/python -m build --wheel --no-isolation
+
+check-wheel: $(DEV)  ## check the installed wheel: files, imports, command line, doctests, types
+	$(BIN)/python tests/packaging/check_wheel.py
+
+clean:  ## remove what was built and cached; keeps .venv and runs/
+	rm -rf build dist evonas.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find evonas genomes operators tests benchmarks docs -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evonas needs Python 3.11 or newer, \
+	and $(PYTHON) is " + sys.version.split()[0] + ": make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# The package is built with the pinned setuptools, not in an environment of its own.
+$(RUN): $(METADATA) | $(BIN)/pip
+	$(PIP) setuptools
+	$(PIP) --no-build-isolation --editable .
+	touch $@
+
+$(DEV): $(METADATA) | $(BIN)/pip
+	$(PIP) setuptools
+	$(PIP) --no-build-isolation --editable '.[dev]'
+	touch $(RUN) $@

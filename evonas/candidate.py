@@ -1,0 +1,92 @@
+"""A candidate: one proposal of a search and what its evaluation gave."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .genome import Genome
+
+if TYPE_CHECKING:
+    import torch
+
+DONE = "done"
+FAILED = "failed"
+PENDING = "pending"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """The outcome of one evaluation.
+
+    Attributes:
+        status: ``done`` or ``failed``.
+        fitness: The larger the better; None for a failure.
+        reason: Why it failed, in words.
+        metrics: Other figures, such as validation loss and accuracy before training.
+        parameters: Trained numbers of the network, where one was decoded.
+        flops: Floating-point operations for one image, likewise.
+        inherited: Share of the parameters that came from the parent, in [0, 1].
+        lineage_epochs: Epochs of training that its weights have seen, ancestors' included.
+        seconds: That the evaluation took.
+        curve: A (training loss, validation accuracy or None) for each epoch.
+        weights: The trained tensors, by ``node.tensor``; not part of the journal.
+    """
+
+    status: str
+    fitness: float | None = None
+    reason: str = ""
+    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    parameters: int | None = None
+    flops: int | None = None
+    inherited: float = 0.0
+    lineage_epochs: float = 0.0
+    seconds: float = 0.0
+    curve: tuple[tuple[float, float | None], ...] = ()
+    weights: Mapping[str, torch.Tensor] | None = dataclasses.field(default=None, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON, without the weights."""
+        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weights"}
+        data["metrics"] = dict(self.metrics)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """The reverse of `to_dict`."""
+        curve = tuple((loss, accuracy) for loss, accuracy in data.get("curve", ()))
+        return cls(**{**data, "curve": curve})
+
+
+@dataclasses.dataclass
+class Candidate:
+    """A genome with its number in the run, and its result once there is one."""
+
+    number: int
+    genome: Genome
+    result: Result | None = None
+
+    @property
+    def fitness(self) -> float | None:
+        """The result's fitness, if it has one."""
+        return self.result.fitness if self.result else None
+
+    def row(self) -> dict[str, Any]:
+        """One line of a history."""
+        result = self.result or Result(PENDING)
+        return {
+            "id": self.number,
+            "parents": list(self.genome.origin.parents),
+            "operator": self.genome.origin.operator,
+            "genome": str(self.genome),
+            "fitness": result.fitness,
+            "status": result.status,
+            "parameters": result.parameters,
+            "flops": result.flops,
+            "inherited": result.inherited,
+            "lineage_epochs": result.lineage_epochs,
+            "seconds": result.seconds,
+            "reason": result.reason,
+            **{f"metric_{name}": value for name, value in result.metrics.items()},
+        }

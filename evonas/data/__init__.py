@@ -1,0 +1,37 @@
+"""Images to search on.
+
+`load_dataset` takes a name, FILE.npz or an image folder and returns an `ImageDataset`:
+
+- `search_split` gives a search its training and validation images (stratified, seeded);
+- `full_training` gives everything that is not test, to train the network that was found;
+- `test` reads the test images. Nothing else does, so a search cannot see them.
+
+Images are numpy arrays (N, H, W, C), uint8 as stored or float32; labels are int64 from 0. The trainer makes
+the tensors. `describe_datasets` lists the names. To add your own: arrays in memory go through `build_dataset`
+and `ArraySource`; for a name of its own, a package registers a loader (`named_dataset`) under the entry-point
+group ``evonas.datasets``, whose result is any `ImageSource`.
+"""
+
+from .catalogue import DatasetDescription, NamedDataset, dataset_names, describe_datasets, named_dataset
+from .dataset import ImageDataset
+from .images import Images, Split, Statistics, channel_statistics
+from .load import build_dataset, default_data_dir, load_dataset
+from .source import ArraySource, ImageSource
+
+__all__ = [
+    "ArraySource",
+    "DatasetDescription",
+    "ImageDataset",
+    "ImageSource",
+    "Images",
+    "NamedDataset",
+    "Split",
+    "Statistics",
+    "build_dataset",
+    "channel_statistics",
+    "dataset_names",
+    "default_data_dir",
+    "describe_datasets",
+    "load_dataset",
+    "named_dataset",
+]

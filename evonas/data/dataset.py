@@ -1,0 +1,92 @@
+"""A dataset as a search sees it: training images to split, and test images that are read at the very end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..task import Task
+from .images import Images, Split, Statistics, channel_statistics
+from .split import default_validation_fraction, take_validation
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """Images with labels, for classification.
+
+    Attributes:
+        name: What `load_dataset` was asked for.
+        task: Channels, height, width and number of classes.
+        classes: Name of each class; number k belongs to label k.
+        mirror: Whether an image flipped left to right keeps its meaning.
+        fingerprint: Equal exactly if the training images (those that remain after the test part and
+            ``train_limit``), their labels and the class names are equal. Test images do not enter.
+    """
+
+    name: str
+    task: Task
+    classes: tuple[str, ...]
+    mirror: bool
+    fingerprint: str
+    _training: Images = field(repr=False, compare=False)
+    _read_test: Callable[[], Images] = field(repr=False, compare=False)
+
+    @property
+    def training_size(self) -> int:
+        """Number of images that are not test images."""
+        return len(self._training)
+
+    def search_split(self, validation_fraction: float | None = None, seed: int = 0) -> Split:
+        """Splits the training images for a search, stratified by class. Never reads a test image.
+
+        Args:
+            validation_fraction: Part that validates, between 0 and 1; every class has at least one image in
+                both parts. None: 0.2 of fewer than 10,000 training images, 0.1 of more.
+            seed: Decides which images; not the search's seed, so that searches are compared on one split.
+
+        Raises:
+            UserError: A fraction outside (0, 1), or a class with a single training image.
+        """
+        x, y = self._training.x, self._training.y
+        if validation_fraction is None:
+            validation_fraction = default_validation_fraction(len(y))
+        validation, train = take_validation(y, validation_fraction, seed, self.classes, self.name)
+        digest = blake2b(self.fingerprint.encode(), digest_size=16)
+        digest.update(validation.tobytes())
+        return Split(x[train], y[train], x[validation], y[validation], digest.hexdigest())
+
+    def full_training(self) -> Images:
+        """Returns all images that are not test images: training and validation, for the final network."""
+        return Images(self._training.x.copy(), self._training.y.copy())
+
+    def test(self) -> Images:
+        """Reads the test images: the only place where that happens, for the report at the end.
+
+        Raises:
+            UserError: Images that cannot be read or differ in shape or type from the training images, or a
+                class that the training images lack.
+        """
+        return self._read_test()
+
+    def statistics(self, split: Split | None = None) -> Statistics:
+        """Computes mean and standard deviation of each channel over training images.
+
+        Args:
+            split: Over its training images alone, as a search needs it; None: over the full training.
+        """
+        return channel_statistics(self._training.x if split is None else split.x_train)
+
+
+def training_fingerprint(x: NDArray[Any], y: NDArray[np.int64], classes: tuple[str, ...]) -> str:
+    """Hashes training images and labels (BLAKE2b, about a second a gigabyte)."""
+    about = json.dumps(["evonas images 1", list(x.shape), x.dtype.str, list(classes)])
+    digest = blake2b(about.encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(x).data)
+    digest.update(np.ascontiguousarray(y).data)
+    return digest.hexdigest()

@@ -1,0 +1,219 @@
+"""Datasets of image files, one folder a class. Pillow decodes a file when its image is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .images import Shape
+from .npz_file import DEFAULT_MAX_BYTES
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_T = TypeVar("_T")
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
+
+_GREY_MODES = ("1", "L", "LA")
+_COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
+_VALIDATION_NAMES = ("val", "valid", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class FolderSource:
+    """Image files in FOLDER/CLASS/, or in FOLDER/train/CLASS/ and FOLDER/test/CLASS/.
+
+    All images are brought to one size (bilinear, the aspect is not kept): ``image_size``, or the most
+    common size of the training files that are read, the larger one on a tie. They are grey if all of these
+    files are, otherwise RGB; transparency is dropped; of an animation the first image counts.
+    """
+
+    files: tuple[Path, ...]
+    numbers: tuple[int, ...]
+    classes: tuple[str, ...]
+    test_folder: Path | None
+    image_size: tuple[int, int] | None
+    max_bytes: int
+    mirror: None = None
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Number of each file's class."""
+        return np.array(self.numbers, dtype=np.int64)
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there is a folder test/."""
+        return self.test_folder is not None
+
+    def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
+        """Decodes the training images at these positions."""
+        files = [self.files[position] for position in index.tolist()]
+        return _decode_all(files, shape or _common_shape(files, self.image_size), self.max_bytes)
+
+    def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Decodes the files in test/, brought to the shape of the training images."""
+        if self.test_folder is None:
+            raise UserError("test images: expected a folder test/, got none")
+        found = _class_folders(self.test_folder)
+        strangers = [folder.name for folder in found if folder.name not in self.classes]
+        if strangers:
+            raise UserError(
+                f"{self.test_folder}: expected only classes that the training images have "
+                f"({', '.join(self.classes)}), got {', '.join(strangers)} as well"
+            )
+        files, names = _files_of(found)
+        number = {name: number for number, name in enumerate(self.classes)}
+        return _decode_all(files, shape, self.max_bytes), np.array([number[name] for name in names], np.int64)
+
+
+def open_folder(
+    root: Path, image_size: int | tuple[int, int] | None = None, max_bytes: int = DEFAULT_MAX_BYTES
+) -> FolderSource:
+    """Lists the training files of a folder; opens none.
+
+    A folder with a sub-folder train/ that has sub-folders is taken as train/CLASS/ and test/CLASS/, any other
+    as CLASS/. Names that start with a dot and files with other suffixes than `SUFFIXES` are passed over.
+
+    Args:
+        root: The folder.
+        image_size: Height and width to bring all images to (one number: both); None: the most common size.
+        max_bytes: Bound on the memory of the decoded images of one part.
+
+    Raises:
+        UserError: No classes, a class without images, or validation images beside train/.
+    """
+    size = _checked_size(image_size)
+    train, test = root, None
+    if (root / "train").is_dir() and _sub_folders(root / "train"):
+        train = root / "train"
+        test = root / "test" if (root / "test").is_dir() else None
+        for name in _VALIDATION_NAMES:
+            if (root / name).is_dir():
+                raise UserError(
+                    f"{root}: expected train/ and test/, got {name}/ as well; validation images are split "
+                    f"off train/: move those in {name}/ there, or rename it to test/"
+                )
+    folders = _class_folders(train)
+    files, names = _files_of(folders)
+    classes = tuple(folder.name for folder in folders)
+    numbers = {name: number for number, name in enumerate(classes)}
+    return FolderSource(tuple(files), tuple(numbers[name] for name in names), classes, test, size, max_bytes)
+
+
+def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    if image_size is None:
+        return None
+    size = image_size if isinstance(image_size, tuple) else (image_size, image_size)
+    if len(size) != 2 or not all(type(side) is int and side > 0 for side in size):
+        raise UserError(f"image_size: expected a positive integer or (height, width), got {image_size!r}")
+    return size
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    """Visible sub-folders by name, in an order that does not depend on the file system."""
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
+    return sorted(found, key=lambda path: path.name)
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    folders = _sub_folders(folder)
+    if not folders:
+        raise UserError(f"{folder}: expected a sub-folder with images for each class, got no sub-folder")
+    return folders
+
+
+def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Image files of the classes and, in the same order, the name of the class of each."""
+    files: list[Path] = []
+    names: list[str] = []
+    for folder in folders:
+        own = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+        own = sorted((path for path in own if not path.name.startswith(".")), key=lambda path: path.name)
+        if not own:
+            raise UserError(f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none")
+        files += own
+        names += [folder.name] * len(own)
+    return files, names
+
+
+def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> Shape:
+    """The shape to bring the images to, from the headers of their files."""
+
+    def look(image: Image) -> tuple[str, int, int]:
+        return image.mode, image.height, image.width
+
+    headers = _in_threads(lambda path: _with_image(path, look), files)
+    modes, sizes = set(), Counter[tuple[int, int]]()
+    for mode, height, width in headers:
+        modes.add(mode)
+        sizes[height, width] += 1
+    most = max(sizes, key=lambda size: (sizes[size], size[0] * size[1], size))
+    height, width = image_size or most
+    return height, width, 1 if modes <= set(_GREY_MODES) else 3
+
+
+def _decode_all(files: list[Path], shape: Shape, max_bytes: int) -> NDArray[np.uint8]:
+    """Decodes files to one array of shape (n, H, W, C)."""
+    height, width, channels = shape
+    needed = len(files) * height * width * channels
+    if needed > max_bytes:
+        raise UserError(
+            f"image_size: expected images that take at most max_bytes = {max_bytes:,} bytes, got {needed:,} "
+            f"for {len(files):,} images of {height}x{width}; ask for a smaller image_size"
+        )
+    images = np.empty((len(files), height, width, channels), dtype=np.uint8)
+
+    def decode(image: Image) -> NDArray[np.uint8]:
+        from PIL.Image import Resampling
+
+        if "transparency" in image.info:  # a palette's transparent colour is dropped with the alpha channel
+            image = image.convert("RGBA")
+        image = image.convert("L" if channels == 1 else "RGB")
+        if image.size != (width, height):
+            image = image.resize((width, height), Resampling.BILINEAR)
+        return np.asarray(image, dtype=np.uint8).reshape(shape)
+
+    for number, pixels in enumerate(_in_threads(lambda path: _with_image(path, decode), files)):
+        images[number] = pixels
+    return images
+
+
+def _in_threads(work: Callable[[Path], _T], files: list[Path]) -> Iterator[_T]:
+    """Results in the order of the files. Pillow decodes outside the interpreter's lock, so threads help."""
+    step = 1024  # bounds what waits to be collected, and how much is still done after an error
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(files), step):
+            yield from pool.map(work, files[start : start + step])
+
+
+def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
+    """Opens an image file and looks at it.
+
+    Raises:
+        UserError: No image, a broken one, or one with more than 8 bits a channel.
+    """
+    from PIL.Image import DecompressionBombError
+    from PIL.Image import open as open_image
+
+    try:
+        with open_image(path) as image:
+            if image.mode not in _GREY_MODES + _COLOUR_MODES:
+                raise UserError(
+                    f"{path}: expected 8 bits a channel, got an image of Pillow's mode {image.mode!r}"
+                )
+            return look(image)
+    except UserError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, DecompressionBombError) as error:
+        raise UserError(f"{path}: expected an image that Pillow can read, got: {error}") from error

@@ -1,0 +1,150 @@
+"""From a name or a path to an `ImageDataset`: open the source, check, number the classes, split by index."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from ..task import Task
+from .catalogue import dataset_names, open_named
+from .dataset import ImageDataset, training_fingerprint
+from .image_folder import open_folder
+from .images import Images, Shape, checked_images
+from .labels import Classes, checked_labels
+from .npz_file import DEFAULT_MAX_BYTES, open_npz
+from .source import ImageSource, check_lengths
+from .split import DEFAULT_TEST_FRACTION, check_fraction, check_integer, limit_images, take_test
+
+
+def load_dataset(
+    name: str = "digits",
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    train_limit: int | None = None,
+    test_fraction: float | None = None,
+    image_size: int | tuple[int, int] | None = None,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    seed: int = 0,
+) -> ImageDataset:
+    """Loads the training part of a dataset.
+
+    Args:
+        name: An installed name (`describe_datasets`), FILE.npz (`open_npz` has its keys) or an image folder
+            (`open_folder` has its layout). A name goes before a path; ``./digits`` is always a path.
+        data_dir: Folder that keeps the files of named datasets; None: `default_data_dir`.
+        download: Whether a named dataset may be downloaded when its files are not there.
+        train_limit: Number of training images to keep, stratified by class; test images are not concerned.
+        test_fraction: Part that is taken off as test images, stratified by class, where the dataset has no
+            test part of its own. The same images whatever the seed. None: 0.2.
+        image_size: For image folders: height and width to bring all images to; None: the most common size.
+        max_bytes: For paths: bound on the memory of one array.
+        seed: Decides which images ``train_limit`` keeps.
+
+    Raises:
+        UserError: The message names the file or the argument, what was expected and what came.
+    """
+    check_integer(max_bytes, "max_bytes", 1)
+    path = Path(os.path.expanduser(name))
+    is_path = name not in dataset_names() and name != ""
+    source: ImageSource
+    if is_path and path.is_dir():
+        source = open_folder(path, image_size, max_bytes)
+    elif image_size is not None:
+        raise UserError(f"image_size: expected only with a folder of images, got it with {name!r}")
+    elif is_path and path.is_file():
+        source = open_npz(path, max_bytes)
+    elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
+        raise UserError(f"dataset {name!r}: expected an .npz file or a folder of images there, got nothing")
+    else:
+        folder = default_data_dir() if data_dir is None else Path(os.path.expanduser(data_dir))
+        source = open_named(name, folder, download)
+    return build_dataset(name, source, train_limit=train_limit, test_fraction=test_fraction, seed=seed)
+
+
+def build_dataset(
+    name: str,
+    source: ImageSource,
+    *,
+    train_limit: int | None = None,
+    test_fraction: float | None = None,
+    seed: int = 0,
+) -> ImageDataset:
+    """Makes a dataset of any source, such as an `ArraySource` with arrays in memory.
+
+    Args:
+        name: What messages call it.
+        source: Where the images come from.
+        train_limit: As for `load_dataset`.
+        test_fraction: As for `load_dataset`.
+        seed: As for `load_dataset`.
+
+    Raises:
+        UserError: As for `load_dataset`.
+    """
+    values = checked_labels(np.asarray(source.labels), f"{name}: y_train")
+    classes = Classes.of(values, source.classes, f"{name}: y_train")
+    labels = classes.number(values, f"{name}: y_train")
+    kept = np.arange(len(labels), dtype=np.int64)
+    held_out: NDArray[np.int64] | None = None
+    if not source.has_test:
+        fraction = DEFAULT_TEST_FRACTION if test_fraction is None else test_fraction
+        held_out, kept = take_test(labels, fraction, classes.names, name)
+    elif test_fraction is not None:
+        check_fraction(test_fraction, "test_fraction")
+        raise UserError(
+            f"test_fraction: expected none, for {name} has its own test part, got {test_fraction}"
+        )
+    if train_limit is not None:
+        kept = kept[limit_images(labels[kept], train_limit, seed, classes.names, name)]
+    x = checked_images(source.read_training(kept, None), f"{name}: x_train")
+    y = labels[kept]
+    check_lengths(x.shape, y.shape, f"{name}: x_train", "y_train")
+    shape: Shape = x.shape[1], x.shape[2], x.shape[3]
+
+    def read_test() -> Images:
+        if held_out is None:
+            return _own_test(name, source, classes, shape, x.dtype)
+        images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
+        return Images(images, labels[held_out])
+
+    return ImageDataset(
+        name=name,
+        task=Task(channels=shape[2], height=shape[0], width=shape[1], classes=len(classes.names)),
+        classes=classes.names,
+        mirror=shape[2] >= 3 if source.mirror is None else source.mirror,
+        fingerprint=training_fingerprint(x, y, classes.names),
+        _training=Images(x, y),
+        _read_test=read_test,
+    )
+
+
+def default_data_dir() -> Path:
+    """Folder that keeps downloaded datasets: ``~/.cache/evonas``, or where the platform keeps such files."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "evonas"
+
+
+def _own_test(name: str, source: ImageSource, classes: Classes, shape: Shape, dtype: np.dtype[Any]) -> Images:
+    """Reads a test part and holds it to the training part."""
+    raw_x, raw_y = source.read_test(shape)
+    x = checked_images(np.asarray(raw_x), f"{name}: x_test")
+    values = checked_labels(np.asarray(raw_y), f"{name}: y_test")
+    check_lengths(x.shape, values.shape, f"{name}: x_test", "y_test")
+    if x.shape[1:] != shape or x.dtype != dtype:
+        raise UserError(
+            f"{name}: x_test: expected images like x_train, (height, width, channels) {shape} of {dtype}, "
+            f"got {x.shape[1:]} of {x.dtype}"
+        )
+    return Images(x, classes.number(values, f"{name}: y_test"))

@@ -1,0 +1,175 @@
+"""Datasets in .npz files. Nothing is unpickled, and nothing is read whose header does not promise to fit."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .images import Shape, check_image_shape
+from .source import check_lengths, images_at
+
+DEFAULT_MAX_BYTES = 16 * 2**30
+"""Bound on the memory of one array: a few kilobytes of zip file can ask for terabytes."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What a .npy member says of itself."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+@dataclass(frozen=True, eq=False)
+class NpzSource:
+    """An .npz file with x_train, y_train and optionally x_test, y_test and classes.
+
+    The test arrays, headers included, are touched by `read_test` alone.
+    """
+
+    path: Path
+    max_bytes: int
+    labels: NDArray[Any]
+    classes: tuple[str, ...] | None
+    has_test: bool
+    mirror: None = None
+
+    def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
+        """Training images at these positions."""
+        with _opened(self.path) as archive:
+            return images_at(_read(archive, "x_train", self.path, self.max_bytes), index)
+
+    def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Test images and labels."""
+        with _opened(self.path) as archive:
+            _check_pair(archive, "x_test", "y_test", self.path)
+            x = _read(archive, "x_test", self.path, self.max_bytes)
+            return x, _read(archive, "y_test", self.path, self.max_bytes)
+
+
+def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> NpzSource:
+    """Reads the training labels of a file, and the header of the training images.
+
+    Keys: ``x_train`` (N, H, W) or (N, H, W, C), uint8 or floats; ``y_train`` (N,), integers; optionally
+    ``x_test`` and ``y_test`` of the same kind, and ``classes``, strings of which number v names label v.
+
+    Raises:
+        UserError: No .npz file, a damaged one, a missing key, pickled objects, arrays that do not fit
+            together, or one larger than ``max_bytes``.
+    """
+    with _opened(path) as archive:
+        keys = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+        wanted = ["x_train", "y_train"] + (["x_test", "y_test"] if keys & {"x_test", "y_test"} else [])
+        missing = [key for key in wanted if key not in keys]
+        if missing:
+            raise UserError(
+                f"{path}: expected the keys {', '.join(wanted)}, got {', '.join(sorted(keys)) or 'none'} "
+                f"(missing: {', '.join(missing)})"
+            )
+        _check_pair(archive, "x_train", "y_train", path)
+        _checked_header(archive, "x_train", path, max_bytes)
+        labels = _read(archive, "y_train", path, max_bytes)
+        classes = _read_classes(archive, path, max_bytes) if "classes" in keys else None
+    return NpzSource(path, max_bytes, labels, classes, has_test="x_test" in keys)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Opens the zip file; what goes wrong with its bytes while it is open becomes a UserError."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except UserError:
+        raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise UserError(f"{path}: expected an .npz file that can be read, got {error.strerror}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError) as error:
+        raise UserError(
+            f"{path}: expected a whole .npz file (numpy.savez), got another, damaged or cut short: {error}"
+        ) from error
+    except (NotImplementedError, RuntimeError) as error:  # compression or encryption that zipfile lacks
+        raise UserError(f"{path}: expected an .npz file as numpy.savez writes it, got: {error}") from error
+    except MemoryError as error:
+        raise UserError(f"{path}: expected arrays that fit in memory, got more ({error})") from error
+
+
+def _read(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int) -> NDArray[Any]:
+    """Reads one array, after its header was found to be in order."""
+    _checked_header(archive, key, path, max_bytes)
+    with archive.open(f"{key}.npy") as stream:
+        array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+        # The checksum of a member is compared when its end is reached, and that takes one read more.
+        stream.read(1)
+    return array
+
+
+def _checked_header(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int) -> _Header:
+    """Reads what the array says of itself, and refuses it before any of its memory is asked for.
+
+    Raises:
+        UserError: Pickled objects or records, more than ``max_bytes``, or a header that the file contradicts.
+    """
+    with archive.open(f"{key}.npy") as stream:
+        header = _read_header(stream)
+        start = stream.tell()
+    if header.dtype.hasobject or header.dtype.names is not None:
+        raise UserError(
+            f"{path}: {key}: expected an array of plain numbers, got type {header.dtype}; "
+            "pickled objects and records are not read"
+        )
+    if header.nbytes > max_bytes:
+        raise UserError(
+            f"{path}: {key}: expected at most max_bytes = {max_bytes:,} bytes, got {header.nbytes:,} "
+            f"(shape {header.shape}, type {header.dtype})"
+        )
+    stored = archive.getinfo(f"{key}.npy").file_size - start
+    if stored != header.nbytes:
+        raise UserError(
+            f"{path}: {key}: expected {header.nbytes:,} bytes for shape {header.shape}, type {header.dtype}, "
+            f"got {stored:,}: the file is damaged"
+        )
+    return header
+
+
+def _read_header(stream: IO[bytes]) -> _Header:
+    """Reads a .npy header of any version of the format that plain arrays are written in."""
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f".npy format version {version}; plain arrays have (1, 0) or (2, 0)")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return _Header(tuple(shape), np.dtype(dtype))
+
+
+def _check_pair(archive: zipfile.ZipFile, x: str, y: str, path: Path) -> None:
+    """Compares images and labels by their headers."""
+    headers = []
+    for key in (x, y):
+        with archive.open(f"{key}.npy") as stream:
+            headers.append(_read_header(stream))
+    check_image_shape(headers[0].shape, f"{path}: {x}")
+    check_lengths(headers[0].shape, headers[1].shape, f"{path}: {x}", y)
+
+
+def _read_classes(archive: zipfile.ZipFile, path: Path, max_bytes: int) -> tuple[str, ...]:
+    names = _read(archive, "classes", path, max_bytes)
+    if names.ndim != 1 or names.dtype.kind != "U":
+        raise UserError(
+            f"{path}: classes: expected strings, shape (K,), got type {names.dtype}, shape {names.shape}"
+        )
+    return tuple(str(name) for name in names)

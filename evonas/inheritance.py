@@ -1,0 +1,94 @@
+"""Carrying a parent's weights into a child by node name (`match`).
+
+A tensor is copied where the node's name and the shape agree, as in Real et al. 2017 (Section 3, "weight
+inheritance"). Name and shape alone would scramble what reads a concatenation whose parts have changed, so
+the entries that belong to input channels are aligned by where each channel comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from .architecture import Architecture
+from .errors import UserError
+from .network import Weights
+from .origins import ChannelOrigins, Origins, aligned
+
+MODES = ("match", "none")
+
+
+def check_mode(mode: str) -> str:
+    """The mode of inheritance, if there is such a one.
+
+    Raises:
+        UserError: There is not.
+    """
+    if mode not in MODES:
+        raise UserError(f"inherit: expected {' or '.join(MODES)}, got {mode!r}")
+    return mode
+
+
+@torch.no_grad()
+def inherit(network: nn.Module, child: Architecture, parent: Architecture, weights: Weights) -> float:
+    """Copies into a freshly built child what it shares with its parent.
+
+    Where a reader's inputs have changed in part, the columns of channels that it keeps are copied and new
+    columns start at zero; where they have changed altogether (an operation that reads another state), its
+    filters are kept as they are. Entries for one channel each (normalisation, depthwise filters) follow
+    their channel in the same way, and new ones stay as initialised.
+
+    Args:
+        network: The child's network; its tensors are overwritten in place.
+        child: Its architecture.
+        parent: The parent's architecture.
+        weights: The parent's tensors, by ``node.tensor``; never changed.
+
+    Returns:
+        The share of the child's parameters that was inherited, in [0, 1].
+    """
+    origins = ChannelOrigins()
+    mine, theirs = origins.of(child), origins.of(parent)
+    trained = dict(network.named_parameters())
+    inherited = 0
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        node, _, key = name.rpartition(".")
+        source = weights.get(name)
+        if source is None or node not in parent or child.layer(node).kind != parent.layer(node).kind:
+            continue
+        copied = _carry(
+            tensor, source, child.layer(node).input_axis(key), _read(child, node, mine), _read(parent, node, theirs)
+        )
+        if name in trained:
+            inherited += copied
+    total = sum(parameter.numel() for parameter in trained.values())
+    return inherited / total if total else 0.0
+
+
+def _read(architecture: Architecture, node: str, origins: Mapping[str, Origins]) -> Origins:
+    return origins[architecture.inputs(node)[0]]
+
+
+def _carry(tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins) -> int:
+    """Copies one tensor as far as it fits; returns how many of its numbers were inherited."""
+    same_shape = tensor.shape == source.shape
+    if axis is None or (len(mine) == len(theirs) and (mine == theirs).all()):
+        if same_shape:
+            tensor.copy_(source)
+        return tensor.numel() if same_shape else 0
+    if tensor.dim() != source.dim() or any(
+        tensor.shape[other] != source.shape[other] for other in range(tensor.dim()) if other != axis
+    ):
+        return 0
+    here, there = aligned(mine, theirs)
+    if not len(here):
+        if same_shape:
+            tensor.copy_(source)
+        return tensor.numel() if same_shape else 0
+    if axis > 0:
+        tensor.zero_()
+    picked = source.index_select(axis, torch.from_numpy(there)).to(tensor)
+    tensor.index_copy_(axis, torch.from_numpy(here).to(tensor.device), picked)
+    return picked.numel()

@@ -1,0 +1,77 @@
+"""Variation operators: functions that change a genome, with a name and a weight."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from .errors import UserError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A function that varies genomes of one kind.
+
+    Call it as the function itself. The engine hands it a clone, so it may change the genome in place.
+
+    Attributes:
+        name: Shown by ``evonas list operators`` and kept in every child's record.
+        genome: The kind of genome that it varies.
+        kind: A mutation takes ``(genome, rng)``, a crossover ``(genome, other, rng)``.
+        function: The operator; it returns the genome, or DEAP's tuple of genomes.
+        weight: Share of the draws in which it is chosen, relative to the other operators.
+    """
+
+    name: str
+    genome: str
+    kind: Literal["mutation", "crossover"]
+    function: Callable[..., Any]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise UserError(f"operator {self.name!r} weight: expected at least 0, got {self.weight}")
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.function.__doc__ or "").strip().partition("\n")[0]
+
+    def mutate(self, genome: Any, rng: random.Random) -> Any:
+        """Applies a mutation and checks what comes back.
+
+        Raises:
+            UserError: It returns something else than one genome of the same kind.
+            NotApplicable: It finds no place to apply to.
+        """
+        result = self.function(genome, rng)
+        if isinstance(result, tuple) and len(result) == 1:
+            result = result[0]
+        if not isinstance(result, type(genome)):
+            raise UserError(
+                f"operator {self.name!r}: expected it to return the genome, got {type(result).__name__}"
+            )
+        return result
+
+
+def mutation(genome: str, *, weight: float = 1.0, name: str | None = None) -> Callable[[Function], Operator]:
+    """Makes a function ``(genome, rng) -> genome`` a mutation.
+
+    Args:
+        genome: The kind of genome that it varies, such as ``amoeba``.
+        weight: Relative share of the draws.
+        name: Its name; by default ``genome-function``, dashes for underscores.
+    """
+
+    def decorate(function: Function) -> Operator:
+        given = name or f"{genome}-{function.__name__}".replace("_", "-")
+        return Operator(given, genome, "mutation", function, weight)
+
+    return decorate

@@ -1,0 +1,146 @@
+"""Training one network, and measuring it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .device import Compute
+from .images import DeviceImages, steps_per_epoch
+from .plan import Plan
+
+EVALUATION_BATCH = 512
+
+
+class DivergenceError(Exception):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One point of a learning curve: the mean training loss, and validation accuracy where it was measured."""
+
+    loss: float
+    accuracy: float | None = None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training gave.
+
+    Attributes:
+        curve: One point for each epoch.
+        seconds: Of training, without evaluation.
+        images: Training images seen, in all epochs.
+    """
+
+    curve: list[Epoch] = field(default_factory=list)
+    seconds: float = 0.0
+    images: int = 0
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean loss and accuracy, in [0, 1], over a set of images."""
+
+    loss: float
+    accuracy: float
+
+
+def cosine(step: int, steps: int, plan: Plan) -> float:
+    """The learning rate at a step (Loshchilov and Hutter 2017, equation 5, one period)."""
+    share = 0.5 * (1 + math.cos(math.pi * step / steps))
+    return plan.final_learning_rate + (plan.learning_rate - plan.final_learning_rate) * share
+
+
+def optimiser_for(network: nn.Module, plan: Plan) -> torch.optim.SGD:
+    """SGD with Nesterov momentum; weight decay on filters and matrices alone."""
+    decayed = [p for p in network.parameters() if p.dim() > 1]
+    free = [p for p in network.parameters() if p.dim() <= 1]
+    groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.SGD(
+        [group for group in groups if group["params"]],
+        lr=plan.learning_rate,
+        momentum=plan.momentum,
+        nesterov=plan.momentum > 0,
+        fused=True,
+    )
+
+
+def fit(
+    network: nn.Module,
+    images: DeviceImages,
+    plan: Plan,
+    compute: Compute,
+    seed: int,
+    mirror: bool,
+    after_epoch: Callable[[int], float | None] = lambda epoch: None,
+) -> Fit:
+    """Trains a network in place.
+
+    Args:
+        network: On the device of the images, in channels-last layout (`to_device`).
+        images: The training images.
+        plan: How.
+        compute: Device and precision.
+        seed: Of the order of images and of augmentation.
+        mirror: Whether images may be flipped, where the plan leaves it open.
+        after_epoch: Called with the epoch's number from 1; what it returns goes into the curve.
+
+    Raises:
+        DivergenceError: The loss was not finite after an epoch.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = optimiser_for(network, plan)
+    smoothing = plan.label_smoothing
+    per_epoch = steps_per_epoch(len(images), plan.batch_size)
+    parameters = list(network.parameters())
+    curve: list[Epoch] = []
+    seconds, step = 0.0, 0
+    for epoch in range(1, plan.epochs + 1):
+        began = time.perf_counter()
+        network.train()
+        losses: list[Tensor] = []
+        for batch, labels in images.epoch(plan, plan.mirror if plan.mirror is not None else mirror, generator):
+            for group in optimiser.param_groups:
+                group["lr"] = cosine(step, per_epoch * plan.epochs, plan)
+            with compute.autocast():
+                loss = F.cross_entropy(network(batch).float(), labels, label_smoothing=smoothing)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            if plan.gradient_clip:
+                nn.utils.clip_grad_norm_(parameters, plan.gradient_clip)
+            optimiser.step()
+            losses.append(loss.detach())
+            step += 1
+        mean = float(torch.stack(losses).mean())
+        seconds += time.perf_counter() - began
+        if not math.isfinite(mean):
+            raise DivergenceError(f"the training loss was {mean} in epoch {epoch} of {plan.epochs}")
+        curve.append(Epoch(mean, after_epoch(epoch)))
+    return Fit(curve, seconds, per_epoch * min(plan.batch_size, len(images)) * plan.epochs)
+
+
+@torch.inference_mode()
+def score(network: nn.Module, images: DeviceImages, compute: Compute) -> Score:
+    """Loss and accuracy of a network in evaluation mode."""
+    network.eval()
+    loss = torch.zeros((), dtype=torch.float64, device=images.device)
+    right = torch.zeros((), dtype=torch.int64, device=images.device)
+    for batch, labels in images.batches(EVALUATION_BATCH):
+        with compute.autocast():
+            logits = network(batch).float()
+        loss += F.cross_entropy(logits, labels, reduction="sum")
+        right += (logits.argmax(1) == labels).sum()
+    return Score(float(loss) / len(images), int(right) / len(images))
+
+
+def to_device(network: nn.Module, compute: Compute) -> nn.Module:
+    """The network on the run's device, in the layout in which convolutions are fastest."""
+    return network.to(compute.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,210 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evonas.data import load_dataset
+from evonas.errors import UserError
+from evonas.task import Task
+
+BROKEN = b"\x89PNG\r\n\x1a\n and then nothing"
+
+
+def shade(value: int, height: int = 6, width: int = 5) -> np.ndarray:
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def classes(values: range, under: str = "", names: tuple[str, ...] = ("cat", "dog")) -> dict[str, np.ndarray]:
+    """Files whose colour says which one it is, class by class in turn."""
+    return {f"{under}{names[v % len(names)]}/{v:03}.png": shade(v) for v in values}
+
+
+def test_a_folder_with_train_and_test(folder):
+    root = folder(classes(range(20), "train/") | classes(range(100, 106), "test/"))
+    data = load_dataset(str(root))
+    assert data.task == Task(channels=3, height=6, width=5, classes=2)
+    assert data.classes == ("cat", "dog") and data.mirror
+    training, test = data.full_training(), data.test()
+    assert sorted(training.x[:, 0, 0, 0].tolist()) == list(range(20))
+    assert sorted(test.x[:, 0, 0, 0].tolist()) == list(range(100, 106))
+    for images in (training, test):
+        assert (images.x[:, 0, 0, 0] % 2 == images.y).all() and images.x.dtype == np.uint8
+
+
+def test_a_folder_of_classes_has_a_test_part_split_off(folder):
+    data = load_dataset(str(folder(classes(range(30), names=("ant", "bee", "cow")))), train_limit=12)
+    training, test = data.full_training(), data.test()
+    assert len(training) == 12 and np.bincount(test.y).tolist() == [2, 2, 2]
+    assert not set(training.x[:, 0, 0, 0].tolist()) & set(test.x[:, 0, 0, 0].tolist())
+    assert (test.x[:, 0, 0, 0] % 3 == test.y).all()
+
+
+def test_a_search_never_opens_a_test_image(folder):
+    root = folder(classes(range(20), "train/") | {"test/cat/1.png": BROKEN, "test/dog/1.png": b""})
+    data = load_dataset(str(root))
+    assert len(data.search_split().y_train) == 16 and len(data.full_training()) == 20
+    with pytest.raises(UserError, match=r"test/cat/1\.png: expected an image that Pillow can read, got: "):
+        data.test()
+
+
+def test_nor_one_that_was_split_off(folder):
+    """The test part is taken off by name: breaking exactly its files disturbs nothing before `test`."""
+    files = classes(range(40))
+    root = folder(files)
+    in_test = set(load_dataset(str(root)).test().x[:, 0, 0, 0].tolist())
+    assert len(in_test) == 8
+    for name in files:
+        if int(Path(name).stem) in in_test:
+            (root / name).write_bytes(BROKEN)
+    data = load_dataset(str(root))
+    assert not set(data.full_training().x[:, 0, 0, 0].tolist()) & in_test
+    data.search_split()
+    with pytest.raises(UserError, match="expected an image that Pillow can read"):
+        data.test()
+
+
+def test_images_are_brought_to_the_most_common_size(folder):
+    files = classes(range(20), "train/") | {f"test/cat/{n}.png": shade(n, 9, 9) for n in range(3)}
+    files |= {"train/cat/large.png": shade(50, 12, 10), "train/dog/flat.png": shade(51, 2, 30)}
+    data = load_dataset(str(folder(files)))
+    assert data.task.input_shape == (3, 6, 5) and data.test().x.shape == (3, 6, 5, 3)
+    assert {50, 51} < set(data.full_training().x[:, 3, 3, 0].tolist())
+
+
+def test_on_a_tie_the_larger_size_counts(folder):
+    files = {f"{c}/{n}.png": shade(n, 6 if n % 2 else 4, 4) for c in ("cat", "dog") for n in range(4)}
+    files = {f"train/{name}": image for name, image in files.items()} | {"test/cat/0.png": shade(0, 4, 4)}
+    data = load_dataset(str(folder(files)))
+    assert data.training_size == 8 and data.task.height == 6 and data.test().x.shape == (1, 6, 4, 3)
+
+
+@pytest.mark.parametrize(("size", "shape"), [(8, (3, 8, 8)), ((4, 7), (3, 4, 7))])
+def test_an_image_size_goes_before(folder, size, shape):
+    data = load_dataset(str(folder(classes(range(12)))), image_size=size)
+    assert data.task.input_shape == shape and data.test().x.shape[1:] == (*shape[1:], 3)
+
+
+def test_resizing_keeps_what_is_where(folder):
+    """The left half is dark and the right half light, before and after."""
+    halves = np.zeros((8, 16, 3), np.uint8)
+    halves[:, 8:] = 200
+    files = {f"{c}/{n}.png": halves for c in ("cat", "dog") for n in range(3)}
+    x = load_dataset(str(folder(files)), image_size=(4, 8)).full_training().x
+    assert (x[:, :, :3] == 0).all() and (x[:, :, 5:] == 200).all()
+
+
+def test_grey_if_all_are_grey(folder):
+    grey = {f"{c}/{n}.png": Image.new("L", (4, 4), 10 * n) for c in ("cat", "dog") for n in range(5)}
+    data = load_dataset(str(folder(grey)))
+    assert data.task.input_shape == (1, 4, 4) and not data.mirror
+    bits = {f"{c}/{n}.png": Image.new("1", (4, 4), n % 2) for c in ("cat", "dog") for n in range(5)}
+    assert set(np.unique(load_dataset(str(folder(bits, "bits"))).full_training().x).tolist()) == {0, 255}
+    one_coloured = grey | {"cat/9.png": shade(3, 4, 4)}
+    data = load_dataset(str(folder({f"train/{k}": v for k, v in one_coloured.items()}, "mixed")))
+    assert data.task.channels == 3 and data.mirror
+
+
+def test_formats_and_modes(folder):
+    colour = (200, 100, 50)
+    palette = Image.new("RGB", (4, 4), colour).quantize(4)
+    palette.info["transparency"] = bytes([0] * 4)
+    images = {
+        "a.PNG": Image.new("RGBA", (4, 4), (*colour, 0)),
+        "b.bmp": Image.new("RGB", (4, 4), colour),
+        "c.tif": Image.new("CMYK", (4, 4), (55, 155, 205, 0)),
+        "d.ppm": Image.new("RGB", (4, 4), colour),
+        "e.webp": Image.new("RGB", (4, 4), colour),
+        "f.jpeg": Image.new("RGB", (4, 4), colour),
+        "g.png": palette,
+        ".hidden.png": b"",
+        "notes.txt": b"no image",
+    }
+    files = {f"train/{c}/{name}": image for c in ("cat", "dog") for name, image in images.items()}
+    files |= {"train/.git/x.png": b"", "train/readme.md": b"", "test/cat/1.png": images["d.ppm"]}
+    x = load_dataset(str(folder(files))).full_training().x
+    assert x.shape == (14, 4, 4, 3)
+    assert (np.abs(x.astype(int) - colour) <= 6).all()
+
+
+def test_a_class_may_be_called_train(folder):
+    root = folder(classes(range(12), names=("bus", "train")))
+    assert load_dataset(str(root)).classes == ("bus", "train")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"1.png": shade(1)}, "photos: expected a sub-folder with images for each class, got no sub-folder"),
+        (
+            classes(range(8)) | {"empty/notes.txt": b""},
+            r"photos/empty: expected images of this class .*, got none",
+        ),
+        (classes(range(0, 8, 2)), "y_train: expected at least two classes, got only label 0"),
+        (
+            classes(range(8), "train/") | classes(range(8), "val/"),
+            "expected train/ and test/, got val/ as well",
+        ),
+        (classes(range(5)), "has no test part, so each class needs 3 images .*; class 'dog' has 2"),
+        (
+            classes(range(8), "train/") | {"train/cat/x.png": BROKEN},
+            r"x\.png: expected an image that Pillow can read",
+        ),
+        (
+            classes(range(8), "train/") | {"train/cat/deep.png": Image.new("I;16", (4, 4), 900)},
+            r"deep\.png: expected 8 bits a channel, got an image of Pillow's mode 'I;16'",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_dataset_is_refused(folder, files, message):
+    with pytest.raises(UserError, match=message):
+        load_dataset(str(folder(files)))
+
+
+@pytest.mark.parametrize(
+    ("test_files", "message"),
+    [
+        (
+            classes(range(3), "test/", ("cat", "cow")),
+            r"photos/test: expected only classes .* \(cat, dog\), got cow as",
+        ),
+        ({"test/notes.txt": b""}, "photos/test: expected a sub-folder with images for each class"),
+    ],
+)
+def test_a_test_part_that_does_not_fit_is_found_when_it_is_read(folder, test_files, message):
+    data = load_dataset(str(folder(classes(range(8), "train/") | test_files)))
+    data.search_split()
+    with pytest.raises(UserError, match=message):
+        data.test()
+
+
+def test_images_that_do_not_fit_in_memory_are_refused(folder):
+    root = folder(classes(range(20)))
+    message = "image_size: expected images that take at most max_bytes = 1,000 bytes, got 1,440 for 16 images"
+    with pytest.raises(UserError, match=message):
+        load_dataset(str(root), max_bytes=1000)
+    assert load_dataset(str(root), max_bytes=1000, image_size=4).task.height == 4
+
+
+def test_a_picture_bomb_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(
+        UserError, match="expected an image that Pillow can read, got: Image size .* exceeds limit"
+    ):
+        load_dataset(str(folder(classes(range(8)))))
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, (3,), (3, 0), "8"])
+def test_an_image_size_that_is_none_is_refused(folder, size):
+    with pytest.raises(
+        UserError, match=r"image_size: expected a positive integer or \(height, width\), got "
+    ):
+        load_dataset(str(folder(classes(range(8)))), image_size=size)
+
+
+def test_an_image_size_is_for_folders(npz):
+    for name in ("digits", npz()):
+        with pytest.raises(
+            UserError, match="image_size: expected only with a folder of images, got it with "
+        ):
+            load_dataset(name, image_size=8)
