@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,13 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON, without the weights."""
         data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weights"}
-        data["metrics"] = dict(self.metrics)
+        # JSON has no infinities: a metric that is none is left out.
+        data["metrics"] = {name: value for name, value in self.metrics.items() if math.isfinite(value)}
         return data
+
+    def without_weights(self) -> Result:
+        """The same result, letting go of the tensors."""
+        return self if self.weights is None else dataclasses.replace(self, weights=None)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Result:

@@ -94,6 +94,8 @@ class Genome(ABC):
     """The name on the command line and in run folders."""
     space_type: ClassVar[type[Space]]
     """The class of `space`."""
+    recipe: ClassVar[str] = ""
+    """The recipe that a search for this genome takes unless told otherwise."""
 
     def __init__(self, space: Space) -> None:
         self.space = space

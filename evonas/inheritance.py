@@ -13,22 +13,8 @@ import torch
 from torch import nn
 
 from .architecture import Architecture
-from .errors import UserError
 from .network import Weights
 from .origins import ChannelOrigins, Origins, aligned
-
-MODES = ("match", "none")
-
-
-def check_mode(mode: str) -> str:
-    """The mode of inheritance, if there is such a one.
-
-    Raises:
-        UserError: There is not.
-    """
-    if mode not in MODES:
-        raise UserError(f"inherit: expected {' or '.join(MODES)}, got {mode!r}")
-    return mode
 
 
 @torch.no_grad()

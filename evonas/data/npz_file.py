@@ -113,8 +113,6 @@ def _read(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int) -> NDA
     _checked_header(archive, key, path, max_bytes)
     with archive.open(f"{key}.npy") as stream:
         array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
-        # The checksum of a member is compared when its end is reached, and that takes one read more.
-        stream.read(1)
     return array
 
 

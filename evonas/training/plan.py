@@ -23,7 +23,8 @@ class Plan:
             have none.
         label_smoothing: Share of the target spread over all classes.
         gradient_clip: Largest norm of the gradient; 0 for no limit.
-        crop: Pixels of zero padding from which a random crop is taken; 0 for none.
+        crop: Pixels of zero padding from which a random crop is taken; 0 for none, None for an eighth of
+            the image's shorter side.
         mirror: Whether half of the images are flipped from left to right; None leaves it to the dataset.
         cutout: Side in pixels of a square set to the mean (DeVries and Taylor 2017); 0 for none.
     """
@@ -36,13 +37,15 @@ class Plan:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
     gradient_clip: float = 5.0
-    crop: int = 0
+    crop: int | None = None
     mirror: bool | None = None
     cutout: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("crop", 0), ("cutout", 0)):
             value = getattr(self, name)
+            if name == "crop" and value is None:
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UserError(f"training {name}: expected a whole number of at least {least}, got {value!r}")
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "gradient_clip"):
@@ -55,6 +58,10 @@ class Plan:
             raise UserError(f"training learning_rate: expected a positive number, got {self.learning_rate!r}")
         if self.mirror not in (None, True, False):
             raise UserError(f"training mirror: expected true or false, got {self.mirror!r}")
+
+    def padding(self, height: int, width: int) -> int:
+        """Pixels of padding for images of a size."""
+        return min(height, width) // 8 if self.crop is None else self.crop
 
     @classmethod
     def from_dict(cls, choices: Mapping[str, Any]) -> Self:

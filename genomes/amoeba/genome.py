@@ -85,6 +85,7 @@ class AmoebaGenome(Genome):
 
     name = "amoeba"
     space_type = AmoebaSpace
+    recipe = "amoebanet-small"
     space: AmoebaSpace
 
     def __init__(self, normal: Cell, reduction: Cell, space: AmoebaSpace | None = None) -> None:

@@ -86,6 +86,7 @@ def test_the_test_fraction_is_heeded():
 
 def test_what_is_handed_out_is_a_copy():
     source = numbered(30)
+    source = ArraySource(source.images, source.labels, test=(source.images.copy(), source.labels))
     data = build_dataset("numbers", source)
     source.images[:] = -1
     data.full_training().x[:] = -1

@@ -64,6 +64,19 @@ def test_nor_one_that_was_split_off(folder):
         data.test()
 
 
+def test_split_off_test_images_are_brought_to_the_shape_of_the_training_images(folder):
+    files = classes(range(40))
+    root = folder(files)
+    in_test = set(load_dataset(str(root)).test().x[:, 0, 0, 0].tolist())
+    for name in files:
+        number = int(Path(name).stem)
+        image = shade(number, 9, 8) if number in in_test else Image.new("L", (5, 6), number)
+        folder({name: image})
+    data = load_dataset(str(root))
+    assert data.task.input_shape == (1, 6, 5)
+    assert data.test().x.shape == (8, 6, 5, 1) and set(data.test().x[:, 0, 0, 0].tolist()) == in_test
+
+
 def test_images_are_brought_to_the_most_common_size(folder):
     files = classes(range(20), "train/") | {f"test/cat/{n}.png": shade(n, 9, 9) for n in range(3)}
     files |= {"train/cat/large.png": shade(50, 12, 10), "train/dog/flat.png": shade(51, 2, 30)}
@@ -105,10 +118,12 @@ def test_grey_if_all_are_grey(folder):
     assert data.task.channels == 3 and data.mirror
 
 
+@pytest.mark.filterwarnings("error")
 def test_formats_and_modes(folder):
     colour = (200, 100, 50)
-    palette = Image.new("RGB", (4, 4), colour).quantize(4)
-    palette.info["transparency"] = bytes([0] * 4)
+    palette = Image.new("P", (4, 4), 2)
+    palette.putpalette([0, 0, 0, 9, 9, 9, *colour])
+    palette.info["transparency"] = bytes([0, 100, 7])
     images = {
         "a.PNG": Image.new("RGBA", (4, 4), (*colour, 0)),
         "b.bmp": Image.new("RGB", (4, 4), colour),

@@ -1,0 +1,218 @@
+"""Putting a search together: from a caller's choices to settings, data, evaluator and strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .candidate import Candidate
+from .data import ImageDataset, load_dataset
+from .errors import UserError, nearest
+from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
+from .executor import SerialExecutor
+from .journal import Journal
+from .recipe import SEARCH_KEYS, TABLES, Recipe, load_recipe, merged, parse_recipe, read_recipe
+from .registry import genome_type, operators_for
+from .search import Limits, Search
+from .settings import Settings, resolve_tactics, strategy_type
+from .strategies import Start
+from .task import Task
+from .toolbox import make_toolbox
+from .weights import WeightStore
+
+Watch = Callable[[Candidate], None]
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """Who gives fitness: a function of the caller's, or training where it is None.
+
+    Attributes:
+        function: ``function(thing, rng) -> float`` or a dict with ``fitness``.
+        needs: What `thing` is: ``genome``, ``architecture`` or ``network``.
+    """
+
+    function: UserFunction | None = None
+    needs: Needs = "network"
+
+    @property
+    def uses_images(self) -> bool:
+        """Whether a dataset is needed, if only for the shape of its images."""
+        return self.function is None or self.needs != "genome"
+
+    @property
+    def described(self) -> str:
+        """A word for the journal."""
+        return "training" if self.function is None else f"function of {self.needs}"
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """How named datasets are found, beside their name.
+
+    Attributes:
+        data_dir: Where they are kept; None for the usual place.
+        download: Fetch one that is not there.
+    """
+
+    data_dir: Path | None = None
+    download: bool = False
+
+    def open(self, name: str, train_limit: int | None) -> ImageDataset:
+        """Loads a dataset.
+
+        Raises:
+            UserError: There is none, or it cannot be used.
+        """
+        return load_dataset(name, data_dir=self.data_dir, download=self.download, train_limit=train_limit)
+
+
+def compose(genome: str, config: str | Path | Mapping[str, Any] | None, choices: Mapping[str, Any]) -> Recipe:
+    """The recipe that a caller's choices make, laid over a config's and over the genome's own.
+
+    Args:
+        genome: Name of the genome, unless the config names another.
+        config: A recipe file, or its tables.
+        choices: Keys of ``[search]``, ``epochs``, or settings of the strategy.
+
+    Returns:
+        A recipe, with the strategy settings that were asked for by name under ``explicit``.
+
+    Raises:
+        UserError: Something is unknown.
+    """
+    over: Recipe = {table: {} for table in TABLES}
+    if isinstance(config, Mapping):
+        over = merged(over, config)
+    elif config is not None:
+        over = read_recipe(Path(config))
+    name = over["search"].get("genome", genome)
+    chosen: Recipe = {table: {} for table in TABLES}
+    for key, value in choices.items():
+        if key in SEARCH_KEYS:
+            chosen["search"][key] = value
+        elif key == "epochs":
+            chosen["training"][key] = value
+        else:
+            chosen["strategy"][key] = value
+    own = over.get("recipe") or genome_type(name).recipe
+    base = load_recipe(own) if own else {table: {} for table in TABLES}
+    recipe = merged(merged(base, over), chosen)
+    recipe["search"]["genome"] = name
+    recipe["explicit"] = {**over["strategy"], **chosen["strategy"]}
+    return recipe
+
+
+def resolve(recipe: Recipe, uses_images: bool) -> Settings:
+    """Fills in every default and checks every choice.
+
+    Raises:
+        UserError: A choice is unknown or refused.
+    """
+    from .training.plan import Plan
+
+    search = recipe["search"]
+    for key in search:
+        if key not in SEARCH_KEYS:
+            raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
+    budget = search.get("budget", 40)
+    if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
+        raise UserError(f"budget: expected a whole number of at least 1, got {budget!r}")
+    strategy = search.get("strategy", "random")
+    space = genome_type(search["genome"]).space_type.from_dict(recipe["genome"])
+    plan = Plan.from_dict(recipe["training"])
+    plan.changed(recipe["final"])
+    device, precision = "cpu", "float32"
+    if uses_images:
+        from .training.device import choose_device, choose_precision
+
+        device = choose_device(search.get("device", "auto"))
+        precision = search.get("precision") or choose_precision(device, space.separable)
+    settings = Settings(
+        genome=search["genome"],
+        strategy=strategy,
+        dataset=search.get("dataset", "digits") if uses_images else "",
+        train_limit=search.get("train_limit"),
+        budget=budget,
+        look_ahead=search.get("look_ahead", 4),
+        inherit=search.get("inherit", "match"),
+        seed=search.get("seed", 0),
+        start=search.get("start"),
+        device=device,
+        precision=precision,
+        threads=search.get("threads", 1),
+        space=space.to_dict(),
+        tactics=resolve_tactics(strategy_type(strategy), recipe, recipe["explicit"], budget),
+        training=plan.to_dict(),
+        final=dict(recipe["final"]),
+        recipe=recipe.get("recipe", ""),
+    )
+    settings.start_genome()
+    return settings
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What evaluations work on: the evaluator, and what it says of the images.
+
+    Attributes:
+        evaluator: Gives fitness.
+        facts: ``dataset`` (fingerprint), ``task`` and ``statistics``, for the journal.
+    """
+
+    evaluator: Evaluator
+    facts: dict[str, Any]
+
+
+def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workbench:
+    """Loads the images, if any are needed, and makes the evaluator.
+
+    Raises:
+        UserError: The dataset cannot be used, or its images do not suit the genome.
+    """
+    if not fitness.uses_images:
+        placeholder = Task(1, 1, 1, 2)  # a function of genomes decodes nothing
+        return Workbench(FunctionEvaluator(fitness.function or _nothing, fitness.needs, placeholder), {})
+    dataset = data.open(settings.dataset, settings.train_limit)
+    settings.make_space().check(dataset.task)
+    split = dataset.search_split()
+    statistics = dataset.statistics(split)
+    task = dataset.task
+    facts = {
+        "dataset": split.fingerprint,
+        "task": {"channels": task.channels, "height": task.height, "width": task.width, "classes": task.classes},
+        "statistics": [list(statistics.mean), list(statistics.std)],
+        "classes": list(dataset.classes),
+    }
+    if fitness.function is not None:
+        return Workbench(FunctionEvaluator(fitness.function, fitness.needs, task, settings.inherit), facts)
+    from .training.device import Compute
+    from .training.evaluator import TrainingEvaluator
+
+    compute = Compute(settings.device, settings.precision, settings.threads)
+    evaluator = TrainingEvaluator(
+        split, statistics, task, settings.plan, compute, dataset.mirror, settings.inherit
+    )
+    return Workbench(evaluator, facts)
+
+
+def _nothing(*_: Any) -> float:
+    raise UserError("evaluate: expected a function, got none")
+
+
+def search_for(
+    settings: Settings,
+    evaluator: Evaluator,
+    journal: Journal,
+    store: WeightStore,
+    max_seconds: float | None,
+    watch: Watch,
+) -> Search:
+    """The search that settings describe, over a journal that may hold its beginning."""
+    kind, space = settings.genome_type, settings.make_space()
+    toolbox = make_toolbox(kind, space, operators_for(settings.genome))
+    strategy = strategy_type(settings.strategy)(toolbox, Start(settings.start_genome()), **settings.tactics)
+    limits = Limits(settings.budget, settings.look_ahead, max_seconds)
+    return Search(strategy, SerialExecutor(evaluator), journal, store, settings.seed, limits, watch)

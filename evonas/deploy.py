@@ -1,0 +1,72 @@
+"""From a trained architecture to a network that reads raw images: normalisation becomes its first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .architecture import Architecture
+from .data.images import Statistics
+from .layers import Conv2d
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+NODE = "normalise"
+
+
+@dataclass(frozen=True)
+class Deployable:
+    """A trained network that needs nothing but images as the dataset has them.
+
+    Attributes:
+        architecture: Reads images in their own units (bytes from 0 to 255, say), as floats.
+        weights: Its tensors, by ``node.tensor``.
+        classes: The names of the outputs.
+    """
+
+    architecture: Architecture
+    weights: Mapping[str, torch.Tensor]
+    classes: tuple[str, ...] = ()
+
+    def network(self) -> nn.Module:
+        """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits."""
+        from .network import build
+
+        return build(self.architecture, weights=self.weights).eval()
+
+
+def deployable(
+    architecture: Architecture,
+    weights: Mapping[str, torch.Tensor],
+    statistics: Statistics,
+    classes: tuple[str, ...] = (),
+) -> Deployable:
+    """Puts (image - mean) / std in front, as a 1×1 depthwise convolution.
+
+    Args:
+        architecture: Reads normalised images.
+        weights: Its tensors.
+        statistics: Mean and standard deviation of each channel, in the images' units.
+        classes: The names of the outputs.
+    """
+    import torch
+
+    whole = architecture.copy()
+    image = whole.input
+    readers = {reader: whole.inputs(reader) for reader in whole.readers(image)}
+    output = whole.output
+    whole.add(NODE, Conv2d(kernel=1, depthwise=True, bias=True), image)
+    for reader, inputs in readers.items():
+        whole.rewire(reader, *(NODE if source == image else source for source in inputs))
+    whole.output = output
+    std = torch.tensor(statistics.std, dtype=torch.float64)
+    mean = torch.tensor(statistics.mean, dtype=torch.float64)
+    tensors = {
+        **weights,
+        f"{NODE}.weight": (1 / std).float().view(-1, 1, 1, 1),
+        f"{NODE}.bias": (-mean / std).float(),
+    }
+    return Deployable(whole, tensors, classes)

@@ -1,0 +1,146 @@
+"""Evaluating a candidate: build only what is needed, and turn every outcome into a result."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from .architecture import Architecture
+from .candidate import DONE, FAILED, Result
+from .errors import UserError
+from .genome import Genome
+from .seeds import Stream, derive
+from .task import Task
+
+if TYPE_CHECKING:
+    import torch
+
+Needs = Literal["genome", "architecture", "network"]
+NEEDS: tuple[Needs, ...] = ("genome", "architecture", "network")
+
+UserFunction = Callable[[Any, random.Random], float | Mapping[str, float]]
+"""A fitness: takes what it needs and a generator; returns a number, or a dict with ``fitness`` in it."""
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What a child may inherit from.
+
+    Attributes:
+        genome: The parent.
+        lineage_epochs: Epochs of training that its weights have seen.
+        load_weights: Reads its tensors; None where they are gone.
+    """
+
+    genome: Genome
+    lineage_epochs: float
+    load_weights: Callable[[], Mapping[str, torch.Tensor] | None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation to do.
+
+    Attributes:
+        number: The candidate's number.
+        genome: What to evaluate.
+        seed: The run's seed; every stream of the evaluation is derived from it and the number.
+        parent: Whose weights the child starts with, if any.
+    """
+
+    number: int
+    genome: Genome
+    seed: int
+    parent: Parent | None = field(default=None)
+
+    def stream(self, purpose: Stream) -> int:
+        """The seed of one stream of this evaluation's randomness."""
+        return derive(self.seed, self.number, purpose)
+
+
+class Evaluator(ABC):
+    """Gives candidates their fitness.
+
+    Attributes:
+        needs: What `evaluate` is given; nothing more is built.
+        keeps_weights: Whether results carry weights that children can inherit.
+    """
+
+    needs: Needs = "network"
+    keeps_weights: bool = False
+
+    @abstractmethod
+    def evaluate(self, job: Job) -> Result:
+        """Evaluates one candidate; raises what goes wrong."""
+
+    def run(self, job: Job) -> Result:
+        """Evaluates one candidate; what goes wrong becomes a failed result with its reason."""
+        began = time.perf_counter()
+        try:
+            result = self.evaluate(job)
+        except Exception as error:
+            result = Result(FAILED, reason=reason_of(error))
+        if result.status == DONE and (result.fitness is None or not math.isfinite(result.fitness)):
+            reason = f"the fitness was {result.fitness}, not a finite number"
+            result = replace(result, status=FAILED, fitness=None, reason=reason, weights=None)
+        return replace(result, seconds=time.perf_counter() - began)
+
+
+def reason_of(error: BaseException) -> str:
+    """An exception in one line that a person understands."""
+    first = str(error).strip().partition("\n")[0][:300]
+    if "out of memory" in first.lower() or isinstance(error, MemoryError):
+        return f"out of memory: {first}"
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+class FunctionEvaluator(Evaluator):
+    """A fitness that a user wrote, of a genome, an architecture or a network.
+
+    A function of a network may train it; its tensors afterwards are what children inherit.
+
+    Args:
+        function: ``function(thing, rng) -> float`` or a dict with ``fitness`` and other metrics.
+        needs: What `thing` is.
+        task: The shape of the images and the number of classes.
+        inherit: ``match`` or ``none``.
+    """
+
+    def __init__(self, function: UserFunction, needs: Needs, task: Task, inherit: str = "match") -> None:
+        if needs not in NEEDS:
+            raise UserError(f"needs: expected {', '.join(NEEDS)}, got {needs!r}")
+        self.function = function
+        self.needs = needs
+        self.task = task
+        self.inherit = inherit
+        self.keeps_weights = needs == "network"
+
+    def evaluate(self, job: Job) -> Result:
+        rng = random.Random(job.stream(Stream.EVALUATION))
+        if self.needs == "genome":
+            return self._result(self.function(job.genome, rng))
+        architecture = job.genome.decode(self.task)
+        costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
+        if self.needs == "architecture":
+            return self._result(self.function(architecture, rng), **costs)
+        from .heritage import build_child
+        from .network import weights_of
+
+        child = build_child(architecture, job, self.task, self.inherit)
+        returned = self.function(child.network, rng)
+        costs |= {"inherited": child.inherited, "lineage_epochs": child.lineage_epochs}
+        return self._result(returned, **costs, weights=weights_of(child.network))
+
+    @staticmethod
+    def _result(returned: float | Mapping[str, float], **known: Any) -> Result:
+        if isinstance(returned, Mapping):
+            if "fitness" not in returned:
+                raise UserError(f"evaluate: expected a number or a dict with 'fitness', got {dict(returned)!r:.80}")
+            metrics = {name: float(value) for name, value in returned.items() if name != "fitness"}
+            return Result(DONE, float(returned["fitness"]), metrics=metrics, **known)
+        return Result(DONE, float(returned), **known)

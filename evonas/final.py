@@ -1,0 +1,178 @@
+"""The final training: one genotype, trained long on all but the test images, tested once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from .data import Images, ImageDataset, Statistics
+from .deploy import Deployable, deployable
+from .errors import UserError
+from .genome import Genome
+from .network import build, weights_of
+from .registry import genome_type
+from .run import environment
+from .seeds import Stream, derive
+from .task import Task
+from .training.device import Compute
+from .training.images import DeviceImages, Normalisation
+from .training.plan import Plan
+from .training.trainer import fit, score, to_device
+from .weights import FolderStore, Stored
+
+FILE = "final.json"
+FORMAT = 1
+
+Watch = Callable[[int, int], None]
+"""Called with the epoch that has ended, from 1, and the number of epochs."""
+
+
+def _silent(epoch: int, epochs: int) -> None:
+    """Watches without saying anything."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finally trained network.
+
+    Attributes:
+        genome: Its genotype.
+        task: What it was decoded for.
+        statistics: Of the images it was trained on.
+        classes: Names of its outputs.
+        weights: Its tensors, by ``node.tensor``.
+        report: What was done and what came of it; ``test_accuracy`` is in [0, 1].
+    """
+
+    genome: Genome
+    task: Task
+    statistics: Statistics
+    classes: tuple[str, ...]
+    weights: Mapping[str, Any]
+    report: dict[str, Any]
+
+    def deployable(self) -> Deployable:
+        """The network with its normalisation, for use elsewhere."""
+        return deployable(self.genome.decode(self.task), self.weights, self.statistics, self.classes)
+
+
+def train(
+    genome: Genome, dataset: ImageDataset, plan: Plan, compute: Compute, seed: int = 0, watch: Watch = _silent
+) -> Trained:
+    """Trains a genotype from scratch on training and validation images, and tests it once.
+
+    Args:
+        genome: What to train; its space may differ from the search's (more cells or filters).
+        dataset: The test images are read after training.
+        plan: How.
+        compute: Device and precision.
+        seed: Of weights, order and augmentation.
+        watch: Called after each epoch.
+
+    Raises:
+        UserError: The images do not suit the genome.
+        DivergenceError: The loss was not finite.
+    """
+    task = dataset.task
+    genome.space.check(task)
+    compute.prepare()
+    images: Images = dataset.full_training()
+    statistics = dataset.statistics()
+    plan = plan.changed(genome.training())
+    normalisation = Normalisation(statistics.mean, statistics.std)
+    padding = plan.padding(task.height, task.width)
+    training = DeviceImages(images.x, images.y, normalisation, compute.device, padding)
+    architecture = genome.decode(task)
+    network = to_device(build(architecture, derive(seed, 0, Stream.WEIGHTS)), compute)
+
+    def after_epoch(epoch: int) -> None:
+        watch(epoch, plan.epochs)
+
+    done = fit(network, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch)
+    held_out = dataset.test()
+    tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
+    report = {
+        "test_accuracy": tested.accuracy,
+        "test_loss": tested.loss,
+        "test_images": len(held_out),
+        "training_images": len(images),
+        "training_loss": [epoch.loss for epoch in done.curve],
+        "seconds": done.seconds,
+        "parameters": architecture.parameter_count(),
+        "flops": architecture.flops(),
+        "dataset": dataset.name,
+        "seed": seed,
+        "plan": plan.to_dict(),
+        "compute": asdict(compute),
+        "environment": environment(),
+    }
+    return Trained(genome, task, statistics, dataset.classes, weights_of(network), report)
+
+
+def save(trained: Trained, folder: Path) -> Path:
+    """Keeps a trained network: its description as JSON, its weights as safetensors.
+
+    The description is replaced last, so a folder never describes weights that are not there.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    try:
+        stored = FolderStore(folder).save(_next_number(folder), trained.weights)
+        description = {
+            "format": FORMAT,
+            "genome": {"kind": trained.genome.name, "space": trained.genome.space.to_dict()},
+            "genotype": trained.genome.to_dict(),
+            "task": asdict(trained.task),
+            "statistics": [list(trained.statistics.mean), list(trained.statistics.std)],
+            "classes": list(trained.classes),
+            "weights": asdict(stored),
+            "report": trained.report,
+        }
+        temporary = folder / f"{FILE}.tmp"
+        temporary.write_text(json.dumps(description, indent=1), encoding="utf-8")
+        temporary.replace(folder / FILE)
+        FolderStore(folder).sweep({stored.file})
+    except OSError as error:
+        raise UserError(f"output {folder}: cannot be written: {error.strerror or error}") from None
+    return folder
+
+
+def _next_number(folder: Path) -> int:
+    """A number that no weights in the folder have: the old ones stay until the new ones are described."""
+    taken = [int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdigit()]
+    return max(taken, default=-1) + 1
+
+
+def load(folder: Path) -> Trained:
+    """Reads what `save` has kept.
+
+    Raises:
+        UserError: Nothing is there, or it is damaged.
+    """
+    path = folder / FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: the file is damaged: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise UserError(f"{path}: expected a description of format {FORMAT}")
+    try:
+        kind = genome_type(data["genome"]["kind"])
+        space = kind.space_type.from_dict(data["genome"]["space"])
+        mean, std = data["statistics"]
+        return Trained(
+            kind.from_dict(data["genotype"], space),
+            Task(**data["task"]),
+            Statistics(tuple(mean), tuple(std)),
+            tuple(data["classes"]),
+            FolderStore(folder).load(Stored(**data["weights"])),
+            data["report"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}") from None

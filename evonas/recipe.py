@@ -1,0 +1,95 @@
+"""Recipes: TOML files that say how a search is run, and the settings that they resolve to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError, nearest
+
+SEARCH_KEYS = (
+    "genome",
+    "strategy",
+    "dataset",
+    "train_limit",
+    "budget",
+    "look_ahead",
+    "inherit",
+    "seed",
+    "start",
+    "device",
+    "precision",
+    "threads",
+)
+"""What the table ``[search]`` may say."""
+
+ABOUT_KEYS = ("recipe", "summary", "paper", "cost")
+TABLES = ("search", "genome", "strategy", "training", "final")
+
+Recipe = dict[str, Any]
+"""The tables of a recipe file; missing ones are empty."""
+
+
+def recipe_names() -> list[str]:
+    """The recipes in the box."""
+    folder = resources.files("evonas") / "recipes"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """A recipe in the box.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    names = recipe_names()
+    if name not in names:
+        raise UserError(f"recipe {name!r} is unknown; {nearest(name, names)}")
+    text = (resources.files("evonas") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+    return {**parse_recipe(text, f"recipe {name}"), "recipe": name}
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from a user's file.
+
+    Raises:
+        UserError: It cannot be read, is no TOML, or has an unknown table or key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"config {path}: cannot be read: {error}") from None
+    return parse_recipe(text, f"config {path}")
+
+
+def parse_recipe(text: str, where: str) -> Recipe:
+    """The tables of a recipe's text, checked for misspelt names.
+
+    Raises:
+        UserError: It is no TOML, or has an unknown table or key; the message names the nearest valid one.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{where}: no valid TOML: {error}") from None
+    known = [*ABOUT_KEYS, *TABLES]
+    for key, value in found.items():
+        if key not in known:
+            raise UserError(f"{where}: {key!r} is unknown; {nearest(key, known)}")
+        if (key in TABLES) != isinstance(value, dict):
+            raise UserError(f"{where}: expected {key!r} to be a {'table' if key in TABLES else 'text'}, got {value!r:.60}")
+    for key in found.get("search", {}):
+        if key not in SEARCH_KEYS:
+            raise UserError(f"{where} [search]: {key!r} is unknown; {nearest(key, SEARCH_KEYS)}")
+    return {**{table: {} for table in TABLES}, **found}
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Recipe:
+    """One recipe over another: its keys win, table by table."""
+    result = {**base, **{key: value for key, value in over.items() if key not in TABLES}}
+    for table in TABLES:
+        result[table] = {**base.get(table, {}), **over.get(table, {})}
+    return result

@@ -1,0 +1,180 @@
+"""What a search gives back: its history and its best individuals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .architecture import Architecture
+from .candidate import FAILED, Candidate
+from .data.images import Statistics
+from .deploy import Deployable, deployable
+from .errors import UserError
+from .genome import Genome
+from .journal import Journal, best_candidates
+from .settings import Settings
+from .task import Task
+from .weights import WeightStore
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Individual:
+    """One evaluated individual of a search.
+
+    Attributes:
+        id: Its number in the run.
+        genome: Its genotype.
+        fitness: What its evaluation gave.
+    """
+
+    def __init__(self, candidate: Candidate, result: SearchResult) -> None:
+        self.id = candidate.number
+        self.genome: Genome = candidate.genome
+        self.fitness = candidate.fitness
+        self.candidate = candidate
+        self._result = result
+
+    @property
+    def architecture(self) -> Architecture:
+        """Its network's architecture.
+
+        Raises:
+            UserError: The search had no task (its fitness came from genomes alone).
+        """
+        return self.genome.decode(self._result.known_task())
+
+    def weights(self) -> dict[str, Any]:
+        """Its trained tensors, by ``node.tensor``.
+
+        Raises:
+            UserError: They were not kept (only those of the living and of the best five are).
+        """
+        stored = self._result.journal.kept().get(self.id)
+        if stored is None:
+            raise UserError(f"candidate {self.id}: its weights were not kept")
+        return self._result.store.load(stored)
+
+    def network(self) -> nn.Module:
+        """A plain module with the trained weights, in evaluation mode.
+
+        It reads images as the dataset has them, ``(n, channels, height, width)`` floats or bytes turned into
+        floats: their normalisation is its first layer.
+        """
+        return self.deployable().network()
+
+    def deployable(self) -> Deployable:
+        """The network with its normalisation, for use elsewhere.
+
+        Raises:
+            UserError: The search had no images, or the weights were not kept.
+        """
+        return deployable(self.architecture, self.weights(), self._result.known_statistics(), self._result.classes)
+
+    def __repr__(self) -> str:
+        return f"<Individual {self.id}, fitness {self.fitness}>"
+
+
+class History:
+    """Every candidate as a row, in the order asked; read anew at each pass."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (candidate.row() for candidate in self._journal.candidates())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._journal.candidates())
+
+
+class SearchResult:
+    """A search that has ended, or that is on disk, finished or not.
+
+    Attributes:
+        settings: What determined it.
+        folder: Its run folder, or None for a search in memory.
+        journal: What was done.
+        store: The weights that were kept.
+        classes: The names of the dataset's classes.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        store: WeightStore,
+        folder: Path | None = None,
+        task: Task | None = None,
+        statistics: Statistics | None = None,
+        classes: tuple[str, ...] = (),
+    ) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.store = store
+        self.folder = folder
+        self._task = task
+        self._statistics = statistics
+        self.classes = classes
+
+    @property
+    def history(self) -> History:
+        """The candidates as dicts: id, parents, operator, genome, fitness, status, parameters and so on."""
+        return History(self.journal)
+
+    @property
+    def best(self) -> Individual:
+        """The individual of highest fitness in the whole history.
+
+        Raises:
+            UserError: No evaluation has succeeded.
+        """
+        found = self.top(1)
+        if not found:
+            raise UserError("run: no candidate was evaluated with success yet, so there is no best")
+        return found[0]
+
+    def top(self, count: int) -> list[Individual]:
+        """The best individuals, the best first; of equal ones the earlier first."""
+        return [Individual(candidate, self) for candidate in best_candidates(self.journal.candidates(), count)]
+
+    def individual(self, number: int) -> Individual:
+        """One individual by its number.
+
+        Raises:
+            UserError: There is none.
+        """
+        return Individual(self.journal.candidate(number), self)
+
+    def failures(self) -> Iterator[Candidate]:
+        """The candidates whose evaluation failed."""
+        return (c for c in self.journal.candidates() if c.result is not None and c.result.status == FAILED)
+
+    def lineage(self, number: int) -> list[Candidate]:
+        """A candidate and its ancestors, along the parents that weights came from, the oldest first."""
+        line = [self.journal.candidate(number)]
+        while line[-1].genome.origin.parents:
+            line.append(self.journal.candidate(line[-1].genome.origin.parents[0]))
+        return line[::-1]
+
+    def known_task(self) -> Task:
+        """The task that networks were decoded for.
+
+        Raises:
+            UserError: The search had none.
+        """
+        if self._task is None:
+            raise UserError("run: its fitness came from genomes alone, so there is no task to decode them for")
+        return self._task
+
+    def known_statistics(self) -> Statistics:
+        """Mean and standard deviation of the training images.
+
+        Raises:
+            UserError: The search had no images.
+        """
+        if self._statistics is None:
+            raise UserError("run: it had no images, so there is nothing to normalise")
+        return self._statistics

@@ -1,0 +1,134 @@
+"""A run folder: the journal, the weights, and who may write."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from .errors import UserError
+from .journal import SqliteJournal
+from .journal.sqlite import FILE
+from .settings import Settings
+from .weights import FolderStore, flush_folder
+
+LOCK = "run.lock"
+WEIGHTS = "weights"
+FINAL = "final"
+"""The folder in a run that holds the network `evonas train` made of its best."""
+
+
+class Run:
+    """An open run folder.
+
+    Attributes:
+        folder: Where it is.
+        settings: What determines the run.
+        meta: What else was noted when it began: who gives fitness, the images' fingerprint, versions.
+        journal: What was done.
+        store: The weights.
+    """
+
+    def __init__(self, folder: Path, journal: SqliteJournal, lock: FileLock | None) -> None:
+        self.folder = folder
+        self.journal = journal
+        self._lock = lock
+        self.meta = journal.meta()
+        self.settings = Settings.from_dict(self.meta.get("settings", {}))
+        kind, space = self.settings.genome_type, self.settings.make_space()
+        journal.read_genomes_with(lambda data: kind.from_dict(data, space))
+        self.store = FolderStore(folder / WEIGHTS)
+
+    @classmethod
+    def create(cls, folder: Path, settings: Settings, **known: Any) -> Run:
+        """Starts a run in a new or empty folder.
+
+        Args:
+            folder: Made if it is not there.
+            settings: What determines the run.
+            known: What else is noted, for JSON.
+
+        Raises:
+            UserError: The folder holds a run or something else, or cannot be written.
+        """
+        if (folder / FILE).exists():
+            raise UserError(f"run {folder}: a run is there already: resume it (evonas resume {folder}) or choose another")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(item.name != LOCK for item in folder.iterdir()):
+                raise UserError(f"run {folder}: expected a new or empty folder, got one with files in it")
+            lock = _lock(folder)
+            meta = {"settings": settings.to_dict(), "environment": environment(), **known}
+            journal = SqliteJournal.create(folder, meta)
+            flush_folder(folder)
+        except OSError as error:
+            raise UserError(f"run {folder}: cannot be written: {error.strerror or error}") from None
+        return cls(folder, journal, lock)
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool = False) -> Run:
+        """Opens a run to read it, or, as its one writer, to continue it.
+
+        Raises:
+            UserError: No readable run is there, or another process writes it.
+        """
+        if not (folder / FILE).is_file():
+            raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
+        lock = _lock(folder) if write else None
+        run = cls(folder, SqliteJournal(folder, write=write), lock)
+        if write:
+            run.store.sweep({stored.file for stored in run.journal.kept().values()})
+        return run
+
+    def change(self, settings: Settings) -> None:
+        """Notes changed settings, such as a larger budget."""
+        self.settings = settings
+        self.journal.note("settings", settings.to_dict())
+
+    def close(self) -> None:
+        """Lets go of the journal and of the right to write."""
+        self.journal.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"run {folder}: another process is writing it: wait for it or stop it") from None
+    return lock
+
+
+def fresh_folder(genome: str, dataset: str) -> Path:
+    """A folder under ``runs`` that is not there yet, named after what runs and when."""
+    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    name = f"{genome}-{Path(dataset).stem or 'function'}-{moment}"
+    folder = Path("runs") / name
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = Path("runs") / f"{name}-{number}"
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """Versions that results depend on."""
+    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
+    for package in ("evonas", "torch", "numpy", "deap"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

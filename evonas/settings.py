@@ -1,0 +1,170 @@
+"""Settings: everything a run is determined by, resolved once and kept in its journal."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Self
+
+from .errors import UserError, nearest
+from .genome import Genome, Space
+from .inheritance_modes import check_mode
+from .recipe import Recipe
+from .registry import find, genome_type
+from .seeds import check_seed
+from .strategies import Strategy
+from .training.plan import Plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How one search is run.
+
+    Attributes:
+        genome: Name of the genome.
+        strategy: Name of the strategy.
+        dataset: Name or path of the images; empty where a function gives the fitness and needs none.
+        train_limit: Use only so many training images; None for all.
+        budget: Candidates to evaluate.
+        look_ahead: Candidates asked before the oldest is told.
+        inherit: ``match`` or ``none``.
+        seed: Of all randomness.
+        start: A published genotype's name, a genotype in JSON form, or None.
+        device: Where networks are trained, such as ``cpu`` or ``cuda:0``.
+        precision: ``float32`` or ``bfloat16``.
+        threads: Of one candidate on a CPU.
+        space: Settings of the genome.
+        tactics: Settings of the strategy.
+        training: The plan by which candidates are trained.
+        final: The plan by which the best is trained, where it differs.
+        recipe: The recipe that this comes from.
+    """
+
+    genome: str
+    strategy: str
+    dataset: str
+    train_limit: int | None
+    budget: int
+    look_ahead: int
+    inherit: str
+    seed: int
+    start: str | dict[str, Any] | None
+    device: str
+    precision: str
+    threads: int
+    space: dict[str, Any]
+    tactics: dict[str, Any]
+    training: dict[str, Any]
+    final: dict[str, Any]
+    recipe: str
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_mode(self.inherit)
+        for name in ("budget", "look_ahead", "threads"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise UserError(f"precision: expected float32 or bfloat16, got {self.precision!r}")
+        population = self.tactics.get("population")
+        if population is not None and population > self.budget:
+            raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The reverse of `to_dict`.
+
+        Raises:
+            UserError: Something is missing or unknown.
+        """
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise UserError(f"settings: {error}") from None
+
+    @property
+    def genome_type(self) -> type[Genome]:
+        """The genome's class."""
+        return genome_type(self.genome)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan by which candidates are trained."""
+        return Plan.from_dict(self.training)
+
+    @property
+    def final_plan(self) -> Plan:
+        """The plan by which the best is trained."""
+        return self.plan.changed(self.final)
+
+    def make_space(self) -> Space:
+        """The genome's search space."""
+        return self.genome_type.space_type.from_dict(self.space)
+
+    def start_genome(self) -> Genome | None:
+        """The genotype to begin from.
+
+        Raises:
+            UserError: No published genotype has that name.
+        """
+        if self.start is None:
+            return None
+        return read_genotype(self.genome_type, self.make_space(), self.start)
+
+
+def read_genotype(kind: type[Genome], space: Space, genotype: str | Mapping[str, Any]) -> Genome:
+    """A genome from a published genotype's name or from its JSON form.
+
+    Raises:
+        UserError: It is neither.
+    """
+    if isinstance(genotype, str):
+        published = kind.published()
+        if genotype not in published:
+            raise UserError(f"genotype {genotype!r} is unknown; {nearest(genotype, list(published))}")
+        genotype = published[genotype]
+    return kind.from_dict(genotype, space)
+
+
+def resolve_tactics(strategy: type[Strategy], recipe: Recipe, explicit: Mapping[str, Any], budget: int) -> dict[str, Any]:
+    """The strategy's settings: its defaults, the recipe's, then explicit ones.
+
+    A population that nobody asked for by name is at most a third of the budget, so that evolution gets two
+    thirds.
+
+    Raises:
+        UserError: The strategy has no such setting, or it is no whole number of at least 1.
+    """
+    settings = {**strategy.settings}
+    # A recipe's settings are meant for its own strategy.
+    given = {key: value for key, value in recipe["strategy"].items() if key in settings or key in explicit}
+    settings.update(given)
+    for key, value in explicit.items():
+        if key not in strategy.settings:
+            known = list(strategy.settings)
+            hint = nearest(key, known) if known else "it has none"
+            raise UserError(f"strategy setting {key!r} is unknown to this strategy; {hint}")
+        settings[key] = value
+    for key, value in settings.items():
+        if isinstance(strategy.settings[key], int) and (not isinstance(value, int) or value < 1):
+            raise UserError(f"{key}: expected a whole number of at least 1, got {value!r}")
+    if "population" in settings and "population" not in explicit:
+        settings["population"] = min(settings["population"], max(1, budget // 3))
+    return settings
+
+
+def strategy_type(name: str) -> type[Strategy]:
+    """The strategy class of a name.
+
+    Raises:
+        UserError: There is none, or it is no strategy.
+    """
+    found = find("strategies", name)
+    if not isinstance(found, type) or not issubclass(found, Strategy):
+        raise UserError(f"strategy {name!r}: expected a subclass of Strategy, got {found!r}")
+    return found
