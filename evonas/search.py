@@ -170,7 +170,7 @@ class Search:
         for kind, recorded in self.journal.events():
             if kind == "asked":
                 candidate = waiting[recorded.number] = Candidate(recorded.number, recorded.genome)
-                candidate.genome.fitness.values = ()
+                del candidate.genome.fitness.values
                 self._hear_asked(candidate)
             else:
                 candidate = waiting.pop(recorded.number)
