@@ -38,6 +38,11 @@ class Individual:
         self._result = result
 
     @property
+    def settings(self) -> Settings:
+        """The settings of the search that it comes from."""
+        return self._result.settings
+
+    @property
     def architecture(self) -> Architecture:
         """Its network's architecture.
 

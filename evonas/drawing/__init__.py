@@ -1,0 +1,87 @@
+"""Drawings, as SVG files: no other program is needed to make or to see them.
+
+- `draw_architecture`: any architecture. Layers in a line are folded into one box; a large one is
+  gathered by the leading parts of its nodes' names.
+- `draw_cells`: small labelled graphs side by side, such as the cells of a genome.
+
+The way of a drawing: `describing` (words on boxes; `folding` and `grouping` decide what a box is) ->
+`picture` (boxes and links) -> `layout` (ranks and order) -> `coordinates`, `arranging` (places) ->
+`routes` (curves) -> `svg`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UserError
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from ..architecture import Architecture
+
+__all__ = ["draw_architecture", "draw_cells"]
+
+
+def draw_architecture(architecture: Architecture, path: Path) -> Path:
+    """Draws an architecture.
+
+    Boxes carry the output's size (channels×height×width) and the number of trained parameters; the
+    mouse resting on a box shows its nodes, their layers, sizes and parameters.
+
+    Args:
+        architecture: What to draw.
+        path: Where to; it ends in ``.svg``. A file that is there is replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: The path cannot be written to, or the architecture is empty, has no output, or
+            shapes disagree.
+    """
+    from .describing import architecture_panel
+    from .svg import svg
+
+    path = _checked(path)
+    panel = architecture_panel(architecture)
+    path.write_text(svg([panel], f"Network: {panel.heading}"), encoding="utf-8")
+    return path
+
+
+def draw_cells(cells: Mapping[str, nx.DiGraph], path: Path) -> Path:
+    """Draws small graphs side by side.
+
+    Args:
+        cells: Graphs without cycles by their heading. Node attribute ``label``, edge attribute
+            ``count`` for an edge that is read more than once.
+        path: Where to; it ends in ``.svg``. A file that is there is replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: The path cannot be written to, there is no cell, or one is empty or has a cycle.
+    """
+    from .picture import cell_panel
+    from .svg import svg
+
+    path = _checked(path)
+    if not cells:
+        raise UserError("draw cells: expected at least one cell, got none")
+    panels = [cell_panel(name, cell) for name, cell in cells.items()]
+    path.write_text(svg(panels, f"Cells: {', '.join(cells)}"), encoding="utf-8")
+    return path
+
+
+def _checked(path: Path) -> Path:
+    path = Path(path)
+    if path.suffix.lower() != ".svg":
+        raise UserError(f"draw path: expected a file that ends in .svg, got {str(path)!r}")
+    if not path.parent.is_dir():
+        raise UserError(f"draw path: expected a folder that exists, got {str(path.parent)!r}")
+    if path.is_dir():
+        raise UserError(f"draw path: expected a file, got the folder {str(path)!r}")
+    return path
