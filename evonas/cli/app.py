@@ -1,0 +1,76 @@
+"""The commands by name, and how the words after ``evonas`` reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from .. import __version__
+from ..errors import UserError, nearest
+from . import doctor, draw, evolve, export, listing, show, train
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "evolve": evolve.evolve,
+    "resume": evolve.resume,
+    "show": show.show,
+    "draw": draw.draw,
+    "train": train.train,
+    "export": export.export,
+    "list": listing.list_names,
+    "doctor": doctor.doctor,
+}
+
+
+class _Commands(TyperGroup):
+    """The group of all commands; a misspelt one is answered with the nearest."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            raise UserError(f"command {args[0]!r} is unknown; {nearest(args[0], list(self.commands))}")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"evonas {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def evonas(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Search for neural networks by evolution, train the best, and take it along.
+
+    To begin: evonas evolve --genome amoeba
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+for _name, _function in COMMANDS.items():
+    app.command(_name)(_function)
+
+
+def call(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that the arguments name; raises what goes wrong."""
+    command = typer.main.get_command(app)
+    status = command.main(
+        args=None if arguments is None else list(arguments), prog_name="evonas", standalone_mode=False
+    )
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,128 @@
+"""`evonas doctor`: what is installed, and what a search would use here."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import typer
+
+NEEDED = (
+    "torch",
+    "deap",
+    "networkx",
+    "numpy",
+    "safetensors",
+    "scikit-learn",
+    "typer",
+    "rich",
+    "filelock",
+    "pillow",
+)
+EXTRAS = {
+    "vision": (("torchvision",), "datasets cifar10, cifar100, mnist, fashion-mnist, svhn"),
+    "onnx": (("onnx", "onnxscript", "onnxruntime"), "evonas export --to onnx"),
+    "bench": (("optuna", "matplotlib", "pandas"), "the benchmarks"),
+}
+GROUPS = ("genomes", "operators", "strategies", "datasets")
+MISSING = "not installed"
+
+
+def doctor() -> None:
+    """Check the installation and say what a search would use."""
+    from .page import Page, make_table
+
+    needed = [(name, _version(name)) for name in NEEDED]
+    problems = [f"{name} is not installed" for name, found in needed if found == MISSING]
+    problems = problems or _broken_entries()  # nothing loads while something is missing
+    page = Page()
+    page.line(
+        f"evonas {_version('evonas')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    )
+    page.section("Needed", make_table(("", ""), needed))
+    page.section("Extras", *(_extra(name) for name in EXTRAS))
+    if not problems:
+        page.section("Devices", make_table(("", ""), _devices()))
+        page.section("A search here uses, unless told otherwise", make_table(("", ""), _chosen()))
+    page.section("Problems", *(problems or ["none found"]))
+    if problems:
+        raise typer.Exit(1)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return MISSING
+
+
+def _extra(name: str) -> str:
+    packages, purpose = EXTRAS[name]
+    versions = {package: _version(package) for package in packages}
+    missing = [package for package, found in versions.items() if found == MISSING]
+    if missing:
+        return f"{name}, for {purpose}: missing {', '.join(missing)}: pip install 'evonas[{name}]'"
+    found = ", ".join(f"{package} {number}" for package, number in versions.items())
+    return f"{name}, for {purpose}: {found}"
+
+
+def _broken_entries() -> list[str]:
+    """What is registered with evonas and cannot be loaded."""
+    from ..errors import UserError
+    from ..registry import entries, find
+
+    broken = []
+    for group in GROUPS:
+        for name in entries(group):
+            try:
+                find(group, name)
+            except UserError as error:
+                broken.append(str(error))
+    return broken
+
+
+def _devices() -> list[tuple[str, str]]:
+    import torch
+
+    from ..training.device import fast_bfloat16
+
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    fast = "bfloat16 in hardware" if fast_bfloat16() else "no bfloat16 in hardware"
+    rows = [("cpu", f"{usable} of {os.cpu_count()} cores usable, {fast}")]
+    if not torch.cuda.is_available():
+        built = (
+            f"torch is built for CUDA {torch.version.cuda}"
+            if torch.version.cuda
+            else "torch is built without CUDA"
+        )
+        return [*rows, ("cuda", f"no device ({built})")]
+    for number in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(number)
+        memory = f"{properties.total_memory / 2**30:.0f} GiB"
+        rows.append((f"cuda:{number}", f"{properties.name}, {memory}, CUDA {torch.version.cuda}"))
+    return rows
+
+
+def _chosen() -> list[tuple[str, str]]:
+    """What `evolve` takes by default: device, precision, threads, and where data are."""
+    from ..data import default_data_dir
+    from ..registry import entries, genome_type
+    from ..training.device import choose_device, choose_precision
+
+    device = choose_device("auto")
+    precisions: dict[str, list[str]] = {}
+    for name in entries("genomes"):
+        precision = choose_precision(device, genome_type(name).space_type.separable)
+        precisions.setdefault(precision, []).append(name)
+    folder = default_data_dir()
+    return [
+        ("device", device),
+        (
+            "precision",
+            "; ".join(f"{precision} for {', '.join(names)}" for precision, names in precisions.items()),
+        ),
+        ("threads", "1 a candidate on a CPU (--threads)"),
+        ("data", f"{folder}{'' if folder.is_dir() else ' (not there yet)'}"),
+        ("runs", str(os.path.join(os.getcwd(), "runs"))),
+    ]

@@ -1,0 +1,145 @@
+"""`evonas evolve` begins a search, `evonas resume` goes on with one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from ..errors import UserError
+from . import options
+from .options import option
+
+if TYPE_CHECKING:
+    from ..api import Started
+    from ..assembly import Watch
+    from ..result import SearchResult
+
+
+def evolve(
+    genome: Annotated[str | None, option("NAME", "What is evolved (evonas list genomes).")] = None,
+    dataset: options.Dataset = None,
+    budget: Annotated[int | None, option("N", "Candidates to evaluate.")] = None,
+    epochs: Annotated[int | None, option("E", "Epochs of training for each candidate.")] = None,
+    seed: Annotated[int | None, option("S", "The same seed gives the same search.")] = None,
+    run: Annotated[
+        Path | None, option("DIR", "A new or empty folder for the run; by default a fresh one in runs/.")
+    ] = None,
+    inherit: Annotated[
+        str | None, option("match|none", "Whether children begin with their parent's weights.")
+    ] = None,
+    start: Annotated[
+        str | None, option("GENOTYPE", "Begin from a published genotype, a FILE.json, or another run's best.")
+    ] = None,
+    max_time: options.MaxTime = None,
+    strategy: Annotated[str | None, option("NAME", "The algorithm (evonas list strategies).")] = None,
+    population: Annotated[int | None, option("P", "Individuals that are alive at a time.")] = None,
+    sample: Annotated[int | None, option("S", "Individuals of which the best becomes a parent.")] = None,
+    config: Annotated[
+        Path | None, option("FILE.toml", "Settings of your own, laid over the genome's recipe.")
+    ] = None,
+    train_limit: options.TrainLimit = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    device: options.Device = None,
+    threads: Annotated[int | None, option("T", "Threads on a CPU; results depend on it.")] = None,
+    look_ahead: Annotated[
+        int | None, option("L", "Candidates begun before the oldest has ended; results depend on it.")
+    ] = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Search for a network.
+
+    Genotypes evolve: each is trained for a short while, and the best have children. What no option says
+    comes from the genome's recipe (evonas list recipes); for amoeba these are 40 small networks on the
+    embedded digits, some minutes on a laptop.
+    """
+    from ..api import evolve as search
+    from .session import Output, conduct
+    from .targets import located, read_start
+
+    output = Output(quiet, as_json, max_time)
+    limit = output.seconds
+    choices = {
+        "dataset": located(dataset),
+        "budget": budget,
+        "seed": seed,
+        "epochs": epochs,
+        "inherit": inherit,
+        "start": read_start(start),
+        "train_limit": train_limit,
+        "device": device,
+        "threads": threads,
+        "look_ahead": look_ahead,
+        "strategy": strategy,
+        "population": population,
+        "sample": sample,
+    }
+    given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
+    folder = _fresh(genome, config, given) if run is None else run
+
+    def begin(watch: Watch, started: Started) -> SearchResult:
+        return search(
+            genome,
+            run=folder,
+            config=config,
+            data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
+            download=download,
+            max_seconds=limit,
+            watch=watch,
+            started=started,
+            **given,
+        )
+
+    conduct(folder, output, begin)
+
+
+def _fresh(genome: str | None, config: Path | None, given: dict[str, Any]) -> Path:
+    """A new folder in runs/, named after what the recipe and the options choose."""
+    from ..assembly import compose
+    from ..run import fresh_folder
+
+    search = compose(genome, config, given)["search"]
+    return fresh_folder(str(search["genome"]), str(search.get("dataset", "digits")))
+
+
+def resume(
+    run: options.RunFolder,
+    budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
+    max_time: options.MaxTime = None,
+    data_dir: options.DataDir = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Go on with a run that was stopped or killed, or extend one."""
+    from contextlib import closing
+
+    from ..api import load
+    from ..api import resume as search
+    from .page import quoted
+    from .session import Output, conduct
+    from .survey import survey
+    from .targets import meta_of
+
+    output = Output(quiet, as_json, max_time)
+    limit = output.seconds
+    with closing((before := load(run)).journal):
+        known = survey(before)
+        given_by = meta_of(before).get("fitness")
+        complete = budget is None and known.evaluated >= before.settings.budget
+    if given_by != "training":
+        raise UserError(
+            f"run {run}: its fitness is a {given_by} in Python: use evonas.resume(..., evaluate=...)"
+        )
+
+    if complete and not quiet:
+        more = f"evonas resume {quoted(run)} --budget {2 * before.settings.budget}"
+        print(f"nothing is left to evaluate; to extend the run: {more}", file=sys.stderr)
+
+    def go_on(watch: Watch, started: Started) -> SearchResult:
+        if complete:
+            return load(run)
+        return search(run, budget=budget, data_dir=data_dir, max_seconds=limit, watch=watch, started=started)
+
+    conduct(run, output, go_on, known)

@@ -1,0 +1,97 @@
+"""`evonas export`: a trained network that runs without evonas."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UserError, nearest
+from . import options
+from .options import option
+
+if TYPE_CHECKING:
+    from ..deploy import Deployable
+
+WEIGHTS = ("auto", "final", "search")
+
+
+def export(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", show_default=False, help="A run folder, or one that evonas train made."
+        ),
+    ],
+    to: Annotated[str, option("python|pt2|onnx", "What kind of file.")],
+    output: Annotated[Path, option("FILE", "Where to.", "--output", "-o")],
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|final|search",
+            help="Those of evonas train, or those that the search left; auto: the former if there are any.",
+        ),
+    ] = "auto",
+    individual: options.Individual = None,
+) -> None:
+    """Write the best network to a file that runs without evonas."""
+    from ..export import FORMATS
+    from ..export import export as write
+
+    if to not in FORMATS:
+        raise UserError(f"to {to!r} is unknown; {nearest(to, FORMATS)}")
+    if weights not in WEIGHTS:
+        raise UserError(f"weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
+    network, title = _chosen(folder.expanduser(), weights, individual)
+    files = write(network, to, output.expanduser())
+    print(f"exported {title}")
+    for file in files:
+        print(f"  {file}  {file.stat().st_size:,} bytes")
+
+
+def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable, str]:
+    """The network to write, and what it is.
+
+    Raises:
+        UserError: There is no such one.
+    """
+    from ..final import FILE
+    from ..run import FINAL
+    from .targets import is_trained
+
+    if number is not None and weights == "final":
+        raise UserError(f"id: expected only with weights of the search, got {number} with --weights final")
+    if is_trained(folder):
+        if weights == "search" or number is not None:
+            raise UserError(f"weights: {folder} holds a finally trained network alone, and no search")
+        return _final(folder)
+    finished = (folder / FINAL / FILE).is_file()
+    if weights == "final" and not finished:
+        raise UserError(
+            f"weights: expected a trained network in {folder / FINAL}, got none; evonas train makes it"
+        )
+    if finished and weights != "search" and number is None:
+        return _final(folder / FINAL)
+    return _of_search(folder, number)
+
+
+def _final(folder: Path) -> tuple[Deployable, str]:
+    from ..final import load
+
+    trained = load(folder)
+    report = trained.report
+    which = "" if report.get("candidate") is None else f" of candidate {report['candidate']}"
+    accuracy = f", test accuracy {report['test_accuracy']:.4f}" if "test_accuracy" in report else ""
+    return trained.deployable(), f"the finally trained network{which}{accuracy}"
+
+
+def _of_search(folder: Path, number: int | None) -> tuple[Deployable, str]:
+    from ..api import load
+    from .page import fitness_text
+
+    with closing((result := load(folder)).journal):
+        individual = result.best if number is None else result.individual(number)
+        title = f"candidate {individual.id} as the search left it, fitness {fitness_text(individual.fitness)}"
+        return individual.deployable(), f"{title} (evonas train makes a better one)"

@@ -1,0 +1,54 @@
+"""Options that several commands share, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def option(metavar: str, text: str, *names: str) -> Any:
+    """An option whose default is not a constant: the recipe, the run or the machine decides.
+
+    Args:
+        metavar: What stands for its value.
+        text: Its help.
+        names: By default the parameter's name.
+    """
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False)
+
+
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", show_default=False, help="A run folder.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR|GENOTYPE",
+        show_default=False,
+        help="A run folder, FILE.json, or a published genotype (evonas list genotypes).",
+    ),
+]
+
+Dataset = Annotated[
+    str | None,
+    option(
+        "NAME|FILE.npz|FOLDER", "Images to learn: a name (evonas list datasets), arrays, or files in folders."
+    ),
+]
+TrainLimit = Annotated[int | None, option("N", "Use only N training images.")]
+DataDir = Annotated[Path | None, option("FOLDER", "Where named datasets are kept.")]
+Download = Annotated[bool, typer.Option("--download", help="Fetch a named dataset that is not there.")]
+
+Device = Annotated[
+    str | None,
+    option("auto|cpu|cuda|cuda:1", "Where networks are trained; auto takes a GPU if there is one."),
+]
+MaxTime = Annotated[
+    str | None, option("TIME", "Begin no candidate after 90s, 5m or 2h; evonas resume goes on.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+Individual = Annotated[int | None, option("N", "Candidate N of the run instead of its best.", "--id")]
+Cells = Annotated[int | None, option("N", "Cells in each stage; by default as it was found.")]
+Filters = Annotated[int | None, option("F", "Filters of the first stage; likewise.")]

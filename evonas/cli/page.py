@@ -1,0 +1,159 @@
+"""What goes to standard output: headings, paragraphs and tables, made for 80 columns."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .figures import amount, share
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ..candidate import Candidate
+
+INDENT = 2
+
+
+class Page:
+    """Prints to standard output as it is now; text stands as it is, whatever brackets are in it."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+        self.width = self._console.width
+
+    def line(self, text: str = "", *, bold: bool = False) -> None:
+        """One line; it is never broken, so that a command or a path on it can be copied."""
+        self._console.print(text, style="bold" if bold else None, soft_wrap=True)
+
+    def paragraph(self, text: str, indent: int = 0) -> None:
+        """Text broken into lines, the later ones indented further."""
+        first = " " * indent
+        later = " " * (indent + INDENT)
+        lines = textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=later,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines:
+            self.line(line)
+
+    def section(self, title: str, *parts: str | Table) -> None:
+        """A heading, and what belongs to it, indented."""
+        from rich.padding import Padding
+
+        self.line()
+        self.line(title, bold=True)
+        for part in parts:
+            if isinstance(part, str):
+                self.paragraph(part, INDENT)
+            else:
+                self._print(Padding(part, (0, 0, 0, INDENT)))
+
+    def table(self, part: Table) -> None:
+        """A table."""
+        self._print(part)
+
+    def commands(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Commands to go on with, each on one line that can be copied, and what they do."""
+        width = max((len(command) for command, _ in rows), default=0)
+        fits = all(INDENT + width + 2 + len(purpose) <= self.width for _, purpose in rows)
+        self.line()
+        self.line("Next", bold=True)
+        for command, purpose in rows:
+            self.line(" " * INDENT + (f"{command:<{width}}  {purpose}" if fits else command))
+
+    def _print(self, thing: RenderableType) -> None:
+        """Prints something of rich's without the spaces that it puts at the ends of lines."""
+        with self._console.capture() as captured:
+            self._console.print(thing)
+        for line in captured.get().splitlines():
+            print(line.rstrip())
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> Table:
+    """A table without lines.
+
+    Args:
+        columns: Headings; if all are empty, none are shown.
+        rows: Cells, as many as there are headings.
+        right: Columns of numbers.
+    """
+    from rich.table import Table
+
+    shown = any(columns)
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_header=shown)
+    for name in columns:
+        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def best_table(best: Sequence[Candidate]) -> Table:
+    """The best candidates: cost, inheritance and origin of each."""
+    columns = ("id", "fitness", "params", "FLOPs", "inherited", "epochs", "operator", "parents")
+    rows = []
+    for candidate in best:
+        outcome, origin = candidate.result, candidate.genome.origin
+        if outcome is None:
+            continue
+        cells = (
+            str(candidate.number),
+            fitness_text(candidate.fitness),
+            amount(outcome.parameters),
+            amount(outcome.flops),
+            share(outcome.inherited),
+            f"{outcome.lineage_epochs:g}",
+            origin.operator,
+            " ".join(str(parent) for parent in origin.parents) or "-",
+        )
+        rows.append(cells)
+    return make_table(columns, rows, right=columns[:6])
+
+
+def fitness_text(fitness: float | None) -> str:
+    """A fitness with as many digits as matter."""
+    if fitness is None:
+        return "-"
+    return f"{fitness:.4f}" if abs(fitness) < 1_000 else f"{fitness:.6g}"
+
+
+def quoted(path: Path | str) -> str:
+    """A path as the shell takes it."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
+def next_commands(folder: Path, budget: int, evaluated: int, success: bool) -> list[tuple[str, str]]:
+    """What can be done with a run.
+
+    Args:
+        folder: The run folder.
+        budget: Its candidates in all.
+        evaluated: Those that have ended.
+        success: Whether there is a best one.
+    """
+    run = quoted(folder)
+    complete = evaluated >= budget
+    resume = f"evonas resume {run}" + (f" --budget {2 * budget}" if complete else "")
+    go_on = (resume, "search on" if complete else "finish the search")
+    if not success:
+        return [go_on]
+    return [
+        (f"evonas show {run}", "how it arose, what it cost"),
+        (f"evonas draw {run} -o best.svg", "see it"),
+        (f"evonas train {run}", "train it long, test it"),
+        (f"evonas export {run} --to onnx -o best.onnx", "take it along"),
+        go_on,
+    ]

@@ -1,0 +1,194 @@
+"""One search at the command line, from its first line of progress to what is printed at its end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..errors import UserError
+from .errors import INTERRUPTED, REFUSED
+from .figures import duration, number_of, read_duration
+from .interrupts import StopRequest, stoppable
+from .page import Page, best_table, fitness_text, next_commands, quoted
+from .progress import Progress, make_progress
+from .survey import Survey, summary, survey
+
+if TYPE_CHECKING:
+    from ..api import Started
+    from ..assembly import Watch
+    from ..candidate import Candidate
+    from ..result import SearchResult
+    from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Output:
+    """How much a search says, and how.
+
+    Attributes:
+        quiet: Nothing but the run folder.
+        as_json: One JSON object on standard output.
+        max_time: The option's text; None for no limit.
+    """
+
+    quiet: bool
+    as_json: bool
+    max_time: str | None
+
+    @property
+    def seconds(self) -> float | None:
+        """The limit of time.
+
+        Raises:
+            UserError: It is no positive time.
+        """
+        return None if self.max_time is None else read_duration(self.max_time, "max-time")
+
+
+class Watcher:
+    """Turns what a search reports into progress.
+
+    Args:
+        folder: The run folder.
+        progress: Where to show it.
+        request: Checked after each candidate.
+        known: What the run had come to before, where it is resumed.
+    """
+
+    def __init__(self, folder: Path, progress: Progress, request: StopRequest, known: Survey | None) -> None:
+        self.folder = folder
+        self.progress = progress
+        self.request = request
+        self.best = known.best[0] if known and known.best else None
+        self.evaluated = known.evaluated if known else 0
+        self.failed = known.failed if known else 0
+        self.begun = False
+
+    def started(self, settings: Settings, evaluated: int) -> None:
+        """The search is about to evaluate its first candidate."""
+        self.begun = True
+        self.evaluated = evaluated
+        headline = f"{headline_of(settings)}\nrun {self.folder} (Ctrl-C stops, evonas resume goes on)"
+        self.progress.begin(headline, settings.budget, evaluated, self._note())
+
+    def watch(self, candidate: Candidate) -> None:
+        """A candidate has ended."""
+        self.evaluated += 1
+        fitness = candidate.fitness
+        self.failed += fitness is None
+        if fitness is not None and (self.best is None or fitness > (self.best.fitness or float("-inf"))):
+            self.best = candidate
+        self.progress.advance(self.evaluated, self._note())
+        self.request.check()
+
+    def _note(self) -> str:
+        best = "no result yet"
+        if self.best is not None:
+            best = f"best {fitness_text(self.best.fitness)} (candidate {self.best.number})"
+        return f"{best}, {self.failed} failed" if self.failed else best
+
+
+def headline_of(settings: Settings) -> str:
+    """A search in one line."""
+    epochs = number_of(settings.plan.epochs, "epoch")
+    threads = f", {number_of(settings.threads, 'thread')}" if settings.device == "cpu" else ""
+    return (
+        f"{settings.genome} on {settings.dataset}: {number_of(settings.budget, 'candidate')} by "
+        f"{settings.strategy}, {epochs} each, seed {settings.seed}, "
+        f"{settings.device} ({settings.precision}{threads})"
+    )
+
+
+def conduct(
+    folder: Path,
+    output: Output,
+    search: Callable[[Watch, Started], SearchResult],
+    known: Survey | None = None,
+) -> None:
+    """Runs a search, shows it, and says what came of it.
+
+    Args:
+        folder: The run folder.
+        output: How to show it.
+        search: Does the work; called with what watches it.
+        known: What the run had come to before.
+
+    Raises:
+        typer.Exit: It was interrupted, or every evaluation failed.
+    """
+    limit = output.seconds
+    from ..weights import WeightsError
+
+    progress = make_progress("evaluated", output.quiet, limit)
+    began = time.monotonic()
+    with stoppable() as request:
+        watcher = Watcher(folder, progress, request, known)
+        try:
+            with progress:
+                result = search(watcher.watch, watcher.started)
+        except KeyboardInterrupt:
+            _tell_stopped(folder, output)
+            raise typer.Exit(INTERRUPTED) from None
+        except (OSError, UserError) as error:
+            if watcher.begun and not isinstance(error, WeightsError):
+                print(f"what was done is kept; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+            raise
+    with closing(result.journal):
+        found = survey(result)
+        early = limit is not None and time.monotonic() - began >= limit
+        _tell_ended(result, found, output, early and found.evaluated < result.settings.budget)
+    if found.evaluated and not found.best:
+        number, reason = found.failures[-1]
+        print(f"error: every evaluation failed; candidate {number}: {reason}", file=sys.stderr)
+        raise typer.Exit(REFUSED)
+
+
+def _tell_stopped(folder: Path, output: Output) -> None:
+    """After Ctrl-C: what is kept, and how to go on."""
+    from ..api import load
+    from ..journal import FILE
+
+    if not (folder / FILE).is_file():
+        print("stopped before the run began", file=sys.stderr)
+        return
+    with closing((result := load(folder)).journal):
+        found = survey(result)
+        done = f"{found.evaluated} of {result.settings.budget} evaluated"
+        print(f"stopped, {done}; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+        if output.as_json:
+            print(json.dumps(summary(result, found)))
+
+
+def _tell_ended(result: SearchResult, found: Survey, output: Output, early: bool) -> None:
+    if early and not output.quiet:
+        left = result.settings.budget - found.evaluated
+        print(
+            f"the time of {output.max_time} is used up, {number_of(left, 'candidate')} short of the budget; "
+            f"to go on: evonas resume {quoted(str(result.folder))}",
+            file=sys.stderr,
+        )
+    if output.as_json:
+        print(json.dumps(summary(result, found)))
+    elif output.quiet:
+        print(result.folder)
+    else:
+        _print_ended(result, found)
+
+
+def _print_ended(result: SearchResult, found: Survey) -> None:
+    page = Page()
+    done = f"{found.evaluated} of {result.settings.budget} evaluated"
+    failed = f", {found.failed} failed" if found.failed else ""
+    page.line(f"{done}{failed}, {duration(found.seconds)} of evaluation")
+    if found.best:
+        page.section("Best", best_table(found.best))
+    if result.folder is not None:
+        page.commands(next_commands(result.folder, result.settings.budget, found.evaluated, bool(found.best)))

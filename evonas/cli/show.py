@@ -1,0 +1,183 @@
+"""`evonas show`: what a run has found, how it got there, and what it cost."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import options
+from .figures import duration, number_of, share
+from .page import Page, best_table, fitness_text, make_table, next_commands
+from .survey import Survey, described, summary, survey
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ..candidate import Candidate
+    from ..result import SearchResult
+
+NUMBERS_SHOWN = 8
+REPORTED = ("test_accuracy", "test_images", "dataset", "parameters")
+
+
+def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
+    """Show the best of a run, how it arose, cost and failures."""
+    from ..api import load
+
+    with closing((result := load(folder)).journal):
+        found = survey(result)
+        trained = _trained(folder)
+        if as_json:
+            print(json.dumps(_as_json(result, found, trained)))
+            return
+        page = Page()
+        _show_settings(page, result)
+        _show_progress(page, result, found)
+        if found.best:
+            page.section("Best", best_table(found.best))
+            _show_winner(page, result, found.best[0])
+        if found.operators:
+            page.section("Operators", _operator_table(found))
+        if found.failures:
+            page.section("Failures", *_failure_lines(found))
+        if trained is not None:
+            _show_final(page, trained, found)
+        commands = next_commands(folder, result.settings.budget, found.evaluated, bool(found.best))
+        page.commands([row for row in commands if not row[0].startswith("evonas show")])
+
+
+def _trained(folder: Path) -> dict[str, Any] | None:
+    """The report of the final training, if there was one; the weights are not read."""
+    from ..errors import UserError
+    from ..final import FILE
+    from ..run import FINAL
+
+    path = folder / FINAL / FILE
+    if not path.is_file():
+        return None
+    try:
+        report = dict(json.loads(path.read_text(encoding="utf-8"))["report"])
+        missing = [key for key in REPORTED if key not in report]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: the file is damaged") from None
+    if missing:
+        raise UserError(f"{path}: the file is damaged: expected a report with {', '.join(missing)}")
+    return report
+
+
+def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None) -> dict[str, Any]:
+    best = found.best[0].number if found.best else None
+    line = result.lineage(best) if best is not None else []
+    uses = {
+        name: {"children": u.children, "compared": u.compared, "better": u.better}
+        for name, u in found.operators.items()
+    }
+    return {
+        **summary(result, found),
+        "settings": result.settings.to_dict(),
+        "top": [{**described(candidate), **_origin(candidate)} for candidate in found.best],
+        "lineage": [{"id": c.number, "fitness": c.fitness, **_origin(c)} for c in line],
+        "cost": {"seconds": found.seconds, "training_images": found.images},
+        "operators": uses,
+        "failures": [{"id": number, "reason": reason} for number, reason in found.failures],
+        "final": trained,
+    }
+
+
+def _origin(candidate: Candidate) -> dict[str, Any]:
+    origin, outcome = candidate.genome.origin, candidate.result
+    return {
+        "operator": origin.operator,
+        "parents": list(origin.parents),
+        "inherited": outcome.inherited if outcome else None,
+        "lineage_epochs": outcome.lineage_epochs if outcome else None,
+        "accuracy_before": outcome.metrics.get("accuracy_before") if outcome else None,
+    }
+
+
+def _show_settings(page: Page, result: SearchResult) -> None:
+    settings = result.settings
+    tactics = ", ".join(f"{key} {value}" for key, value in settings.tactics.items())
+    threads = f", {number_of(settings.threads, 'thread')}" if settings.device == "cpu" else ""
+    page.line(str(result.folder), bold=True)
+    parts = [
+        f"genome {settings.genome}",
+        f"strategy {settings.strategy}" + (f" ({tactics})" if tactics else ""),
+        f"dataset {settings.dataset or 'none'}"
+        + (f" ({settings.train_limit} images)" if settings.train_limit else ""),
+        f"seed {settings.seed}",
+        f"inherit {settings.inherit}",
+        number_of(settings.plan.epochs, "epoch") + " a candidate",
+        f"{settings.device} ({settings.precision}{threads})",
+    ]
+    page.paragraph(", ".join(parts))
+
+
+def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
+    line = f"{found.evaluated} of {result.settings.budget} evaluated, {found.failed} failed"
+    if found.evaluated:
+        line += f"; {duration(found.seconds)} of evaluation, {number_of(found.images, 'training image')} seen"
+    page.paragraph(line)
+    if not found.best:
+        page.line("no candidate has been evaluated with success yet")
+
+
+def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
+    page.section(f"Genotype of candidate {best.number}", *str(best.genome).split(" | "))
+    columns = ("id", "operator", "fitness", "before training", "inherited", "epochs")
+    rows = []
+    for candidate in result.lineage(best.number):
+        outcome = candidate.result
+        if outcome is None:
+            continue
+        before = outcome.metrics.get("accuracy_before")
+        cells = (
+            str(candidate.number),
+            candidate.genome.origin.operator,
+            fitness_text(outcome.fitness),
+            fitness_text(before),
+            share(outcome.inherited),
+            f"{outcome.lineage_epochs:g}",
+        )
+        rows.append(cells)
+    title = f"Lineage of candidate {best.number}, the oldest first"
+    page.section(title, make_table(columns, rows, right=("id", *columns[2:])))
+
+
+def _operator_table(found: Survey) -> Table:
+    rows = []
+    for name, use in found.operators.items():
+        better = (
+            f"{use.better} of {use.compared} ({share(use.better / use.compared)})" if use.compared else "-"
+        )
+        rows.append((name, str(use.children), better))
+    return make_table(("operator", "children", "better than their parent"), rows, right=("children",))
+
+
+def _failure_lines(found: Survey) -> list[str]:
+    """Each reason once, with the candidates that it met."""
+    by_reason: defaultdict[str, list[int]] = defaultdict(list)
+    for number, reason in found.failures:
+        by_reason[reason].append(number)
+    lines = []
+    for reason, numbers in by_reason.items():
+        shown = ", ".join(str(number) for number in numbers[:NUMBERS_SHOWN])
+        more = f" and {len(numbers) - NUMBERS_SHOWN} more" if len(numbers) > NUMBERS_SHOWN else ""
+        lines.append(f"{len(numbers)} × {reason} (candidate {shown}{more})")
+    return lines
+
+
+def _show_final(page: Page, report: dict[str, Any], found: Survey) -> None:
+    number = report.get("candidate")
+    who = "the network" if number is None else f"candidate {number}"
+    epochs = number_of(len(report.get("training_loss", [])), "epoch")
+    lines = [
+        f"test accuracy {report['test_accuracy']:.4f} on {number_of(report['test_images'], 'image')}: {who} "
+        f"after {epochs} on {report['dataset']}, {report['parameters']:,} parameters"
+    ]
+    if number is not None and found.best and number != found.best[0].number:
+        lines.append(f"the search has found a better candidate since: {found.best[0].number}")
+    page.section("Final training", *lines)

@@ -1,0 +1,111 @@
+"""What a run has come to, gathered in one pass over its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+    from ..result import SearchResult
+
+BEST_SHOWN = 5
+
+
+@dataclass
+class Use:
+    """How often an operator was used, and how often its child was better than the parent.
+
+    Attributes:
+        children: Candidates that it made and whose evaluation has ended.
+        compared: Those of them that can be compared: neither they nor their parent failed.
+        better: Those of higher fitness than their parent.
+    """
+
+    children: int = 0
+    compared: int = 0
+    better: int = 0
+
+
+@dataclass
+class Survey:
+    """A run in numbers.
+
+    Attributes:
+        evaluated: Candidates whose evaluation has ended, failed ones included.
+        seconds: That all evaluations took.
+        images: Training images that all candidates have seen, epochs counted.
+        best: The best candidates, the best first.
+        operators: By name, in the order of first use.
+        failures: Candidate and reason.
+    """
+
+    evaluated: int = 0
+    seconds: float = 0.0
+    images: int = 0
+    best: list[Candidate] = field(default_factory=list)
+    operators: dict[str, Use] = field(default_factory=dict)
+    failures: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """Candidates whose evaluation failed."""
+        return len(self.failures)
+
+
+def survey(result: SearchResult) -> Survey:
+    """Reads a run's journal once."""
+    from ..journal import best_candidates
+
+    found = Survey()
+    found.best = best_candidates(_noting(result, found), BEST_SHOWN)
+    return found
+
+
+def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
+    """Passes the candidates on, adding each to the survey."""
+    from ..candidate import FAILED
+
+    fitness: dict[int, float] = {}
+    for candidate in result.journal.candidates():
+        outcome = candidate.result
+        if outcome is not None:
+            found.evaluated += 1
+            found.seconds += outcome.seconds
+            found.images += int(outcome.metrics.get("training_images", 0))
+            if outcome.status == FAILED:
+                found.failures.append((candidate.number, outcome.reason))
+            if outcome.fitness is not None:
+                fitness[candidate.number] = outcome.fitness
+            origin = candidate.genome.origin
+            use = found.operators.setdefault(origin.operator, Use())
+            use.children += 1
+            before = fitness.get(origin.parents[0]) if origin.parents else None
+            if before is not None and outcome.fitness is not None:
+                use.compared += 1
+                use.better += outcome.fitness > before
+        yield candidate
+
+
+def summary(result: SearchResult, found: Survey) -> dict[str, Any]:
+    """What ``--json`` prints after a search."""
+    return {
+        "run": str(result.folder),
+        "evaluated": found.evaluated,
+        "failed": found.failed,
+        "budget": result.settings.budget,
+        "best": described(found.best[0]) if found.best else None,
+    }
+
+
+def described(candidate: Candidate) -> dict[str, Any]:
+    """An evaluated candidate for JSON."""
+    outcome = candidate.result
+    return {
+        "id": candidate.number,
+        "fitness": candidate.fitness,
+        "genome": candidate.genome.to_dict(),
+        "parameters": outcome.parameters if outcome else None,
+        "flops": outcome.flops if outcome else None,
+    }

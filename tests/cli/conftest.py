@@ -1,0 +1,109 @@
+"""The command line, called in this process or as a process of its own, and runs to use it on."""
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from evonas.cli import main
+
+COMMAND = Path(sys.executable).with_name("evonas")
+
+
+class Ended(NamedTuple):
+    """What a command has left."""
+
+    status: int
+    out: str
+    err: str
+
+    def failed_with(self, *words: str, status: int = 2) -> bool:
+        """Whether it ended with one line that says all of that, and nothing else."""
+        lines = self.err.splitlines()
+        assert self.status == status, self
+        assert len(lines) == 1 and lines[0].startswith("error: "), self
+        assert not self.out, self
+        for word in words:
+            assert word in lines[0], self
+        return True
+
+
+@pytest.fixture(scope="session")
+def evonas() -> Callable[..., Ended]:
+    """Calls the command in this process."""
+
+    def call(*arguments: Any) -> Ended:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main([str(argument) for argument in arguments])
+        return Ended(status, out.getvalue(), err.getvalue())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def start_process() -> Callable[..., subprocess.Popen[str]]:
+    """Starts the installed command."""
+    variables = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def start(*arguments: Any) -> subprocess.Popen[str]:
+        words = [str(word) for word in (COMMAND, *arguments)]
+        return subprocess.Popen(
+            words, text=True, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def tiny() -> list[str]:
+    """Options that make a search quick."""
+    return ["--epochs", "1", "--train-limit", "100", "--device", "cpu"]
+
+
+@pytest.fixture(scope="session")
+def finished(evonas: Callable[..., Ended], tiny: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three candidates that has ended; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    ended = evonas("evolve", "--genome", "amoeba", "--budget", 3, *tiny, "--run", folder)
+    assert ended.status == 0, ended
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(finished: Path, evonas: Callable[..., Ended], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run, its best finally trained; not to be changed."""
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    shutil.copytree(finished, folder)
+    ended = evonas("train", folder, "--epochs", 1, "--train-limit", 100)
+    assert ended.status == 0, ended
+    return folder
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to be changed."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    return folder
+
+
+@pytest.fixture
+def npz(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a dataset of two classes."""
+
+    def write(images: int = 40, labels: int = 40, size: int = 8, classes: int = 2) -> Path:
+        x = np.random.default_rng(0).integers(0, 256, (images, size, size, 3), dtype=np.uint8)
+        path = tmp_path / "pets.npz"
+        np.savez(path, x_train=x, y_train=np.arange(labels) % classes)
+        return path
+
+    return write

@@ -1,0 +1,24 @@
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import pytest
+
+
+def test_it_says_what_would_be_used(evonas: Callable[..., Any]) -> None:
+    ended = evonas("doctor")
+    assert ended.status == 0 and not ended.err
+    for words in (f"torch         {version('torch')}", "Devices\n  cpu", "device     ", "none found"):
+        assert words in ended.out
+
+
+def test_what_is_missing_is_named(evonas: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(package: str) -> str:
+        if package in ("onnx", "deap"):
+            raise PackageNotFoundError(package)
+        return version(package)
+
+    monkeypatch.setattr("evonas.cli.doctor.version", found)
+    ended = evonas("doctor")
+    assert ended.status == 1
+    assert "missing onnx: pip install" in ended.out and "deap is not installed" in ended.out

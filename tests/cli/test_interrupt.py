@@ -1,0 +1,127 @@
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evonas as library
+from evonas.cli.interrupts import stoppable
+
+
+def wait_for_candidates(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+    """Waits until so many results are in the journal."""
+    while process.poll() is None:
+        if (folder / "journal.db").is_file():
+            result = library.load(folder)
+            done = sum(row["status"] != "pending" for row in result.history)
+            result.journal.close()
+            if done >= count:
+                return
+        time.sleep(0.05)
+
+
+def test_a_stopped_search_goes_on(
+    start_process: Callable[..., subprocess.Popen[str]],
+    evonas: Callable[..., Any],
+    tiny: list[str],
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "my run"
+    words = ["--budget", 5, "--seed", 4, *tiny]
+    process = start_process("evolve", *words, "--run", folder, "--json")
+    wait_for_candidates(folder, 1, process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"to go on: evonas resume '{folder}'" in err and "Traceback" not in err
+    stopped = json.loads(out)
+    assert 1 <= stopped["evaluated"] < 5 and stopped["budget"] == 5
+
+    ended = evonas("resume", folder, "--json")
+    assert ended.status == 0 and json.loads(ended.out)["evaluated"] == 5
+    assert evonas("evolve", *words, "--run", tmp_path / "whole", "--quiet").status == 0
+    assert known(folder) == known(tmp_path / "whole")
+
+
+def test_sigterm_stops_alike(
+    evonas: Callable[..., Any], tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def terminate(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    folder = tmp_path / "r"
+    with monkeypatch.context() as patched:
+        patched.setattr("evonas.cli.session.Watcher.watch", terminate)
+        ended = evonas("evolve", "--budget", 2, *tiny, "--run", folder)
+    assert ended.status == 130 and not ended.out
+    assert ended.err.endswith(f"stopped, 1 of 2 evaluated; to go on: evonas resume {folder}\n")
+    assert json.loads(evonas("resume", folder, "--json").out)["evaluated"] == 2
+
+
+def known(folder: Path) -> list[tuple[Any, ...]]:
+    """What does not depend on time."""
+    return [
+        (row["id"], row["parents"], row["genome"], row["fitness"]) for row in library.load(folder).history
+    ]
+
+
+def test_stopped_before_it_began(
+    evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("evonas.api.workbench", interrupt)
+    ended = evonas("evolve", "--run", tmp_path / "r")
+    assert ended == (130, "", "stopped before the run began\n")
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_stopped_training_leaves_nothing(
+    evonas: Callable[..., Any], copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("evonas.final.fit", interrupt)
+    ended = evonas("train", copied)
+    assert ended.status == 130 and ended.err.endswith(
+        "stopped: the training was not finished, and nothing was saved\n"
+    )
+    assert not (copied / "final").exists()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_stop_that_python_drops_is_made_up_for() -> None:
+    class Held:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)  # the signal is handled in here, and what that raises is only printed
+
+    with stoppable() as request:
+        held = Held()
+        del held
+        with pytest.raises(KeyboardInterrupt):
+            request.check()
+
+
+def test_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stoppable():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable() as request:
+            os.kill(os.getpid(), signal.SIGINT)
+            request.check()
+    finally:
+        signal.signal(signal.SIGINT, before)

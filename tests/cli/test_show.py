@@ -1,0 +1,132 @@
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evonas as library
+
+
+def test_it_tells_all_in_80_columns(
+    evonas: Callable[..., Any], trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = evonas("show", trained)
+    assert ended.status == 0 and not ended.err
+    best = library.load(trained).best
+    for words in (
+        "genome amoeba, strategy aging (population 1, sample 4), dataset digits",
+        "seed 0, inherit match, 1 epoch a candidate",
+        "3 of 3 evaluated, 0 failed; ",
+        "192 training images seen",
+        f"Genotype of candidate {best.id}",
+        f"Lineage of candidate {best.id}",
+        "before training",
+        "better than their parent",
+        "Final training test accuracy 0.",
+        f"candidate {best.id} after 1 epoch on digits",
+        f"evonas train {trained}",
+    ):
+        assert words in " ".join(ended.out.split()), words
+    text, _, commands = ended.out.partition("\nNext\n")
+    assert commands and max(len(line) for line in text.splitlines()[1:]) <= 80
+    assert [line for line in ended.out.splitlines() if line != line.rstrip()] == []
+
+
+def test_json(evonas: Callable[..., Any], trained: Path) -> None:
+    found = json.loads(evonas("show", trained, "--json").out)
+    result = library.load(trained)
+    assert (found["run"], found["evaluated"], found["failed"]) == (str(trained), 3, 0)
+    assert found["best"]["fitness"] == result.best.fitness
+    assert [line["id"] for line in found["lineage"]] == [c.number for c in result.lineage(result.best.id)]
+    assert found["cost"]["training_images"] == 192
+    assert sum(use["children"] for use in found["operators"].values()) == 3
+    assert found["settings"] == result.settings.to_dict()
+    assert found["failures"] == [] and 0 <= found["final"]["test_accuracy"] <= 1
+
+
+def test_an_operators_success_is_counted(evonas: Callable[..., Any], finished: Path) -> None:
+    uses = json.loads(evonas("show", finished, "--json").out)["operators"]
+    rows = {row["id"]: row for row in library.load(finished).history}
+    better = sum(
+        row["fitness"] > rows[row["parents"][0]]["fitness"] for row in rows.values() if row["parents"]
+    )
+    compared = sum(bool(row["parents"]) for row in rows.values())
+    assert sum(use["better"] for use in uses.values()) == better
+    assert sum(use["compared"] for use in uses.values()) == compared == 2
+
+
+@pytest.fixture
+def empty(evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was stopped before its first result."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evonas.executor.SerialExecutor.result", stop)
+        assert evonas("evolve", "--budget", 2, "--run", tmp_path / "empty").status == 130
+    return tmp_path / "empty"
+
+
+def test_a_run_without_results(evonas: Callable[..., Any], empty: Path, tmp_path: Path) -> None:
+    ended = evonas("show", empty)
+    assert ended.status == 0 and "no candidate has been evaluated with success yet" in ended.out
+    assert f"evonas resume {empty}" in ended.out and "evonas train" not in ended.out
+    found = json.loads(evonas("show", empty, "--json").out)
+    assert (found["evaluated"], found["best"], found["lineage"]) == (0, None, [])
+    message = "no candidate was evaluated with success yet"
+    assert evonas("draw", empty, "-o", tmp_path / "x.svg").failed_with(message)
+    assert evonas("train", empty).failed_with(message)
+    assert evonas("export", empty, "--to", "python", "-o", tmp_path / "x.py").failed_with(message)
+    assert evonas("evolve", "--start", empty).failed_with(message)
+
+
+def test_no_run(evonas: Callable[..., Any], tmp_path: Path) -> None:
+    assert evonas("show", tmp_path).failed_with(str(tmp_path), "no run is there")
+    assert evonas("show", tmp_path / "nothing").failed_with("no run is there")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"report": {}}', '{"report": 5}'])
+def test_a_damaged_report(evonas: Callable[..., Any], copied: Path, text: str) -> None:
+    (copied / "final").mkdir()
+    (copied / "final" / "final.json").write_text(text)
+    assert evonas("show", copied).failed_with("final.json", "damaged")
+
+
+@pytest.mark.parametrize("command", ["show", "resume", "train"])
+@pytest.mark.parametrize("harm", [lambda b: b"", lambda b: b"hello" * 99, lambda b: b[: len(b) // 2]])
+def test_a_corrupted_journal(
+    evonas: Callable[..., Any], copied: Path, command: str, harm: Callable[[bytes], bytes]
+) -> None:
+    journal = copied / "journal.db"
+    for file in copied.glob("journal.db-*"):
+        file.unlink()
+    journal.write_bytes(harm(journal.read_bytes()))
+    assert evonas(command, copied).failed_with(str(journal), "damaged")
+
+
+@pytest.mark.parametrize("command", ["show", "resume"])
+def test_a_run_of_a_newer_format(evonas: Callable[..., Any], copied: Path, command: str) -> None:
+    connection = sqlite3.connect(copied / "journal.db")
+    with connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
+    connection.close()
+    assert evonas(command, copied).failed_with(str(copied), "format 99 is newer", "update evonas")
+
+
+def test_corrupted_weights(evonas: Callable[..., Any], copied: Path, tmp_path: Path) -> None:
+    for file in (copied / "weights").iterdir():
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(content)
+    words = ["--to", "python", "-o", tmp_path / "x.py"]
+    assert evonas("export", copied, *words).failed_with(".safetensors", "damaged")
+    ended = evonas("resume", copied, "--budget", 6, "--quiet")
+    assert ended.failed_with(".safetensors", "damaged")
+    assert all(row["status"] != "failed" for row in library.load(copied).history)
+    shutil.rmtree(copied / "weights")
+    assert evonas("export", copied, *words).failed_with(".safetensors", "No such file")
