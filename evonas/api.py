@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,20 @@ from .settings import Settings
 from .task import Task
 from .weights import MemoryStore
 
+Started = Callable[[Settings, int], None]
+"""Called before the first evaluation: with the settings, and how many candidates have ended before."""
+
 
 def _silent(candidate: Candidate) -> None:
     """Watches without saying anything."""
 
 
+def _quiet_start(settings: Settings, evaluated: int) -> None:
+    """Begins without saying anything."""
+
+
 def evolve(
-    genome: str = "amoeba",
+    genome: str | None = None,
     dataset: str | None = None,
     *,
     budget: int | None = None,
@@ -38,12 +45,13 @@ def evolve(
     download: bool = False,
     max_seconds: float | None = None,
     watch: Watch = _silent,
+    started: Started = _quiet_start,
     **choices: Any,
 ) -> SearchResult:
     """Searches for a network.
 
     Args:
-        genome: Name of the genome.
+        genome: Name of the genome; by default the one that `config` names, else ``amoeba``.
         dataset: A dataset's name, FILE.npz, or a folder of images; by default the embedded ``digits``.
         budget: Candidates to evaluate.
         seed: Of all randomness: the same seed gives the same search.
@@ -56,6 +64,7 @@ def evolve(
         download: Fetch a named dataset that is not there.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
+        started: Called once, before the first evaluation.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start`` ...),
             ``epochs`` of training, or a setting of the strategy (``population``, ``sample``). None means
             the default.
@@ -74,10 +83,12 @@ def evolve(
     bench = workbench(settings, fitness, choice)  # whatever is wrong shows before a folder is made
     if run is None:
         journal, store = MemoryJournal(), MemoryStore()
+        started(settings, 0)
         search_for(settings, bench.evaluator, journal, store, max_seconds, watch).run()
         return SearchResult(settings, journal, store, None, *_described(bench.facts))
     facts = {**bench.facts, "fitness": fitness.described, "data_dir": str(data_dir) if data_dir else None}
     with Run.create(Path(run), settings, **facts) as opened:
+        started(settings, 0)
         search_for(settings, bench.evaluator, opened.journal, opened.store, max_seconds, watch).run()
     return load(run)
 
@@ -91,6 +102,7 @@ def resume(
     data_dir: str | Path | None = None,
     max_seconds: float | None = None,
     watch: Watch = _silent,
+    started: Started = _quiet_start,
 ) -> SearchResult:
     """Continues a run that was stopped or killed, or extends one that has ended.
 
@@ -102,6 +114,7 @@ def resume(
         data_dir: Where named datasets are kept, if elsewhere than before.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
+        started: Called once, before the first evaluation.
 
     Returns:
         The result of the whole run.
@@ -112,26 +125,34 @@ def resume(
     fitness = Fitness(evaluate, needs)
     with Run.open(Path(run), write=True) as opened:
         if opened.meta.get("fitness") != fitness.described:
-            raise UserError(f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}")
+            raise UserError(
+                f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
+            )
         settings = _extended(opened, budget)
         bench = _same_workbench(opened, settings, fitness, data_dir)
         if settings != opened.settings:
             opened.change(settings)
+        started(settings, opened.journal.counts()[1])
         search_for(settings, bench.evaluator, opened.journal, opened.store, max_seconds, watch).run()
     return load(run)
 
 
 def _extended(opened: Run, budget: int | None) -> Settings:
     """The run's settings with another budget."""
-    asked, _ = opened.journal.counts()
     if budget is None:
         return opened.settings
+    settings = replace(opened.settings, budget=budget)
+    asked, _ = opened.journal.counts()
     if budget < asked:
-        raise UserError(f"budget: the run has {asked} candidates already, so expected at least that, got {budget}")
-    return replace(opened.settings, budget=budget)
+        raise UserError(
+            f"budget: the run has {asked} candidates already, so expected at least that, got {budget}"
+        )
+    return settings
 
 
-def _same_workbench(opened: Run, settings: Settings, fitness: Fitness, data_dir: str | Path | None) -> Workbench:
+def _same_workbench(
+    opened: Run, settings: Settings, fitness: Fitness, data_dir: str | Path | None
+) -> Workbench:
     """The evaluator of a run that goes on.
 
     Raises:
@@ -144,7 +165,9 @@ def _same_workbench(opened: Run, settings: Settings, fitness: Fitness, data_dir:
     known = data_dir or opened.meta.get("data_dir")
     bench = workbench(settings, fitness, DataChoice(Path(known) if known else None))
     if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
-        raise UserError(f"dataset {settings.dataset}: its training images are not those that the run began with")
+        raise UserError(
+            f"dataset {settings.dataset}: its training images are not those that the run began with"
+        )
     return bench
 
 

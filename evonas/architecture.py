@@ -63,20 +63,18 @@ class Architecture:
         if clash:
             raise UserError(f"node name {name!r}: {clash!r} is used already, and no name may begin another")
         self._graph.add_node(name, layer=layer)
-        self._below.update(above)
         try:
             self._connect(name, inputs)
         except UserError:
             self._graph.remove_node(name)
             raise
+        self._below.update(above)
         self._output = name
         return name
 
     def _connect(self, name: str, inputs: Sequence[str]) -> None:
         layer = self.layer(name)
-        if len(inputs) != layer.arity if layer.arity is not None else not inputs:
-            wanted = "at least one input" if layer.arity is None else f"{layer.arity} input(s)"
-            raise UserError(f"node {name!r} ({layer.kind}): expected {wanted}, got {len(inputs)}")
+        _check_arity(name, layer, inputs)
         ports: dict[str, list[int]] = {}
         for position, source in enumerate(inputs):
             if source not in self._graph or source == name:
@@ -86,8 +84,12 @@ class Architecture:
             self._graph.add_edge(source, name, ports=tuple(positions))
 
     def replace(self, name: str, layer: Layer) -> None:
-        """Puts another layer into a node; its inputs and readers stay."""
-        self.layer(name)
+        """Puts another layer into a node; its inputs and readers stay.
+
+        Raises:
+            UserError: There is no such node, or the layer takes another number of inputs.
+        """
+        _check_arity(name, layer, self.inputs(name))
         self._graph.nodes[name]["layer"] = layer
         self._shapes = {}
 
@@ -178,12 +180,22 @@ class Architecture:
         return layer
 
     def inputs(self, name: str) -> tuple[str, ...]:
-        """The nodes that a node reads, by position."""
+        """The nodes that a node reads, by position.
+
+        Raises:
+            UserError: There is no such node.
+        """
+        self.layer(name)
         slots = [(port, source) for source, edge in self._graph.pred[name].items() for port in edge["ports"]]
         return tuple(source for _, source in sorted(slots))
 
     def readers(self, name: str) -> tuple[str, ...]:
-        """The nodes that read a node."""
+        """The nodes that read a node.
+
+        Raises:
+            UserError: There is no such node.
+        """
+        self.layer(name)
         return tuple(self._graph.succ[name])
 
     @property
@@ -193,7 +205,7 @@ class Architecture:
         Raises:
             UserError: There is none, or more than one.
         """
-        found = [name for name in self._graph if isinstance(self.layer(name), Input)]
+        found: list[str] = [name for name in self._graph if isinstance(self.layer(name), Input)]
         if len(found) != 1:
             raise UserError(f"architecture: expected one Input node, got {len(found)}")
         return found[0]
@@ -230,7 +242,7 @@ class Architecture:
         for name in self._graph:
             if name not in self._shapes:
                 self.shape(name)
-        return self._shapes
+        return dict(self._shapes)
 
     def shape(self, name: str) -> Shape:
         """One node's output shape, without the batch.
@@ -291,7 +303,9 @@ class Architecture:
         alive = nx.ancestors(self._graph, self.output) | {self.output, self.input}
         for name in self._graph:
             if name not in alive:
-                raise UserError(f"node {name!r} ({self.layer(name).kind}): no path leads from it to the output")
+                raise UserError(
+                    f"node {name!r} ({self.layer(name).kind}): no path leads from it to the output"
+                )
         self.shapes()
 
     def key(self) -> str:
@@ -315,7 +329,8 @@ class Architecture:
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON: the nodes, each after those it reads."""
         nodes = [
-            {"name": name, "layer": self.layer(name).to_dict(), "inputs": list(self.inputs(name))} for name in self
+            {"name": name, "layer": self.layer(name).to_dict(), "inputs": list(self.inputs(name))}
+            for name in self
         ]
         return {"format": FORMAT, "nodes": nodes, "output": self.output}
 
@@ -336,8 +351,15 @@ class Architecture:
         for node in data["nodes"]:
             if not isinstance(node, dict) or {"name", "layer", "inputs"} - set(node):
                 raise UserError(f"architecture node: expected name, layer and inputs, got {node!r:.80}")
+            if not isinstance(node["inputs"], list):
+                raise UserError(
+                    f"node {node['name']!r}: expected a list of inputs, got {node['inputs']!r:.80}"
+                )
             net.add(node["name"], Layer.from_dict(node["layer"]), *node["inputs"])
-        net.output = data["output"]
+        output = data.get("output")
+        if not isinstance(output, str):
+            raise UserError(f"architecture output: expected a node's name, got {output!r:.80}")
+        net.output = output
         net.validate()
         return net
 
@@ -350,3 +372,9 @@ class Architecture:
         from .drawing import draw_architecture
 
         return draw_architecture(self, Path(path))
+
+
+def _check_arity(name: str, layer: Layer, inputs: Sequence[str]) -> None:
+    if len(inputs) != layer.arity if layer.arity is not None else not inputs:
+        wanted = "at least one input" if layer.arity is None else f"{layer.arity} input(s)"
+        raise UserError(f"node {name!r} ({layer.kind}): expected {wanted}, got {len(inputs)}")

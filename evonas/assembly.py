@@ -13,7 +13,7 @@ from .errors import UserError, nearest
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .executor import SerialExecutor
 from .journal import Journal
-from .recipe import SEARCH_KEYS, TABLES, Recipe, load_recipe, merged, parse_recipe, read_recipe
+from .recipe import SEARCH_KEYS, TABLES, Recipe, load_recipe, merged, read_recipe
 from .registry import genome_type, operators_for
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
@@ -69,11 +69,13 @@ class DataChoice:
         return load_dataset(name, data_dir=self.data_dir, download=self.download, train_limit=train_limit)
 
 
-def compose(genome: str, config: str | Path | Mapping[str, Any] | None, choices: Mapping[str, Any]) -> Recipe:
+def compose(
+    genome: str | None, config: str | Path | Mapping[str, Any] | None, choices: Mapping[str, Any]
+) -> Recipe:
     """The recipe that a caller's choices make, laid over a config's and over the genome's own.
 
     Args:
-        genome: Name of the genome, unless the config names another.
+        genome: Name of the genome; None for the one that the config names, else ``amoeba``.
         config: A recipe file, or its tables.
         choices: Keys of ``[search]``, ``epochs``, or settings of the strategy.
 
@@ -88,7 +90,7 @@ def compose(genome: str, config: str | Path | Mapping[str, Any] | None, choices:
         over = merged(over, config)
     elif config is not None:
         over = read_recipe(Path(config))
-    name = over["search"].get("genome", genome)
+    name = over["search"].get("genome", "amoeba") if genome is None else genome
     chosen: Recipe = {table: {} for table in TABLES}
     for key, value in choices.items():
         if key in SEARCH_KEYS:
@@ -117,6 +119,9 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
+    for key in ("strategy", "dataset", "inherit", "device", "precision"):
+        if not isinstance(search.get(key, ""), str):
+            raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", 40)
     if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
         raise UserError(f"budget: expected a whole number of at least 1, got {budget!r}")
@@ -182,7 +187,12 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workben
     task = dataset.task
     facts = {
         "dataset": split.fingerprint,
-        "task": {"channels": task.channels, "height": task.height, "width": task.width, "classes": task.classes},
+        "task": {
+            "channels": task.channels,
+            "height": task.height,
+            "width": task.width,
+            "classes": task.classes,
+        },
         "statistics": [list(statistics.mean), list(statistics.std)],
         "classes": list(dataset.classes),
     }

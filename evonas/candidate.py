@@ -48,10 +48,15 @@ class Result:
     weights: Mapping[str, torch.Tensor] | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """A form for JSON, without the weights."""
-        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weights"}
+        """A form for JSON, without the weights and without what is as by default."""
+        data: dict[str, Any] = {"status": self.status}
+        data |= {
+            name: value for name, default in _DEFAULTS.items() if (value := getattr(self, name)) != default
+        }
         # JSON has no infinities: a metric that is none is left out.
-        data["metrics"] = {name: value for name, value in self.metrics.items() if math.isfinite(value)}
+        metrics = {name: value for name, value in self.metrics.items() if math.isfinite(value)}
+        if metrics:
+            data["metrics"] = metrics
         return data
 
     def without_weights(self) -> Result:
@@ -61,8 +66,17 @@ class Result:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Result:
         """The reverse of `to_dict`."""
-        curve = tuple((loss, accuracy) for loss, accuracy in data.get("curve", ()))
+        if "curve" not in data:
+            return cls(**data)
+        curve = tuple((loss, accuracy) for loss, accuracy in data["curve"])
         return cls(**{**data, "curve": curve})
+
+
+_DEFAULTS = {
+    field.name: field.default
+    for field in dataclasses.fields(Result)
+    if field.name != "weights" and field.default is not dataclasses.MISSING
+}
 
 
 @dataclasses.dataclass

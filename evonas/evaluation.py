@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from .architecture import Architecture
 from .candidate import DONE, FAILED, Result
 from .errors import UserError
 from .genome import Genome
 from .seeds import Stream, derive
 from .task import Task
+from .weights import WeightsError
 
 if TYPE_CHECKING:
     import torch
@@ -79,16 +79,31 @@ class Evaluator(ABC):
         """Evaluates one candidate; raises what goes wrong."""
 
     def run(self, job: Job) -> Result:
-        """Evaluates one candidate; what goes wrong becomes a failed result with its reason."""
+        """Evaluates one candidate; what goes wrong becomes a failed result with its reason.
+
+        Raises:
+            WeightsError: The parent's weights are gone or damaged, which is not the candidate's fault.
+        """
         began = time.perf_counter()
         try:
             result = self.evaluate(job)
+        except WeightsError:
+            raise
         except Exception as error:
             result = Result(FAILED, reason=reason_of(error))
-        if result.status == DONE and (result.fitness is None or not math.isfinite(result.fitness)):
-            reason = f"the fitness was {result.fitness}, not a finite number"
-            result = replace(result, status=FAILED, fitness=None, reason=reason, weights=None)
+        if result.status == DONE and (wrong := _what_is_wrong_with(result)):
+            result = replace(result, status=FAILED, fitness=None, reason=wrong, weights=None)
         return replace(result, seconds=time.perf_counter() - began)
+
+
+def _what_is_wrong_with(result: Result) -> str:
+    """Why a result cannot count, in words; empty where it can."""
+    if result.fitness is None or not math.isfinite(result.fitness):
+        return f"the fitness was {result.fitness}, not a finite number"
+    for name, tensor in (result.weights or {}).items():
+        if tensor.isnan().any():
+            return f"training diverged: {name} is NaN"
+    return ""
 
 
 def reason_of(error: BaseException) -> str:
@@ -96,6 +111,8 @@ def reason_of(error: BaseException) -> str:
     first = str(error).strip().partition("\n")[0][:300]
     if "out of memory" in first.lower() or isinstance(error, MemoryError):
         return f"out of memory: {first}"
+    if isinstance(error, UserError):
+        return first
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
@@ -123,7 +140,7 @@ class FunctionEvaluator(Evaluator):
     def evaluate(self, job: Job) -> Result:
         rng = random.Random(job.stream(Stream.EVALUATION))
         if self.needs == "genome":
-            return self._result(self.function(job.genome, rng))
+            return self._result(self.function(job.genome.clone(), rng))  # which it may change
         architecture = job.genome.decode(self.task)
         costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
         if self.needs == "architecture":
@@ -137,10 +154,22 @@ class FunctionEvaluator(Evaluator):
         return self._result(returned, **costs, weights=weights_of(child.network))
 
     @staticmethod
-    def _result(returned: float | Mapping[str, float], **known: Any) -> Result:
-        if isinstance(returned, Mapping):
-            if "fitness" not in returned:
-                raise UserError(f"evaluate: expected a number or a dict with 'fitness', got {dict(returned)!r:.80}")
-            metrics = {name: float(value) for name, value in returned.items() if name != "fitness"}
-            return Result(DONE, float(returned["fitness"]), metrics=metrics, **known)
-        return Result(DONE, float(returned), **known)
+    def _result(returned: object, **known: Any) -> Result:
+        if not isinstance(returned, Mapping):
+            return Result(DONE, _number(returned, "a number or a dict with 'fitness'"), **known)
+        if "fitness" not in returned:
+            raise UserError(
+                f"evaluate: expected a number or a dict with 'fitness', got {dict(returned)!r:.80}"
+            )
+        numbers = {str(name): _number(value, f"a number as {name!r}") for name, value in returned.items()}
+        return Result(DONE, numbers.pop("fitness"), metrics=numbers, **known)
+
+
+def _number(value: Any, expected: str) -> float:
+    """A number that a function gave, NaN included; scalars of numpy and torch are numbers too."""
+    try:
+        if isinstance(value, str | bytes | bytearray):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise UserError(f"evaluate: expected {expected}, got {value!r:.80}") from None

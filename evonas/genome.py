@@ -133,6 +133,18 @@ class Genome(ABC):
             UserError: It is no such form.
         """
 
+    @classmethod
+    def from_text(cls, text: str, space: Any) -> Self:
+        """The reverse of `str`.
+
+        Raises:
+            UserError: It is no such text.
+        """
+        try:
+            return cls.from_dict(json.loads(text), space)
+        except json.JSONDecodeError:
+            raise UserError(f"{cls.name} genotype: expected the text of one, got {text!r:.80}") from None
+
     def training(self) -> dict[str, Any]:
         """What the genome wants changed in the training plan."""
         return {}

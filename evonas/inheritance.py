@@ -45,7 +45,11 @@ def inherit(network: nn.Module, child: Architecture, parent: Architecture, weigh
         if source is None or node not in parent or child.layer(node).kind != parent.layer(node).kind:
             continue
         copied = _carry(
-            tensor, source, child.layer(node).input_axis(key), _read(child, node, mine), _read(parent, node, theirs)
+            tensor,
+            source,
+            child.layer(node).input_axis(key),
+            _read(child, node, mine),
+            _read(parent, node, theirs),
         )
         if name in trained:
             inherited += copied
@@ -57,7 +61,9 @@ def _read(architecture: Architecture, node: str, origins: Mapping[str, Origins])
     return origins[architecture.inputs(node)[0]]
 
 
-def _carry(tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins) -> int:
+def _carry(
+    tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins
+) -> int:
     """Copies one tensor as far as it fits; returns how many of its numbers were inherited."""
     same_shape = tensor.shape == source.shape
     if axis is None or (len(mine) == len(theirs) and (mine == theirs).all()):

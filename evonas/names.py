@@ -15,10 +15,10 @@ RESERVED = frozenset(
     "recompile register_backward_hook register_buffer register_forward_hook register_forward_pre_hook "
     "register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook "
     "register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook "
-    "register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule shape_env share_memory "
+    "register_state_dict_pre_hook requires_grad_ self set_extra_state set_submodule shape_env share_memory "
     "state_dict to to_empty to_folder train training type xpu zero_grad".split()
 )
-"""Public attributes of ``torch.nn.Module`` and ``torch.fx.GraphModule``, which a child would hide."""
+"""Public attributes of ``torch.nn.Module`` and ``torch.fx.GraphModule``, which a child would hide; `self`."""
 
 LONGEST = 200
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
@@ -36,7 +36,9 @@ def check_name(name: str) -> None:
         if not _PART.fullmatch(part):
             raise UserError(f"node name {name!r}: expected letters, digits and _ between dots, got {part!r}")
         if keyword.iskeyword(part) or part in RESERVED:
-            raise UserError(f"node name {name!r}: {part!r} is reserved, since every module or Python itself uses it")
+            raise UserError(
+                f"node name {name!r}: {part!r} is reserved, since every module or Python itself uses it"
+            )
 
 
 def prefixes(name: str) -> list[str]:

@@ -44,8 +44,10 @@ def build(architecture: Architecture, seed: int = 0, weights: Weights | None = N
     for name in architecture:
         layer = architecture.layer(name)
         values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
-        if values[name].op == "call_module":
+        if values[name].op == "call_module" and values[name].target == name:  # not what a sum of one hands on
             modules[name] = _module(architecture, name, seed, given.get(name, {}))
+        elif name in given:
+            raise UserError(f"weights: {name}.{next(iter(given[name]))}: {layer.kind} has no tensors")
     graph.output(values[architecture.output])
     network = fx.GraphModule(modules, graph, class_name="Network")
     _forget_code_with(network)
@@ -67,19 +69,17 @@ def _module(architecture: Architecture, name: str, seed: int, given: dict[str, t
     layer = architecture.layer(name)
     with torch.device("meta"):
         module = layer.module(architecture.input_shapes(name))
-    tensors = dict(module.named_parameters())
-    tensors.update(module.named_buffers())
-    if tensors:
-        module.to_empty(device="cpu")
-        if set(given) != {*module._parameters, *module._buffers}:
-            with torch.no_grad():
-                layer.initialise(module, torch.Generator().manual_seed(named_seed(seed, name)))
+    module.to_empty(device="cpu")
+    tensors: dict[str, torch.Tensor] = dict(module.named_parameters()) | dict(module.named_buffers())
+    if set(given) != set(tensors):
+        with torch.no_grad():
+            layer.initialise(module, torch.Generator().manual_seed(named_seed(seed, name)))
     for key, tensor in given.items():
         if key not in tensors or tensors[key].shape != tensor.shape:
             wanted = tuple(tensors[key].shape) if key in tensors else "no such tensor"
             raise UserError(f"weights: {name}.{key} expected {wanted}, got {tuple(tensor.shape)}")
         with torch.no_grad():
-            module.get_parameter(key).copy_(tensor) if key in module._parameters else module.get_buffer(key).copy_(tensor)
+            tensors[key].copy_(tensor)
     return module
 
 

@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from .architecture import Architecture
 from .errors import UserError
+from .layers import Shape
 
 Origins = NDArray[np.int64]
 """One number a channel: equal numbers mean the same channel of the same producer."""
 
-_CHANNELS = 1 << 22
+# An origin is written as producer, channel, size of the image that was flattened, pixel.
+_CHANNELS = 1 << 20
+_SIZES = 1 << 8
 _PIXELS = 1 << 16
 
 
@@ -26,6 +29,7 @@ class ChannelOrigins:
 
     def __init__(self) -> None:
         self._producers: dict[str, int] = {}
+        self._sizes: dict[Shape, int] = {}
 
     def of(self, architecture: Architecture) -> dict[str, Origins]:
         """The origins of every node's output channels."""
@@ -39,7 +43,7 @@ class ChannelOrigins:
             elif layer.flow == "joined":
                 found[name] = np.concatenate(inputs)
             elif layer.flow == "spread":
-                found[name] = _spread(inputs[0], math.prod(architecture.input_shapes(name)[0][1:]))
+                found[name] = self._spread(inputs[0], architecture.input_shapes(name)[0][1:])
             else:
                 found[name] = inputs[0]
         return found
@@ -48,14 +52,20 @@ class ChannelOrigins:
         if channels > _CHANNELS:
             raise UserError(f"node {name!r}: at most {_CHANNELS} channels can be told apart, got {channels}")
         producer = self._producers.setdefault(name, len(self._producers))
-        first = producer * _CHANNELS * _PIXELS
-        return np.arange(first, first + channels * _PIXELS, _PIXELS, dtype=np.int64)
+        return (producer * _CHANNELS + np.arange(channels, dtype=np.int64)) * (_SIZES * _PIXELS)
 
-
-def _spread(origins: Origins, pixels: int) -> Origins:
-    if pixels > _PIXELS:
-        raise UserError(f"flattening: at most {_PIXELS} pixels can be told apart, got {pixels}")
-    return (origins[:, None] + np.arange(pixels, dtype=np.int64)).reshape(-1)
+    def _spread(self, origins: Origins, size: Shape) -> Origins:
+        """Each channel's pixels; those of images of two sizes are not the same."""
+        pixels = math.prod(size)
+        if pixels == 1:
+            return origins
+        number = self._sizes.setdefault(size, len(self._sizes) + 1)
+        if pixels > _PIXELS or number >= _SIZES:
+            raise UserError(
+                f"flattening: at most {_PIXELS} pixels and {_SIZES - 1} sizes can be told apart, "
+                f"got {pixels} pixels as size {number}"
+            )
+        return (origins[:, None] + (number * _PIXELS + np.arange(pixels, dtype=np.int64))).reshape(-1)
 
 
 def aligned(child: Origins, parent: Origins) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -13,6 +13,8 @@ from .errors import UserError, nearest
 from .genome import Genome
 from .operator import Operator
 
+_ONE_OF = {"genomes": "genome", "operators": "operator", "strategies": "strategy", "datasets": "dataset"}
+
 
 @cache
 def entries(group: str) -> dict[str, EntryPoint]:
@@ -32,12 +34,14 @@ def find(group: str, name: str) -> Any:
         UserError: Nothing has that name, or it cannot be loaded.
     """
     known = entries(group)
-    if name not in known:
-        raise UserError(f"{group.removesuffix('s')} {name!r} is unknown; {nearest(name, list(known))}")
+    if not isinstance(name, str) or name not in known:
+        raise UserError(f"{_ONE_OF[group]} {name!r} is unknown; {nearest(name, list(known))}")
     try:
         return known[name].load()
     except Exception as error:
-        raise UserError(f"{group.removesuffix('s')} {name!r} ({known[name].value}) cannot be loaded: {error}") from error
+        raise UserError(
+            f"{_ONE_OF[group]} {name!r} ({known[name].value}) cannot be loaded: {error}"
+        ) from error
 
 
 def genome_type(name: str) -> type[Genome]:

@@ -12,7 +12,7 @@ from .data.images import Statistics
 from .deploy import Deployable, deployable
 from .errors import UserError
 from .genome import Genome
-from .journal import Journal, best_candidates
+from .journal import Journal
 from .settings import Settings
 from .task import Task
 from .weights import WeightStore
@@ -92,7 +92,7 @@ class History:
         return (candidate.row() for candidate in self._journal.candidates())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._journal.candidates())
+        return self._journal.counts()[0]
 
 
 class SearchResult:
@@ -143,7 +143,7 @@ class SearchResult:
 
     def top(self, count: int) -> list[Individual]:
         """The best individuals, the best first; of equal ones the earlier first."""
-        return [Individual(candidate, self) for candidate in best_candidates(self.journal.candidates(), count)]
+        return [Individual(candidate, self) for candidate in self.journal.best(count)]
 
     def individual(self, number: int) -> Individual:
         """One individual by its number.

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from .errors import UserError
 from .journal import SqliteJournal
-from .journal.sqlite import FILE
+from .journal.file import BEGUN, FILE
 from .settings import Settings
 from .weights import FolderStore, flush_folder
 
@@ -55,19 +55,25 @@ class Run:
         Raises:
             UserError: The folder holds a run or something else, or cannot be written.
         """
-        if (folder / FILE).exists():
-            raise UserError(f"run {folder}: a run is there already: resume it (evonas resume {folder}) or choose another")
         try:
+            _check_new(folder)
             folder.mkdir(parents=True, exist_ok=True)
-            if any(item.name != LOCK for item in folder.iterdir()):
-                raise UserError(f"run {folder}: expected a new or empty folder, got one with files in it")
             lock = _lock(folder)
+        except OSError as error:
+            raise _unwritable(folder, error) from None
+        try:
+            _check_new(folder)  # now that no other process can begin a run here
             meta = {"settings": settings.to_dict(), "environment": environment(), **known}
             journal = SqliteJournal.create(folder, meta)
             flush_folder(folder)
+            flush_folder(folder.absolute().parent)
+            return cls(folder, journal, lock)
         except OSError as error:
-            raise UserError(f"run {folder}: cannot be written: {error.strerror or error}") from None
-        return cls(folder, journal, lock)
+            lock.release()
+            raise _unwritable(folder, error) from None
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Run:
@@ -79,9 +85,14 @@ class Run:
         if not (folder / FILE).is_file():
             raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
         lock = _lock(folder) if write else None
-        run = cls(folder, SqliteJournal(folder, write=write), lock)
-        if write:
-            run.store.sweep({stored.file for stored in run.journal.kept().values()})
+        try:
+            run = cls(folder, SqliteJournal(folder, write=write), lock)
+            if write:
+                run.store.sweep({stored.file for stored in run.journal.kept().values()})
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
         return run
 
     def change(self, settings: Settings) -> None:
@@ -100,6 +111,20 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_new(folder: Path) -> None:
+    """Refuses a folder with anything in it but what a run that was killed at its beginning may leave."""
+    if (folder / FILE).exists():
+        raise UserError(
+            f"run {folder}: a run is there already: resume it (evonas resume {folder}) or choose another"
+        )
+    if folder.is_dir() and any(item.name not in (LOCK, *BEGUN) for item in folder.iterdir()):
+        raise UserError(f"run {folder}: expected a new or empty folder, got one with files in it")
+
+
+def _unwritable(folder: Path, error: OSError) -> UserError:
+    return UserError(f"run {folder}: cannot be written: {error.strerror or error}")
 
 
 def _lock(folder: Path) -> FileLock:

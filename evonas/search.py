@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .candidate import DONE, Candidate
+from .candidate import DONE, Candidate, Result
+from .errors import UserError
 from .evaluation import Job, Parent
 from .executor import Executor
 from .journal import Journal, rank
@@ -16,6 +18,9 @@ from .weights import Stored, WeightStore
 
 BEST_KEPT = 5
 """The weights of so many best candidates are kept, dead or alive."""
+
+REPLAYED_AT_ONCE = 100
+"""Bounds the candidates in memory while a journal is replayed."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Search:
         self.limits = limits
         self.watch = watch
         self._asked = 0
+        self._told = 0
+        self._submitted = 0
         self._untold: dict[int, Candidate] = {}  # in the order asked
         self._known: dict[int, Candidate] = {}  # those whose weights may be inherited
         self._kept: dict[int, Stored] = {}
@@ -77,18 +84,22 @@ class Search:
         """Searches until the budget or the time is used up."""
         self._replay()
         began = time.monotonic()
+        told: Candidate | None = None
         while True:
             try:
                 self._ask_ahead()
             finally:
                 self.journal.commit()  # even where an operator raised: what was told is finished
                 self._remove_dropped()
-            if not self._untold or (self.limits.seconds and time.monotonic() - began >= self.limits.seconds):
+            if told is not None:
+                self.watch(told)
+            self._submit()
+            late = self.limits.seconds is not None and time.monotonic() - began >= self.limits.seconds
+            if late or not self._untold:
                 return
-            candidate = next(iter(self._untold.values()))
-            candidate.result = self.executor.result(candidate.number)
-            self._record(candidate)
-            self.watch(candidate)
+            told = next(iter(self._untold.values()))
+            told.result = self.executor.result(told.number)
+            self._record(told)
 
     def _ask_ahead(self) -> None:
         while len(self._untold) < self.limits.look_ahead and self._asked < self.limits.budget:
@@ -98,17 +109,24 @@ class Search:
                 return
             genome.number = self._asked
             candidate = Candidate(genome.number, genome)
-            self.journal.asked(candidate)
+            self.journal.asked(candidate, self._told)
             self._hear_asked(candidate)
-            self.executor.submit(self._job(candidate))
 
     def _hear_asked(self, candidate: Candidate) -> None:
         self._asked = candidate.number + 1
         self._untold[candidate.number] = candidate
         self.strategy.asked(candidate.genome)
 
+    def _submit(self) -> None:
+        """Hands over what is asked and in the journal."""
+        for number, candidate in self._untold.items():
+            if number >= self._submitted:
+                self.executor.submit(self._job(candidate))
+        self._submitted = self._asked
+
     def _job(self, candidate: Candidate) -> Job:
-        parent = self._known.get(candidate.genome.origin.parents[0]) if candidate.genome.origin.parents else None
+        parents = candidate.genome.origin.parents
+        parent = self._known.get(parents[0]) if parents else None
         if parent is None or parent.result is None:
             return Job(candidate.number, candidate.genome, self.seed)
         stored = self._kept.get(parent.number)
@@ -124,37 +142,50 @@ class Search:
             stored = self.store.save(candidate.number, result.weights)
         self.journal.told(candidate, stored)
         self._hear_told(candidate, stored)
-        self._retain()
+        self._forget_dead()
+        self._drop_forgotten()
 
     def _hear_told(self, candidate: Candidate, stored: Stored | None) -> None:
         del self._untold[candidate.number]
-        if candidate.result is not None and candidate.result.fitness is not None:
-            candidate.genome.fitness.values = (candidate.result.fitness,)
-            self._best = sorted([*self._best, candidate], key=rank)[:BEST_KEPT]
-        if candidate.result is not None:
-            candidate.result = candidate.result.without_weights()
+        self._told += 1
+        result = candidate.result
+        if result is not None:
+            candidate.result = result.without_weights()
+            if result.fitness is not None:
+                candidate.genome.fitness.values = (result.fitness,)
+                self._place(candidate)
         if stored is not None:
             self._kept[candidate.number] = stored
         self._known[candidate.number] = candidate
         self.strategy.tell(candidate.genome)
 
+    def _place(self, candidate: Candidate) -> None:
+        """Takes a candidate among the best, if it belongs there."""
+        if len(self._best) < BEST_KEPT or rank(candidate) < rank(self._best[-1]):
+            insort(self._best, candidate, key=rank)
+            del self._best[BEST_KEPT:]
+
     # -- weights ---------------------------------------------------------------------------------
 
-    def _retain(self) -> None:
-        """Drops weights that no living individual, pending child or best candidate needs."""
-        needed = self._forget_dead()
-        for number in [number for number in self._kept if number not in needed]:
-            self.journal.dropped(self._kept[number])
-            self._removable.append(self._kept.pop(number))
+    def _forget_dead(self) -> None:
+        """Keeps only candidates whose weights something may still need.
 
-    def _forget_dead(self) -> set[int]:
-        """Keeps only candidates that something may still need; returns their numbers."""
+        These are the living, the parents of pending children and the best. Once the budget has ended the
+        asking, those that were living then stay too: with a larger budget they could have had children by
+        now, and in a run that is extended they will.
+        """
+        if self._asked >= self.limits.budget and len(self._untold) < self.limits.look_ahead - 1:
+            return
         needed = self.strategy.living()
         needed.update(candidate.number for candidate in self._best)
-        needed.update(parent for candidate in self._untold.values() for parent in candidate.genome.origin.parents)
-        for number in [number for number in self._known if number not in needed]:
+        needed.update(*(candidate.genome.origin.parents for candidate in self._untold.values()))
+        for number in self._known.keys() - needed:
             del self._known[number]
-        return needed
+
+    def _drop_forgotten(self) -> None:
+        for number in sorted(self._kept.keys() - self._known.keys()):
+            self.journal.dropped(self._kept[number])
+            self._removable.append(self._kept.pop(number))
 
     def _remove_dropped(self) -> None:
         for stored in self._removable:
@@ -164,18 +195,25 @@ class Search:
     # -- resuming --------------------------------------------------------------------------------
 
     def _replay(self) -> None:
-        """Brings the strategy to where the journal ends, without asking it or any operator again."""
+        """Brings the strategy to where the journal ends, without asking it or any operator again.
+
+        But where the journal ends because its budget did and there is a larger one now, it is asked where
+        it would have been: before the last results were told.
+        """
         kept = self.journal.kept()
-        waiting: dict[int, Candidate] = {}
-        for kind, recorded in self.journal.events():
-            if kind == "asked":
-                candidate = waiting[recorded.number] = Candidate(recorded.number, recorded.genome)
-                del candidate.genome.fitness.values
-                self._hear_asked(candidate)
-            else:
-                candidate = waiting.pop(recorded.number)
-                candidate.result = recorded.result
-                self._hear_told(candidate, kept.get(recorded.number))
-                self._forget_dead()
-        for candidate in self._untold.values():
-            self.executor.submit(self._job(candidate))
+        asked_before, _ = self.journal.counts()
+        for number, event in self.journal.events():
+            if not isinstance(event, Result):
+                self._hear_asked(Candidate(number, event))
+                continue
+            if number not in self._untold:
+                raise UserError(f"journal: candidate {number} was told, and not asked before")
+            if self._asked >= asked_before:
+                self._ask_ahead()
+            candidate = self._untold[number]
+            candidate.result = event
+            self._hear_told(candidate, kept.get(number))
+            if self._told % REPLAYED_AT_ONCE == 0:
+                self._forget_dead()  # not after each: what else is known has no weights
+        self._forget_dead()
+        self._drop_forgotten()

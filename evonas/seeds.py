@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 from hashlib import blake2b
 
-import numpy as np
-
 from .errors import UserError
 
 
@@ -30,9 +28,8 @@ def derive(seed: int, number: int, stream: Stream) -> int:
         number: The candidate's number, at least 0.
         stream: The purpose.
     """
-    sequence = np.random.SeedSequence(seed, spawn_key=(number, int(stream)))
-    low, high = sequence.generate_state(2)
-    return int(high) << 32 | int(low)
+    digest = blake2b(f"{seed}/{number}/{int(stream)}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
 
 
 def named_seed(seed: int, name: str) -> int:
@@ -52,15 +49,11 @@ def check_seed(seed: int) -> int:
 
 
 @contextmanager
-def guarded(seed: int) -> Iterator[random.Random]:
-    """Seeds the global `random`, which DEAP's operators draw from, and restores it afterwards.
-
-    Yields:
-        A generator of its own for operators that take one.
-    """
+def guarded(seed: int) -> Iterator[None]:
+    """Seeds the global `random`, which DEAP's operators draw from, and restores it afterwards."""
     state = random.getstate()
     random.seed(seed)
     try:
-        yield random.Random(seed ^ 0x5DEECE66D)
+        yield
     finally:
         random.setstate(state)

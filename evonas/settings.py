@@ -131,7 +131,9 @@ def read_genotype(kind: type[Genome], space: Space, genotype: str | Mapping[str,
     return kind.from_dict(genotype, space)
 
 
-def resolve_tactics(strategy: type[Strategy], recipe: Recipe, explicit: Mapping[str, Any], budget: int) -> dict[str, Any]:
+def resolve_tactics(
+    strategy: type[Strategy], recipe: Recipe, explicit: Mapping[str, Any], budget: int
+) -> dict[str, Any]:
     """The strategy's settings: its defaults, the recipe's, then explicit ones.
 
     A population that nobody asked for by name is at most a third of the budget, so that evolution gets two
@@ -151,7 +153,7 @@ def resolve_tactics(strategy: type[Strategy], recipe: Recipe, explicit: Mapping[
             raise UserError(f"strategy setting {key!r} is unknown to this strategy; {hint}")
         settings[key] = value
     for key, value in settings.items():
-        if isinstance(strategy.settings[key], int) and (not isinstance(value, int) or value < 1):
+        if isinstance(strategy.settings[key], int) and (type(value) is not int or value < 1):
             raise UserError(f"{key}: expected a whole number of at least 1, got {value!r}")
     if "population" in settings and "population" not in explicit:
         settings["population"] = min(settings["population"], max(1, budget // 3))

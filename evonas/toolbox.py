@@ -32,7 +32,9 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
     """
     mutations = [operator for operator in operators if operator.kind == "mutation" and operator.weight > 0]
     if not mutations:
-        raise UserError(f"operators: expected a mutation of genome {genome.name!r} with a positive weight, got none")
+        raise UserError(
+            f"operators: expected a mutation of genome {genome.name!r} with a positive weight, got none"
+        )
     toolbox = base.Toolbox()
     toolbox.register("clone", genome.clone)
     toolbox.register("individual", _individual, genome, space)

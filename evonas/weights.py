@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Weights = Mapping[str, torch.Tensor]
 
 
+class WeightsError(UserError):
+    """Weights cannot be kept, or are missing or damaged: a search cannot go on as if they had never been."""
+
+
 @dataclass(frozen=True)
 class Stored:
     """A kept set of weights, as the journal names it.
@@ -40,14 +44,18 @@ class WeightStore(ABC):
 
     @abstractmethod
     def save(self, number: int, weights: Weights) -> Stored:
-        """Keeps a candidate's weights; when it returns they are safe."""
+        """Keeps a candidate's weights; when it returns they are safe.
+
+        Raises:
+            WeightsError: They cannot be written.
+        """
 
     @abstractmethod
     def load(self, stored: Stored) -> dict[str, torch.Tensor]:
         """Reads weights back.
 
         Raises:
-            UserError: The file is missing or damaged.
+            WeightsError: The file is missing or damaged.
         """
 
     @abstractmethod
@@ -88,9 +96,19 @@ class FolderStore(WeightStore):
     def save(self, number: int, weights: Weights) -> Stored:
         from safetensors.torch import save
 
-        self.folder.mkdir(parents=True, exist_ok=True)
         content = save(dict(weights))
         name = f"{number:06d}.safetensors"
+        try:
+            self._write(name, content)
+        except OSError as error:
+            path = self.folder / name
+            raise WeightsError(f"weights {path}: cannot be written: {error.strerror or error}") from None
+        return Stored(number, name, len(content), digest(content))
+
+    def _write(self, name: str, content: bytes) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            flush_folder(self.folder.absolute().parent)
         temporary = self.folder / f"{name}.tmp"
         with temporary.open("wb") as handle:
             handle.write(content)
@@ -98,7 +116,6 @@ class FolderStore(WeightStore):
             os.fsync(handle.fileno())
         temporary.replace(self.folder / name)
         flush_folder(self.folder)
-        return Stored(number, name, len(content), digest(content))
 
     def load(self, stored: Stored) -> dict[str, torch.Tensor]:
         from safetensors import SafetensorError
@@ -110,16 +127,17 @@ class FolderStore(WeightStore):
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise UserError(f"weights {path}: cannot be read: {error.strerror}") from None
+            raise WeightsError(f"weights {path}: cannot be read: {error.strerror}") from None
         if len(content) != stored.size or digest(content) != stored.digest:
-            raise UserError(
-                f"weights {path}: the file is damaged: expected {stored.size} bytes with the journal's checksum, "
-                f"got {len(content)} bytes"
+            found = f"{len(content):,} bytes" if len(content) != stored.size else "as many with another"
+            raise WeightsError(
+                f"weights {path}: the file is damaged: expected {stored.size:,} bytes with "
+                f"the noted checksum, got {found}"
             )
         try:
             return load(content)
         except SafetensorError as error:
-            raise UserError(f"weights {path}: no safetensors file: {error}") from None
+            raise WeightsError(f"weights {path}: no safetensors file: {error}") from None
 
     def remove(self, stored: Stored) -> None:
         (self.folder / stored.file).unlink(missing_ok=True)

@@ -5,23 +5,30 @@ from __future__ import annotations
 import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from operator import itemgetter
 
-from ..candidate import Candidate
+from ..candidate import Candidate, Result
+from ..genome import Genome
 from ..weights import Stored
 
-Event = tuple[Literal["asked", "told"], Candidate]
+Event = tuple[int, Genome | Result]
+"""A candidate's number, with its genome where it was asked and its result where it was told."""
 
 
 class Journal(ABC):
-    """An append-only record of proposals and results.
+    """A record of proposals and results that only grows.
 
     Writes belong to a turn of the search and become durable together at `commit`.
     """
 
     @abstractmethod
-    def asked(self, candidate: Candidate) -> None:
-        """Notes a proposal."""
+    def asked(self, candidate: Candidate, tells: int) -> None:
+        """Notes a proposal.
+
+        Args:
+            candidate: The next number, and its genome.
+            tells: How many results the strategy had heard when it was asked: its place among the events.
+        """
 
     @abstractmethod
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
@@ -37,7 +44,7 @@ class Journal(ABC):
 
     @abstractmethod
     def events(self) -> Iterator[Event]:
-        """Every proposal and every result, in the order in which they were noted."""
+        """Every proposal and every result, in the order in which the strategy heard of them."""
 
     @abstractmethod
     def candidates(self) -> Iterator[Candidate]:
@@ -52,11 +59,27 @@ class Journal(ABC):
         """
 
     @abstractmethod
+    def counts(self) -> tuple[int, int]:
+        """How many candidates were asked and how many were told."""
+
+    @abstractmethod
     def kept(self) -> dict[int, Stored]:
         """The weights that are kept, by candidate."""
 
-    def close(self) -> None:
+    def best(self, count: int) -> list[Candidate]:
+        """The candidates of highest fitness, the best first; of equal ones the earlier first."""
+        return best_candidates(self.candidates(), count)
+
+    def close(self) -> None:  # noqa: B027 - not every journal has any
         """Lets go of files."""
+
+
+def in_order(asked: Iterable[tuple[int, Event]], told: Iterable[tuple[int, Event]]) -> Iterator[Event]:
+    """Merges proposals and results, each with its place: how many results were heard before it."""
+    first = ((2 * place, event) for place, event in asked)
+    second = ((2 * place + 1, event) for place, event in told)
+    for _, event in heapq.merge(first, second, key=itemgetter(0)):
+        yield event
 
 
 def best_candidates(candidates: Iterable[Candidate], count: int) -> list[Candidate]:

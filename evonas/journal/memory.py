@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..candidate import Candidate
 from ..errors import UserError
 from ..weights import Stored
-from .base import Event, Journal
+from .base import Event, Journal, in_order
 
 
 class MemoryJournal(Journal):
@@ -15,18 +15,23 @@ class MemoryJournal(Journal):
 
     def __init__(self) -> None:
         self._candidates: list[Candidate] = []
-        self._order: list[tuple[bool, int]] = []
+        self._places: list[int] = []  # for each candidate, how many had been told when it was asked
+        self._told: list[int] = []
         self._kept: dict[int, Stored] = {}
 
-    def asked(self, candidate: Candidate) -> None:
+    def asked(self, candidate: Candidate, tells: int) -> None:
         if candidate.number != len(self._candidates):
-            raise UserError(f"journal: expected candidate {len(self._candidates)} next, got {candidate.number}")
+            raise UserError(
+                f"journal: expected candidate {len(self._candidates)} next, got {candidate.number}"
+            )
         self._candidates.append(Candidate(candidate.number, candidate.genome))
-        self._order.append((False, candidate.number))
+        self._places.append(tells)
 
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
-        self._candidates[candidate.number].result = candidate.result.without_weights() if candidate.result else None
-        self._order.append((True, candidate.number))
+        if candidate.result is None:
+            raise UserError(f"journal: candidate {candidate.number} has no result")
+        self._candidates[candidate.number].result = candidate.result.without_weights()
+        self._told.append(candidate.number)
         if weights is not None:
             self._kept[candidate.number] = weights
 
@@ -37,8 +42,11 @@ class MemoryJournal(Journal):
         """Nothing to do: memory does not survive anyway."""
 
     def events(self) -> Iterator[Event]:
-        for told, number in self._order:
-            yield ("told" if told else "asked"), self._candidates[number]
+        proposals = ((candidate.number, candidate.genome) for candidate in self._candidates)
+        results = ((number, self._candidates[number].result) for number in self._told)
+        told = [(place, (number, result)) for place, (number, result) in enumerate(results) if result]
+        asked = zip(self._places, proposals, strict=True)
+        return in_order(asked, told)
 
     def candidates(self) -> Iterator[Candidate]:
         return iter(self._candidates)
@@ -47,6 +55,9 @@ class MemoryJournal(Journal):
         if not 0 <= number < len(self._candidates):
             raise UserError(f"candidate {number}: this search has {len(self._candidates)}")
         return self._candidates[number]
+
+    def counts(self) -> tuple[int, int]:
+        return len(self._candidates), len(self._told)
 
     def kept(self) -> dict[int, Stored]:
         return dict(self._kept)

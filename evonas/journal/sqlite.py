@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
+import heapq
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +11,10 @@ from ..candidate import Candidate, Result
 from ..errors import UserError
 from ..genome import Genome, Origin
 from ..weights import Stored
-from .base import Event, Journal
+from .base import Event, Journal, in_order
+from .file import FILE, connect, create_file, from_json, guarded, sealed, to_json, unsealed
 
-FORMAT = 1
-"""Version of the tables; a newer one is refused, an older one stays readable."""
-
-FILE = "journal.db"
-
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE asked (number INTEGER PRIMARY KEY, turn INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE TABLE told (number INTEGER PRIMARY KEY, turn INTEGER NOT NULL, fitness REAL, body TEXT NOT NULL);
-CREATE TABLE weights (number INTEGER PRIMARY KEY, file TEXT NOT NULL, size INTEGER NOT NULL,
-                      digest TEXT NOT NULL, dropped INTEGER NOT NULL DEFAULT 0);
-"""
+__all__ = ["FILE", "ReadGenome", "SqliteJournal"]
 
 ReadGenome = Callable[[dict[str, Any]], Genome]
 """Makes a genome from the form in which the journal keeps it."""
@@ -49,13 +37,9 @@ class SqliteJournal(Journal):
             raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
         self._read_genome: ReadGenome | None = None
         self._open = False
-        with self._guarded():
-            self._connection = _connect(self.path, "rw" if write else "ro")
-            self._check_format()
-            row = self._connection.execute(
-                "SELECT max(turn) FROM (SELECT turn FROM asked UNION ALL SELECT turn FROM told)"
-            ).fetchone()
-        self._turn: int = (row[0] or 0) + 1
+        with guarded(self.path):
+            self._connection = connect(self.path, write=write)
+        _, self._told = self.counts()
 
     @classmethod
     def create(cls, folder: Path, meta: dict[str, Any]) -> SqliteJournal:
@@ -65,17 +49,7 @@ class SqliteJournal(Journal):
             folder: An empty or new folder.
             meta: What is known of the run before its first turn, for JSON.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f"{FILE}.tmp"
-        temporary.unlink(missing_ok=True)
-        connection = _connect(temporary, "rwc")
-        connection.executescript(_TABLES)
-        connection.execute("INSERT INTO meta VALUES ('format', ?)", (json.dumps(FORMAT),))
-        for key, value in meta.items():
-            connection.execute("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(value)))
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.close()
-        temporary.replace(folder / FILE)
+        create_file(folder, meta)
         return cls(folder, write=True)
 
     def read_genomes_with(self, read: ReadGenome) -> None:
@@ -86,138 +60,147 @@ class SqliteJournal(Journal):
 
     def meta(self) -> dict[str, Any]:
         """What was noted of the run as a whole."""
-        with self._guarded():
-            rows = self._connection.execute("SELECT key, value FROM meta").fetchall()
-            return {key: json.loads(value) for key, value in rows}
+        with guarded(self.path):
+            return {key: from_json(value) for key, value in self._rows("SELECT key, value, seal FROM meta")}
 
     def note(self, key: str, value: Any) -> None:
         """Notes something of the run as a whole, durably."""
-        with self._guarded():
-            self._begin()
-            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+        self._write("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", *sealed(key, to_json(value)))
         self.commit()
-
-    def _check_format(self) -> None:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
-        found = json.loads(row[0]) if row else None
-        if isinstance(found, int) and found > FORMAT:
-            raise UserError(f"run {self.path.parent}: its format {found} is newer than {FORMAT}: update evonas")
-        if found != FORMAT:
-            raise UserError(f"run {self.path.parent}: expected format {FORMAT}, got {found!r}")
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def asked(self, candidate: Candidate) -> None:
+    def asked(self, candidate: Candidate, tells: int) -> None:
         origin = candidate.genome.origin
         body = {"operator": origin.operator, "parents": origin.parents, "genome": candidate.genome.to_dict()}
-        self._write("INSERT INTO asked VALUES (?, ?, ?)", candidate.number, self._next(), _json(body))
+        self._write("INSERT INTO asked VALUES (?, ?, ?, ?)", *sealed(candidate.number, tells, to_json(body)))
 
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
         if candidate.result is None:
             raise UserError(f"journal: candidate {candidate.number} has no result")
-        body = _json(candidate.result.to_dict())
-        self._write("INSERT INTO told VALUES (?, ?, ?, ?)", candidate.number, self._next(), candidate.fitness, body)
+        body = to_json(candidate.result.to_dict())
+        # SQLite gives back any number in this column as a float, and no negative zero.
+        fitness = None if candidate.fitness is None else float(candidate.fitness) + 0.0
+        row = sealed(candidate.number, self._told, fitness, body)
+        self._write("INSERT INTO told VALUES (?, ?, ?, ?, ?)", *row)
+        self._told += 1
         if weights is not None:
-            row = (weights.number, weights.file, weights.size, weights.digest)
-            self._write("INSERT INTO weights VALUES (?, ?, ?, ?, 0)", *row)
+            row = sealed(weights.number, weights.file, weights.size, weights.digest)
+            self._write("INSERT INTO weights VALUES (?, ?, ?, ?, ?)", *row)
 
     def dropped(self, stored: Stored) -> None:
-        self._write("UPDATE weights SET dropped = 1 WHERE number = ?", stored.number)
+        self._write("DELETE FROM weights WHERE number = ?", stored.number)
 
     def commit(self) -> None:
         if self._open:
-            with self._guarded():
+            with guarded(self.path):
                 self._connection.execute("COMMIT")
             self._open = False
 
-    def _next(self) -> int:
-        self._turn += 1
-        return self._turn - 1
-
-    def _begin(self) -> None:
-        if not self._open:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._open = True
-
     def _write(self, statement: str, *values: Any) -> None:
-        with self._guarded():
-            self._begin()
+        with guarded(self.path):
+            if not self._open:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._open = True
             self._connection.execute(statement, values)
 
     # -- reading ---------------------------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
-        query = """
-            SELECT turn, 0, number FROM asked UNION ALL SELECT turn, 1, number FROM told ORDER BY turn
-        """
-        with self._guarded():
-            for _, told, number in self._connection.execute(query):
-                yield ("told" if told else "asked"), self.candidate(number)
+        return in_order(self._asked_events(), self._told_events())
+
+    def _asked_events(self) -> Iterator[tuple[int, Event]]:
+        query = "SELECT number, place, body, seal FROM asked ORDER BY number"
+        with guarded(self.path):
+            for expected, (number, place, body) in enumerate(self._rows(query)):
+                _check_number(number, expected)
+                yield place, (number, self._genome(number, body))
+
+    def _told_events(self) -> Iterator[tuple[int, Event]]:
+        query = "SELECT number, place, fitness, body, seal FROM told ORDER BY place"
+        with guarded(self.path):
+            for expected, (number, place, _, body) in enumerate(self._rows(query)):
+                _check_number(place, expected)
+                yield place, (number, Result.from_dict(from_json(body)))
 
     def candidates(self) -> Iterator[Candidate]:
+        # One statement sees one state, however fast the run goes on.
         query = """
-            SELECT asked.number, asked.body, told.body FROM asked LEFT JOIN told USING (number) ORDER BY asked.number
+            SELECT asked.number, asked.place, asked.body, asked.seal,
+                   told.number, told.place, told.fitness, told.body, told.seal, (SELECT count(*) FROM told)
+            FROM asked LEFT JOIN told USING (number) ORDER BY asked.number
         """
-        with self._guarded():
-            for row in self._connection.execute(query):
-                yield self._candidate(*row)
+        told = missing = 0
+        with guarded(self.path):
+            for expected, row in enumerate(self._connection.execute(query)):
+                _check_number(row[0], expected)
+                candidate = self._candidate(row[:4], row[4:9])
+                told += candidate.result is not None
+                missing = row[9] - told
+                yield candidate
+            if missing:
+                raise UserError(f"the file is damaged: {missing} results belong to no candidate")
 
     def candidate(self, number: int) -> Candidate:
-        query = "SELECT asked.number, asked.body, told.body FROM asked LEFT JOIN told USING (number) WHERE number = ?"
-        with self._guarded():
+        query = """
+            SELECT asked.number, asked.place, asked.body, asked.seal,
+                   told.number, told.place, told.fitness, told.body, told.seal
+            FROM asked LEFT JOIN told USING (number) WHERE number = ?
+        """
+        with guarded(self.path):
             row = self._connection.execute(query, (number,)).fetchone()
-        if row is None:
-            raise UserError(f"candidate {number}: the run {self.path.parent} has none of that number")
-        return self._candidate(*row)
+            if row is not None:
+                return self._candidate(row[:4], row[4:])
+        raise UserError(f"candidate {number}: the run {self.path.parent} has none of that number")
 
-    def _candidate(self, number: int, proposal: str, outcome: str | None) -> Candidate:
+    def _candidate(self, asked: tuple[Any, ...], told: tuple[Any, ...]) -> Candidate:
+        number, _, body = unsealed(asked)
+        candidate = Candidate(number, self._genome(number, body))
+        if told[0] is not None:
+            candidate.result = Result.from_dict(from_json(unsealed(told)[3]))
+        if candidate.fitness is not None:
+            candidate.genome.fitness.values = (candidate.fitness,)
+        return candidate
+
+    def _genome(self, number: int, text: str) -> Genome:
+        """A candidate's genome as it was asked, without fitness."""
         if self._read_genome is None:
-            raise UserError("journal: how genomes are read is not set")
+            raise UserError("how genomes are read is not set")
+        body = from_json(text)
         try:
-            body = json.loads(proposal)
             genome = self._read_genome(body["genome"])
-            genome.origin = Origin(tuple(body["parents"]), body["operator"])
-            genome.number = number
-            result = Result.from_dict(json.loads(outcome)) if outcome is not None else None
-        except (UserError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"journal {self.path}: candidate {number} is damaged: {error}") from None
-        if result is not None and result.fitness is not None:
-            genome.fitness.values = (result.fitness,)
-        return Candidate(number, genome, result)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise UserError(f"the genome of candidate {number} cannot be read: {error}") from error
+        genome.origin = Origin(tuple(body["parents"]), body["operator"])
+        genome.number = number
+        return genome
+
+    def best(self, count: int) -> list[Candidate]:
+        with guarded(self.path):
+            rows = self._rows("SELECT number, place, fitness, body, seal FROM told")
+            done = ((-fitness, number) for number, _, fitness, _ in rows if fitness is not None)
+            numbers = [number for _, number in heapq.nsmallest(count, done)]
+        return [self.candidate(number) for number in numbers]
 
     def counts(self) -> tuple[int, int]:
-        """How many candidates were asked and how many were told."""
-        with self._guarded():
-            asked = self._connection.execute("SELECT count(*) FROM asked").fetchone()[0]
-            return asked, self._connection.execute("SELECT count(*) FROM told").fetchone()[0]
+        query = "SELECT (SELECT count(*) FROM asked), (SELECT count(*) FROM told)"
+        with guarded(self.path):
+            asked, told = self._connection.execute(query).fetchone()
+            return int(asked), int(told)
 
     def kept(self) -> dict[int, Stored]:
-        with self._guarded():
-            rows = self._connection.execute("SELECT number, file, size, digest FROM weights WHERE dropped = 0")
-            return {row[0]: Stored(*row) for row in rows.fetchall()}
+        with guarded(self.path):
+            rows = self._rows("SELECT number, file, size, digest, seal FROM weights")
+            return {row[0]: Stored(*row) for row in rows}
+
+    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Rows whose checksum agrees, without it."""
+        return map(unsealed, self._connection.execute(query))
 
     def close(self) -> None:
         self._connection.close()
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Turns what SQLite finds wrong into a message that names the file."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise UserError(f"journal {self.path}: cannot be used: {error}") from None
-        except (sqlite3.DatabaseError, json.JSONDecodeError) as error:
-            raise UserError(f"journal {self.path}: the file is damaged: {error}") from None
 
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
-    if mode != "ro":
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-    return connection
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+def _check_number(found: int, expected: int) -> None:
+    if found != expected:
+        raise UserError(f"the file is damaged: expected row {expected}, got {found}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..errors import UserError, nearest
@@ -16,8 +16,8 @@ Shape = tuple[int, ...]
 """The shape of one example, without the batch: ``(channels, height, width)`` or ``(features,)``."""
 
 Flow = Literal["fresh", "through", "summed", "joined", "spread"]
-"""How channels leave a layer: new ones; those that came in; sums of them, one by one; those of all inputs, one
-after the other; each as one feature a pixel."""
+"""How channels leave a layer: new ones; those that came in; sums of them, one by one; those of all inputs,
+one after the other; each as one feature a pixel."""
 
 
 class ShapeError(UserError):
@@ -43,7 +43,8 @@ class Layer:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
-        Layer.kinds[cls.__name__] = cls
+        if not cls.__name__.startswith("_"):  # what kinds share is no kind itself
+            Layer.kinds[cls.__name__] = cls
 
     @property
     def kind(self) -> str:
@@ -118,7 +119,9 @@ class Layer:
             raise UserError(f"layer: expected an object with a 'kind', got {data!r:.80}")
         kind = Layer.kinds.get(data["kind"])
         if kind is None:
-            raise UserError(f"layer kind {data['kind']!r} is unknown; {nearest(data['kind'], sorted(Layer.kinds))}")
+            raise UserError(
+                f"layer kind {data['kind']!r} is unknown; {nearest(data['kind'], sorted(Layer.kinds))}"
+            )
         known = [field.name for field in dataclasses.fields(kind)]
         choices = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "kind"}
         for key in choices:
@@ -152,7 +155,20 @@ def positive(layer: Layer, **choices: int | tuple[int, int] | None) -> None:
     Raises:
         UserError: One is not.
     """
+    _whole(layer, 1, choices)
+
+
+def not_negative(layer: Layer, **choices: int | tuple[int, int] | None) -> None:
+    """Checks that each choice is a whole number, or a pair of them, of at least 0.
+
+    Raises:
+        UserError: One is not.
+    """
+    _whole(layer, 0, choices)
+
+
+def _whole(layer: Layer, least: int, choices: Mapping[str, int | tuple[int, int] | None]) -> None:
     for name, value in choices.items():
         numbers = value if isinstance(value, tuple) and len(value) == 2 else (value,)
-        if not all(isinstance(number, int) and number >= 1 for number in numbers):
-            raise UserError(f"{layer.kind} {name}: expected whole numbers of at least 1, got {value!r}")
+        if not all(isinstance(number, int) and number >= least for number in numbers):
+            raise UserError(f"{layer.kind} {name}: expected whole numbers of at least {least}, got {value!r}")

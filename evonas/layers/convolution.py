@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .base import Flow, Layer, Shape, ShapeError, image, pair, positive
+from .base import Flow, Layer, Shape, ShapeError, image, not_negative, pair, positive
 from .window import Pair, same_padding, slide, times
 
 if TYPE_CHECKING:
@@ -45,13 +45,18 @@ class Conv2d(Layer):
             object.__setattr__(self, name, pair(getattr(self, name)))
         positive(self, kernel=self.kernel, stride=self.stride, dilation=self.dilation, groups=self.groups)
         if self.depthwise != (self.out_channels is None):
-            raise UserError(f"Conv2d out_channels: expected None exactly where depthwise, got {self.out_channels}")
+            raise UserError(
+                f"Conv2d out_channels: expected None exactly where depthwise, got {self.out_channels}"
+            )
         if self.out_channels is not None:
             positive(self, out_channels=self.out_channels)
+        elif self.groups != 1:
+            raise UserError(
+                f"Conv2d groups: expected 1 where depthwise, which is grouped anyway, got {self.groups}"
+            )
         if self.padding is not None:
+            not_negative(self, padding=self.padding)
             object.__setattr__(self, "padding", pair(self.padding))
-            if min(pair(self.padding)) < 0:
-                raise UserError(f"Conv2d padding: expected at least 0, got {self.padding}")
         elif any(k % 2 == 0 for k in pair(self.kernel)):
             raise UserError(f"Conv2d kernel: an even one needs an explicit padding, got {self.kernel}")
 
@@ -78,7 +83,8 @@ class Conv2d(Layer):
             return channels, channels, channels
         if channels % self.groups or self.out_channels % self.groups:
             raise ShapeError(
-                f"Conv2d expected channels that {self.groups} groups divide, got {channels} -> {self.out_channels}"
+                f"Conv2d expected channels that {self.groups} groups divide, "
+                f"got {channels} -> {self.out_channels}"
             )
         return channels, self.out_channels, self.groups
 

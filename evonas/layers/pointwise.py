@@ -34,7 +34,8 @@ class Input(Layer):
         return self.size
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
-        return graph.placeholder(name.replace(".", "_"))
+        # The argument is always called `image`: a node may have a name that no argument can, such as `self`.
+        return graph.create_node("placeholder", "image", name=name.replace(".", "_"))
 
     def label(self) -> str:
         return "input"
@@ -51,6 +52,12 @@ class BatchNorm2d(Layer):
 
     epsilon: float = 1e-5
     momentum: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not self.epsilon > 0:
+            raise UserError(f"BatchNorm2d epsilon: expected above 0, got {self.epsilon}")
+        if not 0 <= self.momentum <= 1:
+            raise UserError(f"BatchNorm2d momentum: expected 0 to 1, got {self.momentum}")
 
     def input_axis(self, tensor: str) -> int | None:
         return 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from .base import Layer, Shape, image, pair, positive
+from .base import Layer, Shape, image, not_negative, pair, positive
 from .window import Pair, same_padding, slide, times
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ class _Pool2d(Layer):
         object.__setattr__(self, "stride", pair(self.stride))
         positive(self, kernel=self.kernel, stride=self.stride)
         if self.padding is not None:
+            not_negative(self, padding=self.padding)
             object.__setattr__(self, "padding", pair(self.padding))
-            if any(p < 0 or 2 * p > k for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)):
+            if any(2 * p > k for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)):
                 raise UserError(f"{self.kind} padding: expected 0 to half the window, got {self.padding}")
 
     @property
@@ -66,12 +67,14 @@ class MaxPool2d(_Pool2d):
     """The maximum in each window; padding never wins."""
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
-        import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
+        import torch.nn.functional as F
 
         before, after = self.pads
         if before == after:
             return self._pool(graph, name, values[0], F.max_pool2d)
-        padded = graph.call_function(F.pad, (values[0], (before[1], after[1], before[0], after[0]), "constant", -3e38))
+        padded = graph.call_function(
+            F.pad, (values[0], (before[1], after[1], before[0], after[0]), "constant", -3e38)
+        )
         unpadded = MaxPool2d(self.kernel, self.stride, padding=0)
         return unpadded._pool(graph, name, padded, F.max_pool2d)
 
@@ -86,7 +89,7 @@ class AvgPool2d(_Pool2d):
             raise UserError(f"AvgPool2d kernel: an even one needs an explicit padding, got {self.kernel}")
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
-        import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
+        import torch.nn.functional as F
 
         return self._pool(graph, name, values[0], F.avg_pool2d, count_include_pad=False)
 
@@ -101,7 +104,9 @@ class GlobalAvgPool(Layer):
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
 
-        return graph.create_node("call_function", torch.mean, (values[0], (2, 3)), name=name.replace(".", "_"))
+        return graph.create_node(
+            "call_function", torch.mean, (values[0], (2, 3)), name=name.replace(".", "_")
+        )
 
     def label(self) -> str:
         return "global avg"
@@ -119,9 +124,11 @@ class Shift(Layer):
         return image(self, inputs[0])
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
-        import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
+        import torch.nn.functional as F
 
-        return graph.create_node("call_function", F.pad, (values[0], (-1, 1, -1, 1)), name=name.replace(".", "_"))
+        return graph.create_node(
+            "call_function", F.pad, (values[0], (-1, 1, -1, 1)), name=name.replace(".", "_")
+        )
 
     def label(self) -> str:
         return "shift"

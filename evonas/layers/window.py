@@ -22,7 +22,9 @@ def same_padding(kernel: Pair, dilation: Pair = (1, 1)) -> tuple[Pair, Pair]:
     return before, (total[0] - before[0], total[1] - before[1])
 
 
-def slide(layer: Layer, size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)) -> Pair:
+def slide(
+    layer: Layer, size: Pair, kernel: Pair, stride: Pair, padding: Pair, dilation: Pair = (1, 1)
+) -> Pair:
     """Height and width after a window has slid over an image.
 
     Args:

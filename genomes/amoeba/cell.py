@@ -45,9 +45,13 @@ class Cell:
         for index, pair in enumerate(self.combinations):
             for operation, state in pair:
                 if operation not in OPERATIONS:
-                    raise UserError(f"cell operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}")
+                    raise UserError(
+                        f"cell operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}"
+                    )
                 if not isinstance(state, int) or not 0 <= state < index + INPUTS:
-                    raise UserError(f"cell combination {index + INPUTS}: expected a state before it, got {state!r}")
+                    raise UserError(
+                        f"cell combination {index + INPUTS}: expected a state before it, got {state!r}"
+                    )
         states = len(self.combinations) + INPUTS
         if any(not isinstance(state, int) or not 0 <= state < states for state in self.extra):
             raise UserError(f"cell extra outputs: expected states below {states}, got {list(self.extra)}")
@@ -69,7 +73,9 @@ class Cell:
         return twin
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cell) and self.combinations == other.combinations and self.extra == other.extra
+        return (
+            isinstance(other, Cell) and self.combinations == other.combinations and self.extra == other.extra
+        )
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -117,7 +123,9 @@ class Cell:
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON."""
-        data: dict[str, Any] = {"combinations": [[list(left), list(right)] for left, right in self.combinations]}
+        data: dict[str, Any] = {
+            "combinations": [[list(left), list(right)] for left, right in self.combinations]
+        }
         if self.extra:
             data["extra"] = list(self.extra)
         return data
@@ -133,11 +141,15 @@ class Cell:
             pairs = [((str(a), b), (str(c), d)) for (a, b), (c, d) in data["combinations"]]
             extra = list(data.get("extra", ()))
         except (TypeError, ValueError, KeyError, AttributeError):
-            raise UserError(f"cell: expected combinations of two [operation, state], got {data!r:.80}") from None
+            raise UserError(
+                f"cell: expected combinations of two [operation, state], got {data!r:.80}"
+            ) from None
         return cls(pairs, extra)
 
     def __str__(self) -> str:
-        sums = " ".join("+".join(f"{operation}({state})" for operation, state in pair) for pair in self.combinations)
+        sums = " ".join(
+            "+".join(f"{operation}({state})" for operation, state in pair) for pair in self.combinations
+        )
         return f"{sums} extra({','.join(map(str, self.extra))})" if self.extra else sums
 
     @classmethod

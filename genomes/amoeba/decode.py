@@ -31,7 +31,10 @@ def decode(normal: Cell, reduction: Cell, space: AmoebaSpace, task: Task) -> Arc
         skip = direct = builder.conv_bn("stem", image, Conv2d(max(filters // 4, 1), 3, 2))
         for number, share in ((1, 4), (2, 2)):
             width = max(filters // share, 1)
-            skip, direct = direct, _cell(builder, f"stem.reduction{number}", reduction, direct, skip, width, 2)
+            skip, direct = (
+                direct,
+                _cell(builder, f"stem.reduction{number}", reduction, direct, skip, width, 2),
+            )
     else:
         skip = direct = builder.conv_bn("stem", image, Conv2d(filters, 3))
     for stage in range(1, space.stages + 1):

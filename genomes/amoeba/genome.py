@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,9 +54,8 @@ class AmoebaSpace(Space):
             raise UserError("amoeba operations: expected at least one, got none")
         for operation in self.operations:
             if operation not in OPERATIONS:
-                raise UserError(
-                    f"amoeba operations: {operation!r} is unknown; {nearest(str(operation), list(OPERATIONS))}"
-                )
+                known = nearest(str(operation), list(OPERATIONS))
+                raise UserError(f"amoeba operations: {operation!r} is unknown; {known}")
         if self.stem not in ("auto", "small", "large"):
             raise UserError(f"amoeba stem: expected auto, small or large, got {self.stem!r}")
 
@@ -105,10 +105,9 @@ class AmoebaGenome(Genome):
         return cls(cells[0], cells[1], space)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = type(self)(self.normal.copy(), self.reduction.copy(), self.space)
-        twin.fitness.wvalues = self.fitness.wvalues
-        twin.origin = self.origin
-        twin.number = self.number
+        twin = copy.copy(self)  # with what DEAP's tools may have put on it
+        twin.normal, twin.reduction = self.normal.copy(), self.reduction.copy()
+        twin.fitness = copy.deepcopy(self.fitness)
         return twin
 
     def __eq__(self, other: object) -> bool:
@@ -130,6 +129,13 @@ class AmoebaGenome(Genome):
         if not isinstance(data, Mapping) or not {"normal", "reduction"} <= set(data):
             raise UserError(f"amoeba genotype: expected 'normal' and 'reduction' cells, got {data!r:.80}")
         return cls(Cell.from_dict(data["normal"]), Cell.from_dict(data["reduction"]), space)
+
+    @classmethod
+    def from_text(cls, text: str, space: AmoebaSpace) -> Self:
+        normal, bar, reduction = text.partition("|")
+        if not bar:
+            raise UserError(f"amoeba genotype: expected two cells with | between them, got {text!r:.80}")
+        return cls(Cell.from_text(normal), Cell.from_text(reduction), space)
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

@@ -42,22 +42,24 @@ def _loose_ends(genotype: Genotype) -> Genotype:
 
 AMOEBANET_A_PAPER = _genotype(
     "avg3x3(0)+max3x3(0) identity(0)+avg3x3(1) sep5x5(2)+sep3x3(1) sep3x3(2)+identity(1) avg3x3(4)+sep3x3(0)",
-    "avg3x3(0)+sep3x3(1) max3x3(1)+max3x3(0) max3x3(0)+sep7x7(2) sep7x7(0)+avg3x3(1) sep3x3(3)+conv1x7_7x1(0)",
+    "avg3x3(0)+sep3x3(1) max3x3(1)+max3x3(0) max3x3(0)+sep7x7(2) sep7x7(0)+avg3x3(1) "
+    "sep3x3(3)+conv1x7_7x1(0)",
 )
 """AmoebaNet-A as drawn in Figure 5."""
 
 AMOEBANET_A_TPU = _genotype(
     "avg3x3(0)+max3x3(0) sep3x3(1)+identity(1) identity(0)+avg3x3(1) sep3x3(0)+sep5x5(2) avg3x3(5)+sep3x3(0) "
     "extra(1)",
-    "sep3x3(1)+avg3x3(0) max3x3(0)+sep7x7(2) max3x3(1)+max3x3(0) sep3x3(4)+conv1x7_7x1(0) avg3x3(1)+sep7x7(0) "
-    "extra(2,4)",
+    "sep3x3(1)+avg3x3(0) max3x3(0)+sep7x7(2) max3x3(1)+max3x3(0) sep3x3(4)+conv1x7_7x1(0) "
+    "avg3x3(1)+sep7x7(0) extra(2,4)",
 )
 """AmoebaNet-A as in the authors' code."""
 
 AMOEBANET_B_TPU = _genotype(
-    "conv1x1(1)+max3x3(1) identity(1)+sep3x3(0) conv1x1(1)+sep3x3(0) conv1x1(2)+identity(2) avg3x3(1)+conv1x1(5) "
-    "extra(0)",
-    "max2x2(0)+max3x3(0) identity(2)+conv3x3(1) dil5x5(2)+max3x3(2) identity(3)+sep3x3(1) avg3x3(4)+conv1x1(3)",
+    "conv1x1(1)+max3x3(1) identity(1)+sep3x3(0) conv1x1(1)+sep3x3(0) conv1x1(2)+identity(2) "
+    "avg3x3(1)+conv1x1(5) extra(0)",
+    "max2x2(0)+max3x3(0) identity(2)+conv3x3(1) dil5x5(2)+max3x3(2) identity(3)+sep3x3(1) "
+    "avg3x3(4)+conv1x1(3)",
 )
 """AmoebaNet-B as in the authors' code."""
 
@@ -72,7 +74,8 @@ AMOEBANET_C_TPU = _genotype(
 AMOEBANET_D_TPU = _genotype(
     "conv1x1(1)+max3x3(1) identity(1)+conv1x7_7x1(0) conv1x1(0)+conv1x7_7x1(0) max3x3(2)+identity(2) "
     "avg3x3(1)+conv1x1(5) extra(0)",
-    "max2x2(0)+max3x3(0) identity(2)+conv3x3(1) conv1x7_7x1(2)+max3x3(2) identity(3)+max2x2(1) avg3x3(2)+conv1x1(3)",
+    "max2x2(0)+max3x3(0) identity(2)+conv3x3(1) conv1x7_7x1(2)+max3x3(2) identity(3)+max2x2(1) "
+    "avg3x3(2)+conv1x1(3)",
 )
 """AmoebaNet-D as in the authors' code."""
 

@@ -1,0 +1,142 @@
+"""What all tests share: settings, small spaces and networks with random weights."""
+
+import random
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
+from hypothesis import HealthCheck, settings
+from torch import nn
+
+from evonas.architecture import Architecture
+from evonas.layers import (
+    Add,
+    AvgPool2d,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Input,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Shift,
+)
+from evonas.network import build
+from evonas.task import Task
+
+# No test asserts a time, neither of its own nor of the examples that are made up for it.
+settings.register_profile("evonas", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("evonas")
+
+
+def pytest_configure() -> None:
+    torch.set_num_threads(1)  # sums depend on it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    """A generator that starts alike in every test."""
+    return random.Random(2019)
+
+
+@pytest.fixture
+def global_random() -> Iterator[None]:
+    """Seeds the global `random`, which DEAP draws from, and restores it."""
+    state = random.getstate()
+    random.seed(2019)
+    yield
+    random.setstate(state)
+
+
+@pytest.fixture(scope="session")
+def space() -> AmoebaSpace:
+    """Whole cells, few and narrow."""
+    return AmoebaSpace(cells=1, filters=4, stages=2)
+
+
+@pytest.fixture(scope="session")
+def task() -> Task:
+    """Small colour images of four classes."""
+    return Task(3, 8, 8, 4)
+
+
+@pytest.fixture
+def genome(space: AmoebaSpace, rng: random.Random) -> AmoebaGenome:
+    """A random genome of the small space."""
+    return AmoebaGenome.random(space, rng)
+
+
+@pytest.fixture(scope="session")
+def build_random() -> Callable[..., nn.Module]:
+    """Builds a network in evaluation mode with random weights and random normalisation statistics."""
+
+    def make(architecture: Architecture, seed: int = 0, dtype: torch.dtype = torch.float32) -> nn.Module:
+        network = build(architecture, seed)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for name, tensor in network.state_dict().items():
+                if name.endswith("running_var") or (name.endswith("weight") and tensor.dim() == 1):
+                    tensor.uniform_(0.5, 2, generator=generator)
+                elif name.endswith(("bias", "running_mean")):
+                    tensor.normal_(std=0.3, generator=generator)
+        return network.to(dtype).eval()
+
+    return make
+
+
+def _any_layer(rng: random.Random) -> Layer:
+    """A layer that reads one image."""
+    odd, stride = rng.choice([1, 3, 5]), rng.choice([1, 1, 1, 2])
+    makers: list[Callable[[], Layer]] = [
+        lambda: Conv2d(2 * rng.randint(1, 4), (odd, rng.choice([1, 3])), stride, bias=rng.random() < 0.3),
+        lambda: Conv2d(2 * rng.randint(1, 4), 3, groups=2, dilation=rng.randint(1, 2)),
+        lambda: Conv2d(kernel=odd, stride=stride, depthwise=True),
+        BatchNorm2d,
+        ReLU,
+        lambda: MaxPool2d(rng.choice([2, 3]), stride),
+        lambda: AvgPool2d(3, stride),
+        Shift,
+        lambda: Dropout(0.25),
+    ]
+    return rng.choice(makers)()
+
+
+@pytest.fixture(scope="session")
+def random_architecture() -> Callable[[random.Random], Architecture]:
+    """Draws small networks for images of 2 channels, 8 by 8: most kinds of layer, inputs read twice."""
+
+    def draw(rng: random.Random) -> Architecture:
+        net = Architecture()
+        images = [net.add("image", Input((2, 8, 8)))]
+        for number in range(rng.randint(2, 9)):
+            name = rng.choice(["a{}", "stage{}.block", "stage{}.node.conv"]).format(number)
+            first = rng.choice(images)
+            if rng.random() < 0.35:
+                kind = rng.choice([Add, Concat])
+                fits = [
+                    other
+                    for other in images
+                    if net.shape(other)[1:] == net.shape(first)[1:]
+                    and (kind is Concat or net.shape(other) == net.shape(first))
+                ]
+                images.append(net.add(name, kind(), first, *rng.choices(fits, k=rng.randint(0, 2))))
+            else:
+                images.append(net.add(name, _any_layer(rng), first))
+        vector = net.add("vector", rng.choice([Flatten, GlobalAvgPool])(), images[-1])
+        net.add("logits", Linear(rng.randint(2, 5)), vector)
+        net.prune()
+        return net
+
+    return draw

@@ -1,0 +1,149 @@
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evonas.result import SearchResult
+from evonas.run import Run
+
+SCRIPT = Path(__file__).with_name("search_process.py")
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz file of 120 small colour images of three classes; what is tested on is no image at all."""
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 3
+    x = rng.integers(0, 120, (120, 8, 8, 3)) + 50 * y[:, None, None, None]
+    path = tmp_path_factory.mktemp("data") / "images.npz"
+    np.savez(path, x_train=x.astype(np.uint8), y_train=y, x_test=np.full((5, 2), np.nan), y_test=np.zeros(9))
+    return path
+
+
+@pytest.fixture(scope="session")
+def training(images: Path) -> dict[str, Any]:
+    """The choices of a search with real trainings, as small as they can be."""
+    config = {"genome": {"cells": 1, "filters": 4, "combinations": 2}, "training": {"batch_size": 32}}
+    return {
+        "dataset": str(images),
+        "budget": 12,
+        "population": 4,
+        "sample": 2,
+        "seed": 7,
+        "epochs": 1,
+        "device": "cpu",
+        "config": config,
+    }
+
+
+@pytest.fixture(scope="session")
+def rows() -> Callable[[SearchResult], list[dict[str, Any]]]:
+    """The rows of a history, times aside."""
+
+    def read(result: SearchResult) -> list[dict[str, Any]]:
+        return [{key: value for key, value in row.items() if "seconds" not in key} for row in result.history]
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def kept() -> Callable[[Path], dict[int, tuple[str, int, str]]]:
+    """Which weights a run keeps, after a look at what must hold at any moment.
+
+    Every file that the journal names is there and whole, and no pending child lacks its parent's weights.
+    """
+
+    def check(folder: Path) -> dict[int, tuple[str, int, str]]:
+        opened = Run.open(folder)
+        found = opened.journal.kept()
+        for stored in found.values():
+            assert opened.store.load(stored)
+        for candidate in opened.journal.candidates():
+            if candidate.result is None:
+                assert set(candidate.genome.origin.parents) <= set(found)
+        opened.journal.close()
+        return {number: (stored.file, stored.size, stored.digest) for number, stored in found.items()}
+
+    return check
+
+
+class Searches:
+    """Runs searches one after the other, each in a process of its own."""
+
+    def __init__(self, folder: Path, hash_seed: str) -> None:
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = subprocess.Popen([sys.executable, str(SCRIPT)], cwd=folder, env=environment, **pipes)
+
+    def snapshots(self, run: Path, **choices: Any) -> list[Path]:
+        """Copies of a run's folder before each change of a file in it."""
+        folder = run.with_name(f"{run.name}-snapshots")
+        folder.mkdir()
+        self.history(**choices, run=str(run), snapshots=str(folder))
+        return sorted(folder.iterdir())
+
+    def begin(self, **choices: Any) -> None:
+        """Starts a search."""
+        print(json.dumps(choices), file=self.server.stdin, flush=True)
+        self.status: int | None = None
+        self.process = int(self.until("process"))
+
+    def until(self, word: str, *, times: int = 1) -> str:
+        """Reads on to a line that begins with a word, the last of so many, or to the process's end.
+
+        Returns:
+            The line's rest.
+        """
+        rest = ""
+        while times and self.status is None:
+            line = self.server.stdout.readline()
+            assert line, "what runs searches has ended"
+            found, _, rest = line.rstrip("\n").partition(" ")
+            if found == "status":
+                self.status = int(rest)
+            times -= found == word
+        return rest
+
+    def kill(self) -> bool:
+        """Kills the search; returns whether it was still at work."""
+        if self.status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process, signal.SIGKILL)
+            self.until("status")
+        assert self.status in (0, -signal.SIGKILL)
+        return self.status != 0
+
+    def history(self, **choices: Any) -> list[dict[str, Any]]:
+        """The history of a search, times aside."""
+        self.begin(**choices)
+        rows: list[dict[str, Any]] = json.loads(self.until("history"))
+        assert self.until("status") == "0"
+        return rows
+
+    def close(self) -> None:
+        self.server.kill()
+        self.server.communicate()
+
+
+@pytest.fixture(scope="session")
+def searches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Searches]]:
+    """What runs searches, one for each seed of the hashes of strings."""
+    folder = tmp_path_factory.mktemp("searches")
+    made: dict[str, Searches] = {}
+
+    def get(hash_seed: str = "0") -> Searches:
+        if hash_seed not in made:
+            made[hash_seed] = Searches(folder, hash_seed)
+        return made[hash_seed]
+
+    yield get
+    for one in made.values():
+        one.close()
