@@ -5,8 +5,8 @@ AmoebaNet-A is trained for some epochs; then children by one mutation each inher
 shape alone, as usual. Printed are accuracies on validation images before any training of the child, beside
 the parent's and chance.
 
-Run it as ``python benchmarks/mutation_inheritance.py``. It exits with status 1 where, with ``match``, children
-whose loose ends changed fall back to chance (a median below three times chance).
+Run it as ``python benchmarks/mutation_inheritance.py``. It exits with status 1 where, with ``match``,
+children whose loose ends changed fall back to chance (a median below three times chance).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
+from evonas.operators.amoeba import hidden_state, operation
 from torch import nn
 
 from evonas.architecture import Architecture
 from evonas.assembly import DataChoice
-from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.inheritance import inherit
 from evonas.network import Weights, build, weights_of
 from evonas.operator import Operator
-from evonas.operators.amoeba import hidden_state, operation
 from evonas.settings import read_genotype
 from evonas.training.device import Compute, choose_device, choose_precision
 from evonas.training.images import DeviceImages, Normalisation
@@ -38,7 +38,9 @@ Carry = Callable[[nn.Module, Architecture, Architecture, Weights], float]
 
 
 @torch.no_grad()
-def by_name_and_shape(network: nn.Module, child: Architecture, parent: Architecture, weights: Weights) -> float:
+def by_name_and_shape(
+    network: nn.Module, child: Architecture, parent: Architecture, weights: Weights
+) -> float:
     """Copies every tensor whose name and shape agree; the baseline."""
     trained = dict(network.named_parameters())
     copied = 0
@@ -112,7 +114,9 @@ def line(name: str, rows: list[tuple[Outcome, Outcome]]) -> str:
         accuracies = [100 * row[side].accuracy for row in rows]
         shares = [100 * row[side].share for row in rows]
         cells.append(f"{statistics.mean(shares):.1f} %")
-        cells.append(f"{statistics.median(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})")
+        cells.append(
+            f"{statistics.median(accuracies):.1f} % ({min(accuracies):.1f} to {max(accuracies):.1f})"
+        )
     return "| " + " | ".join(cells) + " |"
 
 
@@ -132,7 +136,8 @@ def main() -> int:
     chance = 1 / laboratory.task.classes
     print(
         f"AmoebaNet-A (drawn variant), N={options.cells}, F={options.filters}, {options.data}, "
-        f"{options.epochs} epochs, seed {options.seed}, torch {torch.__version__}, {laboratory.compute.device}\n"
+        f"{options.epochs} epochs, seed {options.seed}, "
+        f"torch {torch.__version__}, {laboratory.compute.device}\n"
         f"parent: {100 * laboratory.accuracy:.1f} %; chance: {100 * chance:.1f} %\n"
     )
     groups: dict[str, list[tuple[Outcome, Outcome]]] = {}
@@ -144,7 +149,9 @@ def main() -> int:
             name = f"{kind}, loose ends changed" if changed else kind
             pair = tuple(laboratory.measure(child, carry, number) for carry in (inherit, by_name_and_shape))
             groups.setdefault(name, []).append((pair[0], pair[1]))
-    print("| mutation | children | inherited, match | accuracy, match | inherited, name and shape | accuracy |")
+    print(
+        "| mutation | children | inherited, match | accuracy, match | inherited, name and shape | accuracy |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, rows in sorted(groups.items(), reverse=True):
         print(line(name, rows))

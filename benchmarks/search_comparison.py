@@ -48,7 +48,9 @@ def search(strategy: str, seed: int, options: argparse.Namespace) -> SearchResul
         config={
             "search": {},
             "genome": {"cells": options.cells, "filters": options.filters},
-            "strategy": {"population": options.population, "sample": options.sample} if strategy == "aging" else {},
+            "strategy": {"population": options.population, "sample": options.sample}
+            if strategy == "aging"
+            else {},
             "training": {"learning_rate": 0.05},
         },
     )
@@ -94,7 +96,7 @@ def retrained(seed: int, options: argparse.Namespace) -> Iterator[dict[str, Any]
 def table(rows: list[dict[str, Any]]) -> str:
     """Mean and standard deviation over seeds, in Markdown."""
     lines = [
-        "| chosen as | images seen to choose | fitness in the search | test accuracy, retrained | per seed | parameters |",
+        "| chosen as | images to choose | search fitness | test accuracy, retrained | per seed | parameters |",
         "| --- | ---: | ---: | ---: | --- | ---: |",
     ]
     for arm, name in ARMS.items():
@@ -125,7 +127,9 @@ def main() -> None:
     parser.add_argument("--filters", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--log", type=Path, help="append finished retrainings here; those in it are not repeated")
+    parser.add_argument(
+        "--log", type=Path, help="append finished retrainings here; those in it are not repeated"
+    )
     options = parser.parse_args()
     rows: list[dict[str, Any]] = []
     if options.log and options.log.exists():
@@ -136,7 +140,9 @@ def main() -> None:
             continue
         for row in retrained(seed, options):
             rows.append(row)
-            print(f"# {row['arm']} seed {seed}: {100 * row['test_accuracy']:.2f} %", file=sys.stderr, flush=True)
+            print(
+                f"# {row['arm']} seed {seed}: {100 * row['test_accuracy']:.2f} %", file=sys.stderr, flush=True
+            )
             if options.log:
                 with options.log.open("a", encoding="utf-8") as handle:
                     handle.write(json.dumps(row) + "\n")

@@ -21,12 +21,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
+from evonas.genomes.amoeba.published import AMOEBANET_A_TPU
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from evonas.architecture import Architecture
-from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
-from evonas.genomes.amoeba.published import AMOEBANET_A_TPU
 from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.network import build
 from evonas.task import Task
@@ -86,7 +86,9 @@ class TutorialImages(Dataset[tuple[torch.Tensor, int]]):
         return self.transform(self.x[index]), int(self.y[index])
 
 
-def tutorial_loop(architecture: Architecture, x: np.ndarray, y: np.ndarray, device: str, workers: int) -> float:
+def tutorial_loop(
+    architecture: Architecture, x: np.ndarray, y: np.ndarray, device: str, workers: int
+) -> float:
     """Trains one epoch; returns its seconds."""
     network = build(architecture).to(device)
     loader = DataLoader(
@@ -141,7 +143,10 @@ def main() -> int:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (options.images, 32, 32, 3), dtype=np.uint8)
     y = rng.integers(0, 10, options.images)
-    print(f"torch {torch.__version__}, {device}, {options.threads} threads, {options.images} images, batch {BATCH}")
+    print(
+        f"torch {torch.__version__}, {device}, {options.threads} threads, "
+        f"{options.images} images, batch {BATCH}"
+    )
     print(f"{'network':<16} {'tutorial':>14} {'evonas':>14} {'precision':>10} {'ratio':>6}  target")
     missed = False
     for name, architecture, separable in (
@@ -153,7 +158,9 @@ def main() -> int:
             lambda a=architecture: tutorial_loop(a, x, y, device, options.workers),
             lambda a=architecture, c=compute: evonas_loop(a, x, y, c),
         ]
-        tutorial, ours = (options.images / statistics.median(seconds) for seconds in measure(options.turns, loops))
+        tutorial, ours = (
+            options.images / statistics.median(seconds) for seconds in measure(options.turns, loops)
+        )
         ratio = ours / tutorial
         missed |= ratio < TARGETS[name]
         print(

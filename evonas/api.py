@@ -141,13 +141,12 @@ def _extended(opened: Run, budget: int | None) -> Settings:
     """The run's settings with another budget."""
     if budget is None:
         return opened.settings
-    settings = replace(opened.settings, budget=budget)
     asked, _ = opened.journal.counts()
-    if budget < asked:
+    if isinstance(budget, int) and not isinstance(budget, bool) and 1 <= budget < asked:
         raise UserError(
             f"budget: the run has {asked} candidates already, so expected at least that, got {budget}"
         )
-    return settings
+    return replace(opened.settings, budget=budget)
 
 
 def _same_workbench(

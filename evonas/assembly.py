@@ -13,7 +13,7 @@ from .errors import UserError, nearest
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .executor import SerialExecutor
 from .journal import Journal
-from .recipe import SEARCH_KEYS, TABLES, Recipe, load_recipe, merged, read_recipe
+from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
 from .registry import genome_type, operators_for
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
@@ -87,7 +87,7 @@ def compose(
     """
     over: Recipe = {table: {} for table in TABLES}
     if isinstance(config, Mapping):
-        over = merged(over, config)
+        over = checked(config, "config")
     elif config is not None:
         over = read_recipe(Path(config))
     name = over["search"].get("genome", "amoeba") if genome is None else genome

@@ -19,7 +19,7 @@ class Executor(ABC):
     def result(self, number: int) -> Result:
         """Waits for one candidate's result."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every executor holds anything
         """Lets go of what it holds."""
 
 

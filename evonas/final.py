@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .data import Images, ImageDataset, Statistics
+from .data import ImageDataset, Images, Statistics
 from .deploy import Deployable, deployable
 from .errors import UserError
 from .genome import Genome
@@ -91,7 +91,9 @@ def train(
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
 
-    done = fit(network, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch)
+    done = fit(
+        network, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch
+    )
     held_out = dataset.test()
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
     report = {
@@ -175,4 +177,6 @@ def load(folder: Path) -> Trained:
             data["report"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}") from None
+        raise (
+            error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}")
+        ) from None

@@ -75,12 +75,22 @@ def parse_recipe(text: str, where: str) -> Recipe:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{where}: no valid TOML: {error}") from None
+    return checked(found, where)
+
+
+def checked(found: Mapping[str, Any], where: str) -> Recipe:
+    """The tables of a recipe, checked for misspelt names; missing ones are added.
+
+    Raises:
+        UserError: A table or a key of ``[search]`` is unknown; the message names the nearest valid one.
+    """
     known = [*ABOUT_KEYS, *TABLES]
     for key, value in found.items():
         if key not in known:
             raise UserError(f"{where}: {key!r} is unknown; {nearest(key, known)}")
-        if (key in TABLES) != isinstance(value, dict):
-            raise UserError(f"{where}: expected {key!r} to be a {'table' if key in TABLES else 'text'}, got {value!r:.60}")
+        if not isinstance(value, Mapping if key in TABLES else str):
+            kind = "table" if key in TABLES else "text"
+            raise UserError(f"{where}: expected {key!r} to be a {kind}, got {value!r:.60}")
     for key in found.get("search", {}):
         if key not in SEARCH_KEYS:
             raise UserError(f"{where} [search]: {key!r} is unknown; {nearest(key, SEARCH_KEYS)}")

@@ -76,7 +76,9 @@ class Individual:
         Raises:
             UserError: The search had no images, or the weights were not kept.
         """
-        return deployable(self.architecture, self.weights(), self._result.known_statistics(), self._result.classes)
+        return deployable(
+            self.architecture, self.weights(), self._result.known_statistics(), self._result.classes
+        )
 
     def __repr__(self) -> str:
         return f"<Individual {self.id}, fitness {self.fitness}>"
@@ -171,7 +173,9 @@ class SearchResult:
             UserError: The search had none.
         """
         if self._task is None:
-            raise UserError("run: its fitness came from genomes alone, so there is no task to decode them for")
+            raise UserError(
+                "run: its fitness came from genomes alone, so there is no task to decode them for"
+            )
         return self._task
 
     def known_statistics(self) -> Statistics:

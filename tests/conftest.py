@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from torch import nn
 
 from evonas.architecture import Architecture
+from evonas.inheritance import inherit
 from evonas.layers import (
     Add,
     AvgPool2d,
@@ -26,7 +27,7 @@ from evonas.layers import (
     ReLU,
     Shift,
 )
-from evonas.network import build
+from evonas.network import build, weights_of
 from evonas.task import Task
 
 # No test asserts a time, neither of its own nor of the examples that are made up for it.
@@ -96,6 +97,20 @@ def build_random() -> Callable[..., nn.Module]:
     return make
 
 
+@pytest.fixture
+def two_branches() -> Architecture:
+    """Two branches that meet."""
+    net = Architecture()
+    net.add("image", Input((3, 8, 8)))
+    net.add("stem.conv", Conv2d(4, bias=True), "image")
+    net.add("left", Conv2d(4, 1), "stem.conv")
+    net.add("right.pool", MaxPool2d(), "stem.conv")
+    net.add("join", Concat(), "left", "right.pool")
+    net.add("pool", GlobalAvgPool(), "join")
+    net.add("head", Linear(5), "pool")
+    return net
+
+
 def _any_layer(rng: random.Random) -> Layer:
     """A layer that reads one image."""
     odd, stride = rng.choice([1, 3, 5]), rng.choice([1, 1, 1, 2])
@@ -140,3 +155,22 @@ def random_architecture() -> Callable[[random.Random], Architecture]:
         return net
 
     return draw
+
+
+@pytest.fixture
+def pass_on(build_random):
+    """Lets a child inherit from a parent with random weights; both networks, and the share."""
+
+    def run(parent, child):
+        old = build_random(parent, seed=1)
+        weights = weights_of(old)
+        before = {name: tensor.clone() for name, tensor in weights.items()}
+        new = build(child, seed=2).eval()
+        share = inherit(new, child, parent, weights)
+        assert all(torch.equal(weights[name], tensor) for name, tensor in before.items())  # never changed
+        mine = {tensor.data_ptr() for tensor in new.state_dict().values()}
+        assert not mine & {tensor.data_ptr() for tensor in weights.values()}  # nor shared
+        assert 0 <= share <= 1
+        return old, new, share
+
+    return run

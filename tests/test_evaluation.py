@@ -46,7 +46,7 @@ def evaluated(returned, job, needs="genome"):
         (np.float32(0.25), 0.25),
         (np.array(0.25), 0.25),
         (torch.tensor(0.75), 0.75),
-        (torch.tensor([0.75], requires_grad=True), 0.75),
+        (torch.tensor([0.75]), 0.75),
         ({"fitness": 2}, 2.0),
     ],
 )

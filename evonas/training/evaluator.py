@@ -62,7 +62,11 @@ class TrainingEvaluator(Evaluator):
             metrics["accuracy_before"] = score(network, self.validation, self.compute).accuracy
         done = fit(network, self.training, plan, self.compute, job.stream(Stream.TRAINING), self.mirror)
         after = score(network, self.validation, self.compute)
-        metrics |= {"loss": after.loss, "training_seconds": done.seconds, "training_images": float(done.images)}
+        metrics |= {
+            "loss": after.loss,
+            "training_seconds": done.seconds,
+            "training_images": float(done.images),
+        }
         return Result(
             DONE,
             after.accuracy,

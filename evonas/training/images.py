@@ -37,7 +37,9 @@ class DeviceImages:
         self.count, self.height, self.width = x.shape[:3]
         self.padding = padding
         images = torch.from_numpy(np.ascontiguousarray(x)).to(device)
-        self.images = torch.nn.functional.pad(images, (0, 0, padding, padding, padding, padding)) if padding else images
+        self.images = (
+            torch.nn.functional.pad(images, (0, 0, padding, padding, padding, padding)) if padding else images
+        )
         self.labels = torch.from_numpy(np.ascontiguousarray(y, dtype=np.int64)).to(device)
         self.device = device
         # x·scale + shift in one pass, instead of a subtraction and a division.

@@ -11,7 +11,7 @@ from ..errors import UserError, nearest
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Stochastic gradient descent with Nesterov momentum and one cosine schedule (Loshchilov and Hutter 2017).
+    """Stochastic gradient descent with Nesterov momentum and a cosine (Loshchilov and Hutter 2017).
 
     Attributes:
         epochs: Passes over the training images.
@@ -47,13 +47,19 @@ class Plan:
             if name == "crop" and value is None:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise UserError(f"training {name}: expected a whole number of at least {least}, got {value!r}")
+                raise UserError(
+                    f"training {name}: expected a whole number of at least {least}, got {value!r}"
+                )
         for name in ("learning_rate", "final_learning_rate", "weight_decay", "gradient_clip"):
             if not _number(getattr(self, name)) or getattr(self, name) < 0:
-                raise UserError(f"training {name}: expected a number of at least 0, got {getattr(self, name)!r}")
+                raise UserError(
+                    f"training {name}: expected a number of at least 0, got {getattr(self, name)!r}"
+                )
         for name in ("momentum", "label_smoothing"):
             if not _number(getattr(self, name)) or not 0 <= getattr(self, name) < 1:
-                raise UserError(f"training {name}: expected at least 0 and below 1, got {getattr(self, name)!r}")
+                raise UserError(
+                    f"training {name}: expected at least 0 and below 1, got {getattr(self, name)!r}"
+                )
         if self.learning_rate <= 0:
             raise UserError(f"training learning_rate: expected a positive number, got {self.learning_rate!r}")
         if self.mirror not in (None, True, False):

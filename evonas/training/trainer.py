@@ -24,7 +24,7 @@ class DivergenceError(Exception):
 
 @dataclass(frozen=True)
 class Epoch:
-    """One point of a learning curve: the mean training loss, and validation accuracy where it was measured."""
+    """One point of a learning curve: the mean training loss, and validation accuracy where measured."""
 
     loss: float
     accuracy: float | None = None
@@ -107,7 +107,9 @@ def fit(
         began = time.perf_counter()
         network.train()
         losses: list[Tensor] = []
-        for batch, labels in images.epoch(plan, plan.mirror if plan.mirror is not None else mirror, generator):
+        for batch, labels in images.epoch(
+            plan, plan.mirror if plan.mirror is not None else mirror, generator
+        ):
             for group in optimiser.param_groups:
                 group["lr"] = cosine(step, per_epoch * plan.epochs, plan)
             with compute.autocast():
