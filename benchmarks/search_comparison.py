@@ -96,7 +96,7 @@ def retrained(seed: int, options: argparse.Namespace) -> Iterator[dict[str, Any]
 def table(rows: list[dict[str, Any]]) -> str:
     """Mean and standard deviation over seeds, in Markdown."""
     lines = [
-        "| chosen as | images to choose | search fitness | test accuracy, retrained | per seed | parameters |",
+        "| chosen as | images seen | search fitness | test accuracy, retrained | per seed | parameters |",
         "| --- | ---: | ---: | ---: | --- | ---: |",
     ]
     for arm, name in ARMS.items():

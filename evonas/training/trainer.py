@@ -115,7 +115,7 @@ def fit(
             with compute.autocast():
                 loss = F.cross_entropy(network(batch).float(), labels, label_smoothing=smoothing)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward([loss])
             if plan.gradient_clip:
                 nn.utils.clip_grad_norm_(parameters, plan.gradient_clip)
             optimiser.step()
