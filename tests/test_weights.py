@@ -1,5 +1,8 @@
 import json
+import os
+import stat
 import struct
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,6 +68,30 @@ def test_a_file_is_whole_safetensors_and_nothing_else_is_left(tmp_path, tensors)
     assert len(content) == stored.size
     (length,) = struct.unpack("<Q", content[:8])
     assert set(json.loads(content[8 : 8 + length])) == set(tensors)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_its_name_before_it_is_handed_out(
+    tmp_path, tensors, monkeypatch
+):
+    """In this order a power cut leaves either nothing or a whole file."""
+    happened = []
+
+    def fsync(handle, real=os.fsync):
+        happened.append("flushed folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "flushed file")
+        real(handle)
+
+    def replace(source, target, real=os.replace):
+        happened.append(f"renamed to {Path(target).name}")
+        real(source, target)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    monkeypatch.setattr("os.replace", replace)
+    store = FolderStore(tmp_path / "weights")
+    store.save(0, tensors)
+    store.save(1, tensors)
+    each = ["flushed file", "renamed to {}.safetensors", "flushed folder"]
+    first, second = ([step.format(name) for step in each] for name in ("000000", "000001"))
+    assert happened == ["flushed folder", *first, *second]
 
 
 def test_the_same_weights_are_the_same_bytes(tmp_path, tensors):

@@ -1,0 +1,87 @@
+"""Journals of other versions: every old format stays readable, a newer one is refused.
+
+``format-1.sql`` is a journal as the first version wrote it, dumped as text, and ``format-1.json`` its
+history. They are never written anew.
+"""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+import evonas
+from evonas.journal import FORMAT
+from evonas.journal.file import sealed, to_json
+
+ASSETS = Path(__file__).parent
+FORMATS = range(1, FORMAT + 1)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Builds the journal of an old format in tmp_path/run."""
+
+    def build(number):
+        (tmp_path / "run").mkdir()
+        connection = sqlite3.connect(tmp_path / "run" / "journal.db")
+        connection.executescript((ASSETS / f"format-{number}.sql").read_text())
+        connection.close()
+        return tmp_path / "run"
+
+    return build
+
+
+@pytest.mark.parametrize("number", FORMATS)
+def test_an_old_run_is_read(journal, number):
+    result = evonas.load(journal(number))
+    expected = json.loads((ASSETS / f"format-{number}.json").read_text())
+    assert list(result.history) == expected
+    assert [row["status"] for row in expected] == [
+        "done",
+        "failed",
+        "done",
+        "done",
+        "done",
+        "pending",
+        "pending",
+    ]
+    assert result.individual(0).candidate.result.curve == ((2.25, None), (1.5, 0.5))
+    assert (result.best.id, [one.id for one in result.top(9)]) == (2, [2, 4, 0, 3])
+    assert sorted(result.journal.kept()) == [0, 2, 4]
+    assert (result.settings.budget, result.settings.seed, result.settings.tactics["population"]) == (12, 1, 3)
+
+
+@pytest.mark.parametrize("number", FORMATS)
+def test_an_old_run_goes_on(journal, number):
+    result = evonas.resume(journal(number), evaluate=lambda genome, rng: rng.random(), needs="genome")
+    rows = list(result.history)
+    assert rows[:5] == json.loads((ASSETS / f"format-{number}.json").read_text())[:5]
+    assert [row["status"] for row in rows[5:]] == ["done"] * 7
+    assert {parent for row in rows[7:] for parent in row["parents"]} <= set(range(2, 11))
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (
+            FORMAT + 1,
+            rf"its format {FORMAT + 1} is newer than {FORMAT}, which this version reads: update evonas",
+        ),
+        (99, rf"its format 99 is newer than {FORMAT}"),
+        (0, f"expected format {FORMAT}, got 0"),
+        ("first", f"expected format {FORMAT}, got 'first'"),
+        (None, f"expected format {FORMAT}, got None"),
+    ],
+)
+def test_another_format_is_refused(journal, found, message):
+    folder = journal(FORMAT)
+    connection = sqlite3.connect(folder / "journal.db", isolation_level=None)
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", sealed("format", to_json(found)))
+    connection.close()
+    before = (folder / "journal.db").read_bytes()
+    with pytest.raises(evonas.UserError, match=rf"journal .*journal\.db: {message}"):
+        evonas.load(folder)
+    with pytest.raises(evonas.UserError, match=message):
+        evonas.resume(folder, evaluate=lambda genome, rng: 0.5, needs="genome")
+    assert (folder / "journal.db").read_bytes() == before
