@@ -31,7 +31,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def training(images: Path) -> dict[str, Any]:
     """The choices of a search with real trainings, as small as they can be."""
-    config = {"genome": {"cells": 1, "filters": 4, "combinations": 2}, "training": {"batch_size": 32}}
+    genome = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
     return {
         "dataset": str(images),
         "budget": 12,
@@ -40,7 +40,7 @@ def training(images: Path) -> dict[str, Any]:
         "seed": 7,
         "epochs": 1,
         "device": "cpu",
-        "config": config,
+        "config": {"genome": genome, "training": {"batch_size": 32}},
     }
 
 
