@@ -25,6 +25,10 @@ class Fitness(base.Fitness):  # type: ignore[misc]
 
     weights = (1.0,)
 
+    def __init__(self, values: tuple[float, ...] = ()) -> None:  # DEAP's, less a check of the class's weights
+        if values:
+            self.values = values
+
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
@@ -37,6 +41,10 @@ class Origin:
 
     parents: tuple[int, ...] = ()
     operator: str = RANDOM
+
+
+UNKNOWN = Origin()
+"""What a genome starts with; immutable, and so shared."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +108,7 @@ class Genome(ABC):
     def __init__(self, space: Space) -> None:
         self.space = space
         self.fitness = Fitness()
-        self.origin = Origin()
+        self.origin = UNKNOWN
         self.number: int | None = None
 
     @classmethod

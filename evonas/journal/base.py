@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from operator import itemgetter
 
 from ..candidate import Candidate, Result
 from ..genome import Genome
@@ -44,7 +43,10 @@ class Journal(ABC):
 
     @abstractmethod
     def events(self) -> Iterator[Event]:
-        """Every proposal and every result, in the order in which the strategy heard of them."""
+        """Every proposal and every result, in the order in which the strategy heard of them.
+
+        Of a result there is what a resume needs: status, fitness and `lineage_epochs`.
+        """
 
     @abstractmethod
     def candidates(self) -> Iterator[Candidate]:
@@ -76,10 +78,16 @@ class Journal(ABC):
 
 def in_order(asked: Iterable[tuple[int, Event]], told: Iterable[tuple[int, Event]]) -> Iterator[Event]:
     """Merges proposals and results, each with its place: how many results were heard before it."""
-    first = ((2 * place, event) for place, event in asked)
-    second = ((2 * place + 1, event) for place, event in told)
-    for _, event in heapq.merge(first, second, key=itemgetter(0)):
-        yield event
+    proposals = iter(asked)
+    upcoming = next(proposals, None)
+    for place, result in told:
+        while upcoming is not None and upcoming[0] <= place:
+            yield upcoming[1]
+            upcoming = next(proposals, None)
+        yield result
+    while upcoming is not None:
+        yield upcoming[1]
+        upcoming = next(proposals, None)
 
 
 def best_candidates(candidates: Iterable[Candidate], count: int) -> list[Candidate]:

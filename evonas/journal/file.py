@@ -21,13 +21,14 @@ BEGUN = tuple(_TEMPORARY + end for end in ("", "-journal", "-wal", "-shm"))
 """What a run that was killed while its folder was set up may leave."""
 
 # A place is the number of results that the strategy had heard before: it puts proposals and results in order.
+# What is told has columns for what a resume needs; all else is in its body.
 # SQLite has no checksums of its own: every row ends with one.
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE asked (number INTEGER PRIMARY KEY, place INTEGER NOT NULL, body TEXT NOT NULL,
                     seal INTEGER NOT NULL);
-CREATE TABLE told (number INTEGER PRIMARY KEY, place INTEGER NOT NULL, fitness REAL, body TEXT NOT NULL,
-                   seal INTEGER NOT NULL);
+CREATE TABLE told (number INTEGER PRIMARY KEY, place INTEGER NOT NULL, fitness REAL,
+                   lineage_epochs REAL NOT NULL, body TEXT NOT NULL, seal INTEGER NOT NULL);
 CREATE TABLE weights (number INTEGER PRIMARY KEY, file TEXT NOT NULL, size INTEGER NOT NULL,
                       digest TEXT NOT NULL, seal INTEGER NOT NULL);
 """

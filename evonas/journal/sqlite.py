@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..candidate import Candidate, Result
+from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
 from ..genome import Genome, Origin
 from ..weights import Stored
@@ -78,11 +78,13 @@ class SqliteJournal(Journal):
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
         if candidate.result is None:
             raise UserError(f"journal: candidate {candidate.number} has no result")
-        body = to_json(candidate.result.to_dict())
-        # SQLite gives back any number in this column as a float, and no negative zero.
-        fitness = None if candidate.fitness is None else float(candidate.fitness) + 0.0
-        row = sealed(candidate.number, self._told, fitness, body)
-        self._write("INSERT INTO told VALUES (?, ?, ?, ?, ?)", *row)
+        body = candidate.result.to_dict()
+        # SQLite gives back any number in these columns as a float, and no negative zero.
+        fitness = body.pop("fitness", None)
+        fitness = None if fitness is None else float(fitness) + 0.0
+        lineage_epochs = float(body.pop("lineage_epochs", 0.0)) + 0.0
+        row = sealed(candidate.number, self._told, fitness, lineage_epochs, to_json(body))
+        self._write("INSERT INTO told VALUES (?, ?, ?, ?, ?, ?)", *row)
         self._told += 1
         if weights is not None:
             row = sealed(weights.number, weights.file, weights.size, weights.digest)
@@ -117,26 +119,28 @@ class SqliteJournal(Journal):
                 yield place, (number, self._genome(number, body))
 
     def _told_events(self) -> Iterator[tuple[int, Event]]:
-        query = "SELECT number, place, fitness, body, seal FROM told ORDER BY place"
+        query = "SELECT number, place, fitness, lineage_epochs, body, seal FROM told ORDER BY place"
         with guarded(self.path):
-            for expected, (number, place, _, body) in enumerate(self._rows(query)):
+            for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
                 _check_number(place, expected)
-                yield place, (number, Result.from_dict(from_json(body)))
+                status = FAILED if fitness is None else DONE
+                yield place, (number, Result(status, fitness, lineage_epochs=lineage_epochs))
 
     def candidates(self) -> Iterator[Candidate]:
         # One statement sees one state, however fast the run goes on.
         query = """
             SELECT asked.number, asked.place, asked.body, asked.seal,
-                   told.number, told.place, told.fitness, told.body, told.seal, (SELECT count(*) FROM told)
+                   told.number, told.place, told.fitness, told.lineage_epochs, told.body, told.seal,
+                   (SELECT count(*) FROM told)
             FROM asked LEFT JOIN told USING (number) ORDER BY asked.number
         """
         told = missing = 0
         with guarded(self.path):
             for expected, row in enumerate(self._connection.execute(query)):
                 _check_number(row[0], expected)
-                candidate = self._candidate(row[:4], row[4:9])
+                candidate = self._candidate(row[:4], row[4:10])
                 told += candidate.result is not None
-                missing = row[9] - told
+                missing = row[10] - told
                 yield candidate
             if missing:
                 raise UserError(f"the file is damaged: {missing} results belong to no candidate")
@@ -144,7 +148,7 @@ class SqliteJournal(Journal):
     def candidate(self, number: int) -> Candidate:
         query = """
             SELECT asked.number, asked.place, asked.body, asked.seal,
-                   told.number, told.place, told.fitness, told.body, told.seal
+                   told.number, told.place, told.fitness, told.lineage_epochs, told.body, told.seal
             FROM asked LEFT JOIN told USING (number) WHERE number = ?
         """
         with guarded(self.path):
@@ -157,7 +161,9 @@ class SqliteJournal(Journal):
         number, _, body = unsealed(asked)
         candidate = Candidate(number, self._genome(number, body))
         if told[0] is not None:
-            candidate.result = Result.from_dict(from_json(unsealed(told)[3]))
+            _, _, fitness, lineage_epochs, body = unsealed(told)
+            known = {"fitness": fitness, "lineage_epochs": lineage_epochs}
+            candidate.result = Result.from_dict(from_json(body) | known)
         if candidate.fitness is not None:
             candidate.genome.fitness.values = (candidate.fitness,)
         return candidate
@@ -177,8 +183,8 @@ class SqliteJournal(Journal):
 
     def best(self, count: int) -> list[Candidate]:
         with guarded(self.path):
-            rows = self._rows("SELECT number, place, fitness, body, seal FROM told")
-            done = ((-fitness, number) for number, _, fitness, _ in rows if fitness is not None)
+            rows = self._rows("SELECT number, place, fitness, lineage_epochs, body, seal FROM told")
+            done = ((-row[2], row[0]) for row in rows if row[2] is not None)
             numbers = [number for _, number in heapq.nsmallest(count, done)]
         return [self.candidate(number) for number in numbers]
 

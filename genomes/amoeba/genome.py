@@ -126,7 +126,7 @@ class AmoebaGenome(Genome):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], space: AmoebaSpace) -> Self:
-        if not isinstance(data, Mapping) or not {"normal", "reduction"} <= set(data):
+        if not isinstance(data, Mapping) or "normal" not in data or "reduction" not in data:
             raise UserError(f"amoeba genotype: expected 'normal' and 'reduction' cells, got {data!r:.80}")
         return cls(Cell.from_dict(data["normal"]), Cell.from_dict(data["reduction"]), space)
 
