@@ -134,6 +134,18 @@ class Architecture:
         self._below = {prefix for node in self._graph for prefix in prefixes(node)}
         self._shapes = {}
 
+    def unsteered(self) -> Architecture:
+        """A copy without the layers that only a trainer steers."""
+        other = self.copy()
+        for name in [name for name in self if self.layer(name).steered]:
+            (source,) = other.inputs(name)
+            for reader in other.readers(name):
+                other.rewire(reader, *(source if read == name else read for read in other.inputs(reader)))
+            if other.output == name:
+                other.output = source
+            other.remove(name)
+        return other
+
     def copy(self) -> Architecture:
         """A copy that shares only the (frozen) layers."""
         other = Architecture()

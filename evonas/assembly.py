@@ -75,7 +75,8 @@ def compose(
     """The recipe that a caller's choices make, laid over a config's and over the genome's own.
 
     Args:
-        genome: Name of the genome; None for the one that the config names, else ``amoeba``.
+        genome: Name of the genome; None for the one that the config or its recipe names, else
+            ``amoeba``.
         config: A recipe file, or its tables.
         choices: Keys of ``[search]``, ``epochs``, or settings of the strategy.
 
@@ -90,7 +91,8 @@ def compose(
         over = checked(config, "config")
     elif config is not None:
         over = read_recipe(Path(config))
-    name = over["search"].get("genome", "amoeba") if genome is None else genome
+    named = load_recipe(over["recipe"]) if over.get("recipe") else None
+    name = over["search"].get("genome") if genome is None else genome
     chosen: Recipe = {table: {} for table in TABLES}
     for key, value in choices.items():
         if key in SEARCH_KEYS:
@@ -99,8 +101,11 @@ def compose(
             chosen["training"][key] = value
         else:
             chosen["strategy"][key] = value
-    own = over.get("recipe") or genome_type(name).recipe
-    base = load_recipe(own) if own else {table: {} for table in TABLES}
+    if name is None and named is not None:
+        name = named["search"].get("genome")
+    name = "amoeba" if name is None else name
+    own = genome_type(name).recipe
+    base = named or (load_recipe(own) if own else {table: {} for table in TABLES})
     recipe = merged(merged(base, over), chosen)
     recipe["search"]["genome"] = name
     recipe["explicit"] = {**over["strategy"], **chosen["strategy"]}
@@ -223,6 +228,8 @@ def search_for(
     """The search that settings describe, over a journal that may hold its beginning."""
     kind, space = settings.genome_type, settings.make_space()
     toolbox = make_toolbox(kind, space, operators_for(settings.genome))
-    strategy = strategy_type(settings.strategy)(toolbox, Start(settings.start_genome()), **settings.tactics)
+    strategy = strategy_type(settings.strategy)(
+        toolbox, Start(settings.start_genome(), settings.seed), **settings.tactics
+    )
     limits = Limits(settings.budget, settings.look_ahead, max_seconds)
     return Search(strategy, SerialExecutor(evaluator), journal, store, settings.seed, limits, watch)

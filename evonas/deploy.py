@@ -54,7 +54,7 @@ def deployable(
     """
     import torch
 
-    whole = architecture.copy()
+    whole = architecture.unsteered()
     image = whole.input
     readers = {reader: whole.inputs(reader) for reader in whole.readers(image)}
     output = whole.output

@@ -20,6 +20,7 @@ from .task import Task
 from .training.device import Compute
 from .training.images import DeviceImages, Normalisation
 from .training.plan import Plan
+from .training.preparation import prepared
 from .training.trainer import fit, score, to_device
 from .weights import FolderStore, Stored
 
@@ -86,14 +87,14 @@ def train(
     padding = plan.padding(task.height, task.width)
     training = DeviceImages(images.x, images.y, normalisation, compute.device, padding)
     architecture = genome.decode(task)
-    network = to_device(build(architecture, derive(seed, 0, Stream.WEIGHTS)), compute)
+    weight_seed = derive(seed, 0, Stream.WEIGHTS)
+    network = build(architecture, weight_seed, steered=plan.drop_path > 0)
+    view = to_device(prepared(network, architecture, genome, task, plan, weight_seed), compute)
 
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
 
-    done = fit(
-        network, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch
-    )
+    done = fit(view, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch)
     held_out = dataset.test()
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
     report = {

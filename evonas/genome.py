@@ -37,10 +37,12 @@ class Origin:
     Attributes:
         parents: Candidate numbers; weights come from the first one (the donor).
         operator: What made it: an operator's name, ``random`` or ``start``.
+        removed: Candidates that the strategy took out of its population as it proposed this one.
     """
 
     parents: tuple[int, ...] = ()
     operator: str = RANDOM
+    removed: tuple[int, ...] = ()
 
 
 UNKNOWN = Origin()
@@ -156,6 +158,10 @@ class Genome(ABC):
     def training(self) -> dict[str, Any]:
         """What the genome wants changed in the training plan."""
         return {}
+
+    def auxiliary_node(self) -> str | None:
+        """The node of its architecture that an auxiliary head may read in training, if there is one."""
+        return None
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

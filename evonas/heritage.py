@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import fx
 
 from .architecture import Architecture
 from .evaluation import Job
@@ -24,14 +24,22 @@ class Child:
         lineage_epochs: Epochs that the inherited weights have seen.
     """
 
-    network: nn.Module
+    network: fx.GraphModule
     inherited: float
     lineage_epochs: float
 
 
-def build_child(architecture: Architecture, job: Job, task: Task, mode: str) -> Child:
+def build_child(
+    architecture: Architecture,
+    job: Job,
+    task: Task,
+    mode: str,
+    *,
+    seed: int | None = None,
+    steered: bool = False,
+) -> Child:
     """Builds a candidate's network; with mode ``match`` it starts with its parent's weights."""
-    network = build(architecture, job.stream(Stream.WEIGHTS))
+    network = build(architecture, job.stream(Stream.WEIGHTS) if seed is None else seed, steered=steered)
     weights = job.parent.load_weights() if mode == "match" and job.parent else None
     if job.parent is None or not weights:
         return Child(network, 0.0, 0.0)

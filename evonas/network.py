@@ -19,7 +19,9 @@ Weights = Mapping[str, torch.Tensor]
 """Tensors by ``node.tensor``: parameters, and buffers such as normalisation statistics."""
 
 
-def build(architecture: Architecture, seed: int = 0, weights: Weights | None = None) -> fx.GraphModule:
+def build(
+    architecture: Architecture, seed: int = 0, weights: Weights | None = None, *, steered: bool = False
+) -> fx.GraphModule:
     """Builds a network of straight-line generated code.
 
     Each node's tensors are drawn from a generator seeded by the node's name, so the same node starts
@@ -29,6 +31,7 @@ def build(architecture: Architecture, seed: int = 0, weights: Weights | None = N
         architecture: What to build.
         seed: Of the initial weights.
         weights: Tensors that replace initial ones, by ``node.tensor``; others stay as drawn.
+        steered: Include layers that act only where a trainer steers them (`DropPath`).
 
     Returns:
         A module that maps a batch of normalised images ``(n, channels, height, width)`` to logits.
@@ -43,6 +46,9 @@ def build(architecture: Architecture, seed: int = 0, weights: Weights | None = N
     given = _by_node(architecture, weights or {})
     for name in architecture:
         layer = architecture.layer(name)
+        if layer.steered and not steered:
+            values[name] = values[architecture.inputs(name)[0]]
+            continue
         values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
         if values[name].op == "call_module" and values[name].target == name:  # not what a sum of one hands on
             modules[name] = _module(architecture, name, seed, given.get(name, {}))
@@ -50,6 +56,7 @@ def build(architecture: Architecture, seed: int = 0, weights: Weights | None = N
             raise UserError(f"weights: {name}.{next(iter(given[name]))}: {layer.kind} has no tensors")
     graph.output(values[architecture.output])
     network = fx.GraphModule(modules, graph, class_name="Network")
+    network.meta["nodes"] = {name: value.name for name, value in values.items()}
     _forget_code_with(network)
     return network
 

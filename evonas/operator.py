@@ -60,6 +60,38 @@ class Operator:
             )
         return result
 
+    def mate(self, genome: Any, other: Any, rng: random.Random) -> tuple[Any, Any]:
+        """Applies a crossover and checks what comes back.
+
+        Raises:
+            UserError: It returns something else than two genomes of the same kind.
+            NotApplicable: It finds no place to apply to.
+        """
+        result = self.function(genome, other, rng)
+        pair = result if isinstance(result, tuple) else (result,)
+        if len(pair) != 2 or not all(isinstance(child, type(genome)) for child in pair):
+            kinds = ", ".join(type(child).__name__ for child in pair)
+            raise UserError(
+                f"operator {self.name!r}: expected it to return both genomes, got {kinds or 'none'}"
+            )
+        return pair[0], pair[1]
+
+
+def crossover(genome: str, *, weight: float = 1.0, name: str | None = None) -> Callable[[Function], Operator]:
+    """Makes a function ``(genome, other, rng) -> (genome, other)`` a crossover, which changes both in place.
+
+    Args:
+        genome: The kind of genome that it varies, such as ``genet``.
+        weight: Relative share of the draws.
+        name: Its name; by default ``genome-function``, dashes for underscores.
+    """
+
+    def decorate(function: Function) -> Operator:
+        given = name or f"{genome}-{function.__name__}".replace("_", "-")
+        return Operator(given, genome, "crossover", function, weight)
+
+    return decorate
+
 
 def mutation(genome: str, *, weight: float = 1.0, name: str | None = None) -> Callable[[Function], Operator]:
     """Makes a function ``(genome, rng) -> genome`` a mutation.

@@ -18,6 +18,7 @@ class Stream(IntEnum):
     WEIGHTS = 1
     TRAINING = 2
     EVALUATION = 3
+    GENERATION = 4
 
 
 def derive(seed: int, number: int, stream: Stream) -> int:

@@ -17,7 +17,7 @@ TRIES = 100
 
 
 def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operator]) -> base.Toolbox:
-    """A toolbox with `individual`, `population`, `clone`, `mutate` and `select`.
+    """A toolbox with `individual`, `population`, `clone`, `mutate` and `select`, and `mate` for crossovers.
 
     All draw from the global `random`, as DEAP's own functions do; the engine seeds and restores it around
     each step of a search.
@@ -25,7 +25,8 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
     Args:
         genome: The class of the individuals.
         space: Their search space.
-        operators: The mutations to draw from, by weight.
+        operators: The mutations and crossovers to draw from, by weight; without a crossover there is no
+            `mate`.
 
     Raises:
         UserError: There is no mutation with a positive weight.
@@ -40,6 +41,9 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
     toolbox.register("individual", _individual, genome, space)
     toolbox.register("population", tools.initRepeat, list, toolbox.individual)
     toolbox.register("mutate", mutate, operators=mutations)
+    crossovers = [operator for operator in operators if operator.kind == "crossover" and operator.weight > 0]
+    if crossovers:
+        toolbox.register("mate", mate, operators=crossovers)
     toolbox.register("select", tools.selTournament, tournsize=3)
     return toolbox
 
@@ -72,6 +76,29 @@ def mutate(individual: Genome, operators: Sequence[Operator]) -> tuple[Genome]:
             continue
         child.origin = Origin(individual.origin.parents, operator.name)
         return (child,)
+    raise UserError(f"operators: none of {', '.join(o.name for o in operators)} applied in {TRIES} draws")
+
+
+def mate(first: Genome, second: Genome, operators: Sequence[Operator]) -> tuple[Genome, Genome]:
+    """Applies one crossover, drawn by weight, in place; where it does not apply another is drawn.
+
+    Returns:
+        Both individuals, whose `origin` names the operator.
+
+    Raises:
+        UserError: No operator applied in 100 draws, or one did not return two genomes.
+    """
+    rng = _rng()
+    weights = [operator.weight for operator in operators]
+    for _ in range(TRIES):
+        operator = rng.choices(operators, weights)[0]
+        try:
+            children: tuple[Genome, Genome] = operator.mate(first, second, rng)
+        except NotApplicable:
+            continue
+        for child in children:
+            child.origin = Origin(child.origin.parents, operator.name)
+        return children
     raise UserError(f"operators: none of {', '.join(o.name for o in operators)} applied in {TRIES} draws")
 
 

@@ -39,6 +39,10 @@ class Stored:
     digest: str = ""
 
 
+class UnwritableWeightsError(WeightsError):
+    """Weights cannot be kept, for want of space or of permission; what was kept before is safe."""
+
+
 class WeightStore(ABC):
     """Where weights are kept between a candidate's training and its last child."""
 
@@ -102,7 +106,9 @@ class FolderStore(WeightStore):
             self._write(name, content)
         except OSError as error:
             path = self.folder / name
-            raise WeightsError(f"weights {path}: cannot be written: {error.strerror or error}") from None
+            raise UnwritableWeightsError(
+                f"weights {path}: cannot be written: {error.strerror or error}"
+            ) from None
         return Stored(number, name, len(content), digest(content))
 
     def _write(self, name: str, content: bytes) -> None:

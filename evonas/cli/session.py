@@ -125,7 +125,7 @@ def conduct(
         typer.Exit: It was interrupted, or every evaluation failed.
     """
     limit = output.seconds
-    from ..weights import WeightsError
+    from ..weights import UnwritableWeightsError, WeightsError
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -138,7 +138,8 @@ def conduct(
             _tell_stopped(folder, output)
             raise typer.Exit(INTERRUPTED) from None
         except (OSError, UserError) as error:
-            if watcher.begun and not isinstance(error, WeightsError):
+            lasting = isinstance(error, WeightsError) and not isinstance(error, UnwritableWeightsError)
+            if watcher.begun and not lasting:
                 print(f"what was done is kept; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
             raise
     with closing(result.journal):

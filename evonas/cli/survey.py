@@ -79,12 +79,13 @@ def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
             if outcome.fitness is not None:
                 fitness[candidate.number] = outcome.fitness
             origin = candidate.genome.origin
-            use = found.operators.setdefault(origin.operator, Use())
-            use.children += 1
             before = fitness.get(origin.parents[0]) if origin.parents else None
-            if before is not None and outcome.fitness is not None:
-                use.compared += 1
-                use.better += outcome.fitness > before
+            for name in origin.operator.split("+"):  # a strategy may apply several
+                use = found.operators.setdefault(name, Use())
+                use.children += 1
+                if before is not None and outcome.fitness is not None:
+                    use.compared += 1
+                    use.better += outcome.fitness > before
         yield candidate
 
 

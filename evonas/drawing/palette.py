@@ -82,6 +82,7 @@ _OPERATIONS = {
     "conv": Kind.CONVOLUTION,
     "avg": Kind.POOLING,
     "max": Kind.POOLING,
+    "min": Kind.POOLING,
     "pool": Kind.POOLING,
     "add": Kind.MERGING,
     "concat": Kind.MERGING,

@@ -72,7 +72,10 @@ class SqliteJournal(Journal):
 
     def asked(self, candidate: Candidate, tells: int) -> None:
         origin = candidate.genome.origin
-        body = {"operator": origin.operator, "parents": origin.parents, "genome": candidate.genome.to_dict()}
+        body: dict[str, Any] = {"operator": origin.operator, "parents": origin.parents}
+        if origin.removed:
+            body["removed"] = origin.removed
+        body["genome"] = candidate.genome.to_dict()
         self._write("INSERT INTO asked VALUES (?, ?, ?, ?)", *sealed(candidate.number, tells, to_json(body)))
 
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
@@ -177,7 +180,7 @@ class SqliteJournal(Journal):
             genome = self._read_genome(body["genome"])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise UserError(f"the genome of candidate {number} cannot be read: {error}") from error
-        genome.origin = Origin(tuple(body["parents"]), body["operator"])
+        genome.origin = Origin(tuple(body["parents"]), body["operator"], tuple(body.get("removed", ())))
         genome.number = number
         return genome
 

@@ -9,9 +9,12 @@ an `emit` if a function computes it.
 from .base import Flow, Layer, Shape, ShapeError
 from .convolution import Conv2d
 from .dense import Flatten, Linear
+from .leaky import LeakyReLU
 from .merging import Add, Concat
 from .pointwise import BatchNorm2d, Dropout, Input, ReLU
-from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, Shift
+from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, Shift
+from .reconciling import PadChannels, Resize, TakeChannels
+from .regularising import DropPath
 
 __all__ = [
     "Add",
@@ -19,16 +22,22 @@ __all__ = [
     "BatchNorm2d",
     "Concat",
     "Conv2d",
+    "DropPath",
     "Dropout",
     "Flatten",
     "Flow",
     "GlobalAvgPool",
     "Input",
     "Layer",
+    "LeakyReLU",
     "Linear",
     "MaxPool2d",
+    "MinPool2d",
+    "PadChannels",
     "ReLU",
+    "Resize",
     "Shape",
     "ShapeError",
     "Shift",
+    "TakeChannels",
 ]

@@ -35,10 +35,12 @@ class Layer:
     Attributes:
         arity: The number of inputs; None for one or more.
         commutative: Whether the order of the inputs leaves the output as it is.
+        steered: Whether it does something only where a trainer steers it; left out of networks otherwise.
     """
 
     arity: ClassVar[int | None] = 1
     commutative: ClassVar[bool] = False
+    steered: ClassVar[bool] = False
     kinds: ClassVar[dict[str, type[Layer]]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:

@@ -52,7 +52,7 @@ class _Pool2d(Layer):
         return (channels, *slide(self, (height, width), pair(self.kernel), pair(self.stride), total))
 
     def label(self) -> str:
-        words = ["max" if isinstance(self, MaxPool2d) else "avg", times(pair(self.kernel))]
+        words = [self.kind.removesuffix("Pool2d").lower(), times(pair(self.kernel))]
         if pair(self.stride) != (1, 1):
             words.append(f"stride {max(pair(self.stride))}")
         return " ".join(words)
@@ -80,18 +80,35 @@ class MaxPool2d(_Pool2d):
 
 
 @dataclass(frozen=True)
+class MinPool2d(_Pool2d):
+    """The minimum in each window; padding never wins."""
+
+    def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
+        import torch
+
+        negated = graph.call_function(torch.neg, (values[0],))
+        largest = MaxPool2d(self.kernel, self.stride, self.padding).emit(graph, f"{name}.negated", [negated])
+        return graph.create_node("call_function", torch.neg, (largest,), name=name.replace(".", "_"))
+
+
+@dataclass(frozen=True)
 class AvgPool2d(_Pool2d):
     """The mean of the pixels in each window, padding left out of the count."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.pads[0] != self.pads[1]:
-            raise UserError(f"AvgPool2d kernel: an even one needs an explicit padding, got {self.kernel}")
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch.nn.functional as F
 
-        return self._pool(graph, name, values[0], F.avg_pool2d, count_include_pad=False)
+        before, after = self.pads
+        if before == after:
+            return self._pool(graph, name, values[0], F.avg_pool2d, count_include_pad=False)
+        # PyTorch pads both ends alike: at stride 1 that is one window too many at the start of an even axis.
+        windows = AvgPool2d(self.kernel, 1, after)
+        value = windows._pool(graph, f"{name}.windows", values[0], F.avg_pool2d, count_include_pad=False)
+        surplus = (before[1] - after[1], 0, before[0] - after[0], 0)
+        if pair(self.stride) == (1, 1):
+            return graph.create_node("call_function", F.pad, (value, surplus), name=name.replace(".", "_"))
+        cropped = graph.call_function(F.pad, (value, surplus))
+        return AvgPool2d(1, self.stride)._pool(graph, name, cropped, F.avg_pool2d)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,11 @@ class Start:
 
     Attributes:
         genome: A genotype to begin from, or None for random ones.
+        seed: The run's seed, for what a strategy draws for several proposals at once.
     """
 
     genome: Genome | None = None
+    seed: int = 0
 
 
 class Strategy(ABC):

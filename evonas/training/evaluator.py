@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import statistics as stats
+from dataclasses import dataclass
+
+from ..architecture import Architecture
 from ..candidate import DONE, Result
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
-from ..heritage import build_child
-from ..network import weights_of
-from ..seeds import Stream
+from ..heritage import Child, build_child
+from ..network import Weights, weights_of
+from ..seeds import Stream, named_seed
 from ..task import Task
 from .device import Compute
 from .images import DeviceImages, Normalisation
 from .plan import Plan
-from .trainer import fit, score, to_device
+from .preparation import prepared
+from .trainer import Fit, Score, fit, score, to_device
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """One training of a candidate."""
+
+    before: float | None
+    done: Fit
+    after: Score
+    weights: Weights
+    inherited: float
+    lineage_epochs: float
 
 
 class TrainingEvaluator(Evaluator):
@@ -55,26 +72,43 @@ class TrainingEvaluator(Evaluator):
         self.compute.prepare()
         plan = self.plan.changed(job.genome.training())
         architecture = job.genome.decode(self.task)
-        child = build_child(architecture, job, self.task, self.inherit)
-        network = to_device(child.network, self.compute)
-        metrics = {}
-        if child.inherited:
-            metrics["accuracy_before"] = score(network, self.validation, self.compute).accuracy
-        done = fit(network, self.training, plan, self.compute, job.stream(Stream.TRAINING), self.mirror)
-        after = score(network, self.validation, self.compute)
-        metrics |= {
-            "loss": after.loss,
-            "training_seconds": done.seconds,
-            "training_images": float(done.images),
+        trained = [self._train(job, architecture, plan, turn) for turn in range(plan.repeats)]
+        first = trained[0]  # its weights are the ones that children inherit
+        metrics = {
+            "loss": stats.mean(one.after.loss for one in trained),
+            "training_seconds": sum(one.done.seconds for one in trained),
+            "training_images": float(sum(one.done.images for one in trained)),
         }
+        if first.before is not None:
+            metrics["accuracy_before"] = first.before
+        if plan.repeats > 1:
+            metrics["accuracy_spread"] = stats.stdev(one.after.accuracy for one in trained)
         return Result(
             DONE,
-            after.accuracy,
+            stats.mean(one.after.accuracy for one in trained),
             metrics=metrics,
             parameters=architecture.parameter_count(),
             flops=architecture.flops(),
-            inherited=child.inherited,
-            lineage_epochs=child.lineage_epochs + plan.epochs,
-            curve=tuple((epoch.loss, epoch.accuracy) for epoch in done.curve),
-            weights=weights_of(network),
+            inherited=first.inherited,
+            lineage_epochs=first.lineage_epochs,
+            curve=tuple((epoch.loss, epoch.accuracy) for epoch in first.done.curve),
+            weights=first.weights,
         )
+
+    def _train(self, job: Job, architecture: Architecture, plan: Plan, turn: int) -> _Trained:
+        """Builds and trains the candidate once; each turn draws other weights and another order."""
+        weight_seed, order_seed = (
+            seed if turn == 0 else named_seed(seed, f"turn {turn}")
+            for seed in (job.stream(Stream.WEIGHTS), job.stream(Stream.TRAINING))
+        )
+        steered = plan.drop_path > 0
+        child: Child = build_child(
+            architecture, job, self.task, self.inherit, seed=weight_seed, steered=steered
+        )
+        view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
+        to_device(view, self.compute)
+        before = score(child.network, self.validation, self.compute).accuracy if child.inherited else None
+        done = fit(view, self.training, plan, self.compute, order_seed, self.mirror)
+        after = score(child.network, self.validation, self.compute)
+        epochs = child.lineage_epochs + plan.epochs
+        return _Trained(before, done, after, weights_of(child.network), child.inherited, epochs)

@@ -8,16 +8,23 @@ from typing import Any, Self
 
 from ..errors import UserError, nearest
 
+SCHEDULES = ("cosine", "steps", "constant")
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Stochastic gradient descent with Nesterov momentum and a cosine (Loshchilov and Hutter 2017).
+    """Stochastic gradient descent with Nesterov momentum, a schedule, augmentation and regularisation.
 
     Attributes:
         epochs: Passes over the training images.
         batch_size: Images in a step; a last, smaller batch is left out.
         learning_rate: At the first step.
-        final_learning_rate: After the last step.
+        final_learning_rate: After the last step of a cosine schedule.
+        schedule: ``cosine`` (Loshchilov and Hutter 2017), ``steps`` or ``constant``.
+        milestones: Of ``steps``: shares of the training, in (0, 1), after which the rate is multiplied.
+        decay: Of ``steps``: the factor at each milestone.
+        rates: Pairs of a relative length and a learning rate, one after the other: ``[[120, 1e-2], [60,
+            1e-3]]`` trains two thirds at the first. They replace the learning rate and the schedule.
         momentum: Of the optimiser.
         weight_decay: L2 penalty on the weights of convolutions and linear layers; normalisation and biases
             have none.
@@ -27,12 +34,21 @@ class Plan:
             the image's shorter side.
         mirror: Whether half of the images are flipped from left to right; None leaves it to the dataset.
         cutout: Side in pixels of a square set to the mean (DeVries and Taylor 2017); 0 for none.
+        drop_path: Probability, reached linearly at the end of training, that a path into a sum is dropped for
+            an example (ScheduledDropPath, Zoph et al. 2018).
+        auxiliary: Weight of the loss of an auxiliary head, where the genome has a place for one; 0 for none.
+        norm_momentum: Weight of the newest batch in normalisation statistics; None as the genome has it.
+        repeats: Independent trainings whose mean accuracy is the fitness.
     """
 
     epochs: int = 3
     batch_size: int = 64
     learning_rate: float = 0.05
     final_learning_rate: float = 0.0
+    schedule: str = "cosine"
+    milestones: tuple[float, ...] = ()
+    decay: float = 0.1
+    rates: tuple[tuple[float, float], ...] = ()
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
@@ -40,9 +56,13 @@ class Plan:
     crop: int | None = None
     mirror: bool | None = None
     cutout: int = 0
+    drop_path: float = 0.0
+    auxiliary: float = 0.0
+    norm_momentum: float | None = None
+    repeats: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("crop", 0), ("cutout", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("crop", 0), ("cutout", 0), ("repeats", 1)):
             value = getattr(self, name)
             if name == "crop" and value is None:
                 continue
@@ -50,20 +70,53 @@ class Plan:
                 raise UserError(
                     f"training {name}: expected a whole number of at least {least}, got {value!r}"
                 )
-        for name in ("learning_rate", "final_learning_rate", "weight_decay", "gradient_clip"):
+        for name in (
+            "learning_rate",
+            "final_learning_rate",
+            "weight_decay",
+            "gradient_clip",
+            "decay",
+            "auxiliary",
+        ):
             if not _number(getattr(self, name)) or getattr(self, name) < 0:
                 raise UserError(
                     f"training {name}: expected a number of at least 0, got {getattr(self, name)!r}"
                 )
-        for name in ("momentum", "label_smoothing"):
+        for name in ("momentum", "label_smoothing", "drop_path"):
             if not _number(getattr(self, name)) or not 0 <= getattr(self, name) < 1:
                 raise UserError(
                     f"training {name}: expected at least 0 and below 1, got {getattr(self, name)!r}"
                 )
         if self.learning_rate <= 0:
             raise UserError(f"training learning_rate: expected a positive number, got {self.learning_rate!r}")
+        self._check_schedule()
+        norm = self.norm_momentum
+        if norm is not None and (not _number(norm) or not 0 < norm <= 1):
+            raise UserError(f"training norm_momentum: expected above 0 and at most 1, got {norm!r}")
         if self.mirror not in (None, True, False):
             raise UserError(f"training mirror: expected true or false, got {self.mirror!r}")
+
+    def _check_schedule(self) -> None:
+        if self.schedule not in SCHEDULES:
+            raise UserError(
+                f"training schedule {self.schedule!r} is unknown; {nearest(str(self.schedule), SCHEDULES)}"
+            )
+        if not isinstance(self.milestones, list | tuple) or not all(
+            _number(m) and 0 < m < 1 for m in self.milestones
+        ):
+            raise UserError(f"training milestones: expected shares between 0 and 1, got {self.milestones!r}")
+        object.__setattr__(self, "milestones", tuple(sorted(self.milestones)))
+        pairs = self.rates if isinstance(self.rates, list | tuple) else [self.rates]
+        for pair in pairs:
+            if (
+                not isinstance(pair, list | tuple)
+                or len(pair) != 2
+                or not all(_number(v) and v > 0 for v in pair)
+            ):
+                raise UserError(
+                    f"training rates: expected pairs of a length and a learning rate, got {pair!r}"
+                )
+        object.__setattr__(self, "rates", tuple((length, rate) for length, rate in pairs))
 
     def padding(self, height: int, width: int) -> int:
         """Pixels of padding for images of a size."""
@@ -92,7 +145,8 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """All choices, for JSON."""
-        return dataclasses.asdict(self)
+        choices = dataclasses.asdict(self)
+        return choices | {"milestones": list(self.milestones), "rates": [list(pair) for pair in self.rates]}
 
 
 def _number(value: Any) -> bool:

@@ -11,9 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .auxiliary import split_logits
 from .device import Compute
 from .images import DeviceImages, steps_per_epoch
 from .plan import Plan
+from .regularise import DroppedPaths
+from .schedule import learning_rate
 
 EVALUATION_BATCH = 512
 
@@ -53,12 +56,6 @@ class Score:
     accuracy: float
 
 
-def cosine(step: int, steps: int, plan: Plan) -> float:
-    """The learning rate at a step (Loshchilov and Hutter 2017, equation 5, one period)."""
-    share = 0.5 * (1 + math.cos(math.pi * step / steps))
-    return plan.final_learning_rate + (plan.learning_rate - plan.final_learning_rate) * share
-
-
 def optimiser_for(network: nn.Module, plan: Plan) -> torch.optim.SGD:
     """SGD with Nesterov momentum; weight decay on filters and matrices alone."""
     decayed = [p for p in network.parameters() if p.dim() > 1]
@@ -85,7 +82,8 @@ def fit(
     """Trains a network in place.
 
     Args:
-        network: On the device of the images, in channels-last layout (`to_device`).
+        network: On the device of the images, in channels-last layout (`to_device`); where it also gives the
+            logits of an auxiliary head, their loss is added with the plan's weight.
         images: The training images.
         plan: How.
         compute: Device and precision.
@@ -98,35 +96,46 @@ def fit(
     """
     generator = torch.Generator().manual_seed(seed)
     optimiser = optimiser_for(network, plan)
-    smoothing = plan.label_smoothing
     per_epoch = steps_per_epoch(len(images), plan.batch_size)
+    steps = per_epoch * plan.epochs
     parameters = list(network.parameters())
+    flips = plan.mirror if plan.mirror is not None else mirror
     curve: list[Epoch] = []
     seconds, step = 0.0, 0
-    for epoch in range(1, plan.epochs + 1):
-        began = time.perf_counter()
-        network.train()
-        losses: list[Tensor] = []
-        for batch, labels in images.epoch(
-            plan, plan.mirror if plan.mirror is not None else mirror, generator
-        ):
-            for group in optimiser.param_groups:
-                group["lr"] = cosine(step, per_epoch * plan.epochs, plan)
-            with compute.autocast():
-                loss = F.cross_entropy(network(batch).float(), labels, label_smoothing=smoothing)
-            optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward([loss])
-            if plan.gradient_clip:
-                nn.utils.clip_grad_norm_(parameters, plan.gradient_clip)
-            optimiser.step()
-            losses.append(loss.detach())
-            step += 1
-        mean = float(torch.stack(losses).mean())
-        seconds += time.perf_counter() - began
-        if not math.isfinite(mean):
-            raise DivergenceError(f"the training loss was {mean} in epoch {epoch} of {plan.epochs}")
-        curve.append(Epoch(mean, after_epoch(epoch)))
+    with DroppedPaths(network, plan.drop_path, seed) as dropped:
+        for epoch in range(1, plan.epochs + 1):
+            began = time.perf_counter()
+            network.train()
+            losses: list[Tensor] = []
+            for batch, labels in images.epoch(plan, flips, generator):
+                dropped.at(step / steps)
+                for group in optimiser.param_groups:
+                    group["lr"] = learning_rate(step, steps, plan)
+                loss = _loss(network, batch, labels, plan, compute)
+                optimiser.zero_grad(set_to_none=True)
+                torch.autograd.backward([loss])
+                if plan.gradient_clip:
+                    nn.utils.clip_grad_norm_(parameters, plan.gradient_clip)
+                optimiser.step()
+                losses.append(loss.detach())
+                step += 1
+            mean = float(torch.stack(losses).mean())
+            seconds += time.perf_counter() - began
+            if not math.isfinite(mean):
+                raise DivergenceError(f"the training loss was {mean} in epoch {epoch} of {plan.epochs}")
+            curve.append(Epoch(mean, after_epoch(epoch)))
     return Fit(curve, seconds, per_epoch * min(plan.batch_size, len(images)) * plan.epochs)
+
+
+def _loss(network: nn.Module, batch: Tensor, labels: Tensor, plan: Plan, compute: Compute) -> Tensor:
+    """Cross entropy, the auxiliary head's included where there is one."""
+    with compute.autocast():
+        logits, auxiliary = split_logits(network(batch))
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=plan.label_smoothing)
+        if auxiliary is not None:
+            aside = F.cross_entropy(auxiliary.float(), labels, label_smoothing=plan.label_smoothing)
+            loss = loss + plan.auxiliary * aside
+    return loss
 
 
 @torch.inference_mode()

@@ -6,6 +6,6 @@ one cell; `published` holds AmoebaNet-A to D.
 
 from .cell import Cell
 from .genome import AmoebaGenome, AmoebaSpace
-from .operations import OPERATIONS, SP_I
+from .operations import OPERATIONS, SP_I, SP_II, SP_III
 
-__all__ = ["OPERATIONS", "SP_I", "AmoebaGenome", "AmoebaSpace", "Cell"]
+__all__ = ["OPERATIONS", "SP_I", "SP_II", "SP_III", "AmoebaGenome", "AmoebaSpace", "Cell"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...architecture import Architecture
-from ...layers import Add, BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Linear, Shift
+from ...layers import Add, BatchNorm2d, Concat, Conv2d, DropPath, GlobalAvgPool, Input, Linear, Shift
 from ...task import Task
 from .cell import DIRECT, INPUTS, SKIP, Cell
 from .operations import OPERATIONS, Builder
@@ -61,7 +61,11 @@ def _cell(builder: Builder, name: str, cell: Cell, direct: str, skip: str, filte
         for side, (operation, state) in zip(SIDES, pair, strict=True):
             step = stride if state < INPUTS else 1
             place = f"{name}.combination{number}.{side}.{operation}"
-            sides.append(OPERATIONS[operation](builder, place, states[state], filters, step))
+            result = OPERATIONS[operation](builder, place, states[state], filters, step)
+            # As in the authors' code, every operation but the identity can be dropped in training.
+            sides.append(
+                result if operation == "identity" else builder.add(f"{place}_drop", DropPath(), result)
+            )
         states.append(builder.add(f"{name}.combination{number}.add", Add(), *sides))
     outputs = []
     for state in cell.outputs():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -16,10 +16,13 @@ from ...genome import Genome, Space
 from ...task import Task
 from .cell import Cell
 from .decode import decode
-from .operations import OPERATIONS, SP_I
+from .operations import OPERATIONS, SP_I, SPACES
 
 LARGE_IMAGE = 96
 """Images of at least this many pixels a side start with the ImageNet stem."""
+
+OF_THE_SPACE: Any = None
+"""The number of combinations where none is chosen."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,9 @@ class AmoebaSpace(Space):
     Attributes:
         cells: N, normal cells in each stage.
         filters: F, filters of the first stage; doubled by each reduction.
-        operations: What mutation and random sampling draw from; SP-I by default.
-        combinations: Pairwise combinations in a cell; the paper's spaces have 5.
+        operations: What mutation and random sampling draw from, or the name of one of the paper's spaces,
+            which is replaced by its operations: ``SP-I``, the default, ``SP-II`` or ``SP-III``.
+        combinations: Pairwise combinations in a cell; by default 5, and 15 for ``SP-III``.
         stages: Stages of normal cells, a reduction between each two.
         stem: ``small`` (a 3×3 convolution), ``large`` (strided, two reductions more, as for ImageNet), or
             ``auto``: large for images of 96 pixels or more.
@@ -38,14 +42,15 @@ class AmoebaSpace(Space):
 
     cells: int = 3
     filters: int = 24
-    operations: tuple[str, ...] = SP_I
-    combinations: int = 5
+    operations: Sequence[str] = SP_I
+    combinations: int = OF_THE_SPACE
     stages: int = 3
     stem: Literal["auto", "small", "large"] = "auto"
 
     separable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        self._resolve()
         for name in ("cells", "filters", "combinations", "stages"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -58,6 +63,18 @@ class AmoebaSpace(Space):
                 raise UserError(f"amoeba operations: {operation!r} is unknown; {known}")
         if self.stem not in ("auto", "small", "large"):
             raise UserError(f"amoeba stem: expected auto, small or large, got {self.stem!r}")
+
+    def _resolve(self) -> None:
+        """Fills in what the name of a space stands for."""
+        combinations = 5
+        if isinstance(self.operations, str):
+            if self.operations not in SPACES:
+                known = nearest(self.operations, list(SPACES))
+                raise UserError(f"amoeba operations: {self.operations!r} is unknown; {known}")
+            operations, combinations = SPACES[self.operations]
+            object.__setattr__(self, "operations", operations)
+        if self.combinations is OF_THE_SPACE:
+            object.__setattr__(self, "combinations", combinations)
 
     def images(self, task: Task) -> Literal["small", "large"]:
         """Which stem the task's images get."""
@@ -117,6 +134,12 @@ class AmoebaGenome(Genome):
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)
+
+    def auxiliary_node(self) -> str | None:
+        """The end of the last stage but one: two thirds of the way, as the authors' code has it."""
+        return (
+            f"stage{self.space.stages - 1}.cell{self.space.cells}.output" if self.space.stages > 1 else None
+        )
 
     def key(self) -> str:
         return blake2b(f"{self.normal.key()}/{self.reduction.key()}".encode(), digest_size=16).hexdigest()

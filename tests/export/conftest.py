@@ -22,15 +22,21 @@ from evonas.layers import (
     Concat,
     Conv2d,
     Dropout,
+    DropPath,
     Flatten,
     GlobalAvgPool,
     Input,
     Layer,
+    LeakyReLU,
     Linear,
     MaxPool2d,
+    MinPool2d,
+    PadChannels,
     ReLU,
+    Resize,
     Shape,
     Shift,
+    TakeChannels,
 )
 from evonas.network import input_shape, weights_of
 
@@ -111,6 +117,9 @@ def mixed() -> Architecture:
     y = net.add("even", Conv2d(6, 2, 2, padding=(1, 0)), alone)
     x = net.add("both", Concat(), x, y)
     x = net.add("max", MaxPool2d(3, 1, padding=0), net.add("max2", MaxPool2d(2, 1), x))
+    x = net.add("min", MinPool2d(3, 1), net.add("leaky", LeakyReLU(0.1), x))
+    x = net.add("resized", Resize((3, 2)), net.add("dropped", DropPath(), x))
+    x = net.add("padded", PadChannels(2), net.add("taken", TakeChannels(5), x))
     flat = net.add("flat", Flatten(), x)
     pooled = net.add("pooled", GlobalAvgPool(), x)
     x = net.add("vector", Concat(), flat, pooled)

@@ -22,11 +22,17 @@ EXAMPLES = [
     layers.Add(),
     layers.Concat(),
     layers.MaxPool2d(2, 2),
+    layers.MinPool2d(2),
     layers.AvgPool2d((3, 1), padding=0),
     layers.GlobalAvgPool(),
     layers.Shift(),
     layers.Flatten(),
     layers.Linear(4, bias=False),
+    layers.DropPath(),
+    layers.LeakyReLU(0.1),
+    layers.Resize((3, 2)),
+    layers.TakeChannels(3),
+    layers.PadChannels(2),
 ]
 
 

@@ -7,18 +7,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from evonas.errors import UserError
-from evonas.layers import AvgPool2d, GlobalAvgPool, MaxPool2d, ShapeError, Shift
+from evonas.layers import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, ShapeError, Shift
 
 SIZES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
+COMBINE = {MaxPool2d: torch.amax, MinPool2d: torch.amin, AvgPool2d: torch.mean}
 PAIRS = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
 
 @st.composite
 def pools(draw):
-    kernel, stride, kind = draw(PAIRS), draw(PAIRS), draw(st.sampled_from([MaxPool2d, AvgPool2d]))
+    kernel, stride, kind = draw(PAIRS), draw(PAIRS), draw(st.sampled_from(list(COMBINE)))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
-    automatic = draw(st.booleans()) and (kind is MaxPool2d or all(k % 2 for k in kernel))
-    return kind(kernel, stride, None if automatic else padding)
+    return kind(kernel, stride, None if draw(st.booleans()) else padding)
 
 
 def by_hand(layer, image):
@@ -26,7 +26,7 @@ def by_hand(layer, image):
     (top, left), _ = layer.pads
     height, width = image.shape[1:]
     _, rows, columns = layer.shape([tuple(image.shape)])
-    combine = torch.amax if isinstance(layer, MaxPool2d) else torch.mean
+    combine = COMBINE[type(layer)]
     found = torch.empty(len(image), rows, columns)
     for row in range(rows):
         for column in range(columns):
@@ -47,7 +47,7 @@ def test_pooling_is_what_it_is_by_hand(check_against_torch, compute, layer, shap
     except ShapeError:
         assume(False)
     check_against_torch(layer, shape)
-    image = torch.randn(1, *shape) - 2  # mostly negative: a padding with zeros would win
+    image = torch.randn(1, *shape) - 2 * sign(type(layer))
     torch.testing.assert_close(compute(layer, image)[0], by_hand(layer, image[0]))
 
 
@@ -56,15 +56,20 @@ def test_pooling_is_what_it_is_by_hand(check_against_torch, compute, layer, shap
 def test_without_padding_given_a_stride_divides_the_size_and_rounds_up(kernel, size):
     for stride in (1, 2, 3):
         rounded = math.ceil(size / stride)
-        assert MaxPool2d(kernel, stride).shape([(4, size, size)]) == (4, rounded, rounded)
-        if kernel % 2:
-            assert AvgPool2d(kernel, stride).shape([(4, size, size)]) == (4, rounded, rounded)
+        for kind in COMBINE:
+            assert kind(kernel, stride).shape([(4, size, size)]) == (4, rounded, rounded)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
 def test_an_even_window_works_in_other_precisions(compute, dtype):
     image = -torch.rand(1, 2, 5, 5, dtype=dtype)
-    assert torch.equal(compute(MaxPool2d(2), image)[..., -1, -1], image[..., -1, -1])
+    for kind in COMBINE:
+        assert torch.equal(compute(kind(2), sign(kind) * image)[..., -1, -1], sign(kind) * image[..., -1, -1])
+
+
+def sign(kind):
+    """A padding with zeros would win over negative numbers, and for the minimum over positive ones."""
+    return -1 if kind is MinPool2d else 1
 
 
 @given(SIZES)
@@ -99,7 +104,6 @@ def test_the_shift_moves_by_one_pixel(check_against_torch, compute, shape):
             lambda: MaxPool2d(3, padding="same"),
             "MaxPool2d padding: expected whole numbers of at least 0, got 'same'",
         ),
-        (lambda: AvgPool2d(2), "AvgPool2d kernel: an even one needs an explicit padding, got (2, 2)"),
     ],
 )
 def test_impossible_choices_are_refused(make, message):
@@ -121,3 +125,4 @@ def test_what_it_cannot_read_is_refused():
 def test_labels():
     assert MaxPool2d(2, 2).label() == "max 2×2 stride 2"
     assert AvgPool2d((1, 3)).label() == "avg 1×3"
+    assert MinPool2d(2).label() == "min 2×2"

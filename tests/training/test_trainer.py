@@ -12,7 +12,8 @@ from evonas.training import trainer
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation
 from evonas.training.plan import Plan
-from evonas.training.trainer import DivergenceError, cosine, fit, optimiser_for, score, to_device
+from evonas.training.schedule import learning_rate
+from evonas.training.trainer import DivergenceError, fit, optimiser_for, score, to_device
 
 COMPUTE = Compute()
 PLAN = Plan(epochs=2, batch_size=8, learning_rate=0.1)
@@ -50,11 +51,11 @@ def parameters(network) -> torch.Tensor:
 
 def test_cosine_goes_from_the_first_rate_to_the_last():
     plan = Plan(learning_rate=0.8, final_learning_rate=0.2)
-    assert cosine(0, 100, plan) == 0.8
-    assert cosine(50, 100, plan) == pytest.approx(0.5)
-    assert cosine(100, 100, plan) == pytest.approx(0.2)
-    assert cosine(25, 100, plan) == pytest.approx(0.2 + 0.6 * (1 + math.sqrt(0.5)) / 2)
-    rates = [cosine(step, 100, plan) for step in range(101)]
+    assert learning_rate(0, 100, plan) == 0.8
+    assert learning_rate(50, 100, plan) == pytest.approx(0.5)
+    assert learning_rate(100, 100, plan) == pytest.approx(0.2)
+    assert learning_rate(25, 100, plan) == pytest.approx(0.2 + 0.6 * (1 + math.sqrt(0.5)) / 2)
+    rates = [learning_rate(step, 100, plan) for step in range(101)]
     assert rates == sorted(rates, reverse=True)
 
 
@@ -74,7 +75,7 @@ def test_every_step_has_its_rate(monkeypatch):
     monkeypatch.setattr(trainer, "optimiser_for", recording)
     plan = PLAN.changed({"epochs": 3, "final_learning_rate": 0.01})
     done = fit(small(), noise(), plan, COMPUTE, 0, mirror=True)
-    assert used == [[cosine(step, 9, plan)] * 2 for step in range(9)]
+    assert used == [[learning_rate(step, 9, plan)] * 2 for step in range(9)]
     assert done.images == 3 * 3 * 8
 
 

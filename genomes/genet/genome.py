@@ -1,0 +1,129 @@
+"""The Genetic CNN genome: a list of bits (Xie and Yuille 2017)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Self
+
+import networkx as nx
+
+from ...architecture import Architecture
+from ...errors import UserError
+from ...genome import Genome
+from ...task import Task
+from .decode import KERNEL, decode
+from .space import GenetSpace
+from .stage import read, stage_graph, stage_key, write
+
+
+class GenetGenome(Genome, list[int]):
+    """A list of zeros and ones, stage after stage.
+
+    It is a list in every respect: indexing, slicing and comparing are a list's, and so it has no hash. DEAP's
+    operators for bit strings (`tools.mutFlipBit`, `tools.cxUniform`) apply to it as they are. Its length is
+    checked when it is read as a network.
+
+    Args:
+        bits: As many as the space's stages have pairs of nodes.
+        space: The settings; by default the paper's for CIFAR-10.
+
+    Raises:
+        UserError: Their number is wrong, or one is neither 0 nor 1.
+    """
+
+    name = "genet"
+    space_type = GenetSpace
+    recipe = "genet-small"
+    space: GenetSpace
+
+    def __init__(self, bits: Iterable[int], space: GenetSpace | None = None) -> None:
+        super().__init__(space or GenetSpace())
+        self.extend(bits)
+        self.stages()
+
+    @classmethod
+    def random(cls, space: GenetSpace, rng: random.Random) -> Self:
+        """Every bit a Bernoulli draw, with probability 0.5 in the paper (Algorithm 1)."""
+        return cls([int(rng.random() < space.density) for _ in range(space.length)], space)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = type(self).__new__(type(self))
+        Genome.__init__(twin, self.space)
+        twin.extend(self)
+        twin.fitness.wvalues = self.fitness.wvalues
+        twin.origin = self.origin
+        twin.number = self.number
+        return twin
+
+    def stages(self) -> list[list[int]]:
+        """The bits of each stage.
+
+        Raises:
+            UserError: Their number is wrong, or one is neither 0 nor 1.
+        """
+        space = self.space
+        if len(self) != space.length:
+            nodes = ", ".join(map(str, space.nodes))
+            raise UserError(
+                f"genet genotype: expected {space.length} bits for stages of {nodes} nodes, got {len(self)}"
+            )
+        if any(bit not in (0, 1) for bit in self):
+            raise UserError(f"genet genotype: expected bits, each 0 or 1, got {list(self)!r:.80}")
+        return [self[place] for place in space.slices]
+
+    def graphs(self) -> list[nx.DiGraph]:
+        """The graph of each stage (see `stage.stage_graph`)."""
+        return [stage_graph(bits, nodes) for bits, nodes in zip(self.stages(), self.space.nodes, strict=True)]
+
+    def decode(self, task: Task) -> Architecture:
+        return decode(self.graphs(), self.space, task)
+
+    def key(self) -> str:
+        parts = "/".join(stage_key(graph) for graph in self.graphs())
+        return blake2b(parts.encode(), digest_size=16).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"code": str(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], space: GenetSpace) -> Self:
+        if not isinstance(data, Mapping) or not isinstance(data.get("code"), str):
+            raise UserError(f"genet genotype: expected a 'code' such as '1-01|0-01-100', got {data!r:.80}")
+        return cls.from_text(data["code"], space)
+
+    @classmethod
+    def from_text(cls, text: str, space: GenetSpace) -> Self:
+        parts = text.strip().split("|")
+        if len(parts) != len(space.nodes):
+            raise UserError(
+                f"genet genotype: expected {len(space.nodes)} stages with | between them, got {text!r:.80}"
+            )
+        codes = (read(part.strip(), nodes) for part, nodes in zip(parts, space.nodes, strict=True))
+        return cls([bit for code in codes for bit in code], space)
+
+    @classmethod
+    def published(cls) -> dict[str, dict[str, Any]]:
+        from .published import PUBLISHED
+
+        return {name: {"code": code} for name, code in PUBLISHED.items()}
+
+    def draw(self, path: str | Path) -> Path:
+        """Draws the stages side by side, each under its bits."""
+        from ...drawing import draw_cells
+
+        kernels = {"input": self.space.kernel, "node": KERNEL, "output": KERNEL}
+        named = {}
+        for number, (graph, code) in enumerate(zip(self.graphs(), str(self).split("|"), strict=True), 1):
+            for node, role in graph.nodes(data="role"):
+                called = str(node) if role == "node" else role
+                graph.nodes[node]["label"] = f"conv {kernels[role]}×{kernels[role]} · {called}"
+            named[f"stage {number}: {code}"] = graph
+        return draw_cells(named, Path(path))
+
+    def __str__(self) -> str:
+        return "|".join(
+            write(bits, nodes) for bits, nodes in zip(self.stages(), self.space.nodes, strict=True)
+        )

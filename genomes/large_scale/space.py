@@ -1,0 +1,85 @@
+"""The settings of the Large-scale Evolution space, and its caps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ...errors import UserError
+from ...genome import Space
+from ...task import Task
+from .cost import Cost
+
+
+@dataclass(frozen=True)
+class LargeScaleSpace(Space):
+    """Settings of the space. It is unbounded in the paper, "up to hardware constraints": these are the caps.
+
+    A mutation that would pass a cap does not apply. It does not know the task, so it measures the network for
+    images of the size `reference`; for other images the caps hold when a DNA is decoded, and a candidate that
+    passes one fails there.
+
+    Attributes:
+        learning_rate: Of the initial individuals.
+        leak: A BN+ReLU vertex computes max(x, leak · x).
+        reference: Channels, height and width of the images for which mutations keep to the caps.
+        max_depth: Vertices between the input and the output.
+        max_channels: Of any vertex.
+        max_filter: Side of a filter, in pixels.
+        max_stride: Of a convolution.
+        max_parameters: Of the network.
+        max_flops: Floating-point operations for one image.
+        max_activations: Numbers that all layers together put out for one image: memory in training.
+    """
+
+    learning_rate: float = 0.1
+    leak: float = 0.0
+    reference: tuple[int, int, int] = (3, 32, 32)
+    max_depth: int = 100
+    max_channels: int = 1024
+    max_filter: int = 15
+    max_stride: int = 8
+    max_parameters: int = 20_000_000
+    max_flops: int = 1_000_000_000
+    max_activations: int = 5_000_000
+
+    def __post_init__(self) -> None:
+        rate = self.learning_rate
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 < rate < float("inf"):
+            raise UserError(f"large-scale learning_rate: expected above 0, got {rate!r}")
+        if not isinstance(self.leak, int | float) or not 0 <= self.leak <= 1:
+            raise UserError(f"large-scale leak: expected 0 to 1, got {self.leak!r}")
+        size = self.reference
+        if not isinstance(size, tuple) or len(size) != 3 or not all(_whole(number) for number in size):
+            raise UserError(
+                f"large-scale reference: expected channels, height and width of at least 1, got {size!r}"
+            )
+        for field in fields(self):
+            if field.name.startswith("max_") and not _whole(getattr(self, field.name)):
+                value = getattr(self, field.name)
+                raise UserError(
+                    f"large-scale {field.name}: expected a whole number of at least 1, got {value!r}"
+                )
+
+    @property
+    def reference_task(self) -> Task:
+        """What mutations measure a network for."""
+        return Task(*self.reference, classes=10)
+
+    def excess(self, cost: Cost) -> str | None:
+        """Which cap a network passes, in words, or None."""
+        for limit, value in (
+            ("max_depth", cost.depth),
+            ("max_channels", cost.channels),
+            ("max_filter", cost.filter),
+            ("max_stride", cost.stride),
+            ("max_parameters", cost.parameters),
+            ("max_flops", cost.flops),
+            ("max_activations", cost.activations),
+        ):
+            if value > getattr(self, limit):
+                return f"large-scale network: expected at most {getattr(self, limit)} ({limit}), got {value}"
+        return None
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
