@@ -1,6 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 ARGS ?=
+# Processes that run the tests.
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --constraint constraints.txt
@@ -20,10 +22,10 @@ evolve: $(RUN)  ## evolve an AmoebaNet cell on the embedded dataset, about five 
 	$(BIN)/evonas evolve --genome amoeba $(ARGS)
 
 test: $(DEV)  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow" $(ARGS)
 
 test-all: $(DEV)  ## run the tests, the slow ones too
-	OMP_NUM_THREADS=1 $(BIN)/pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(DEV)  ## check style and format
 	$(BIN)/ruff check

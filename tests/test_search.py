@@ -11,7 +11,7 @@ from evonas.evaluation import Evaluator, Job
 from evonas.executor import Executor, SerialExecutor
 from evonas.journal import MemoryJournal, SqliteJournal, best_candidates
 from evonas.registry import operators_for
-from evonas.search import BEST_KEPT, Limits, Search
+from evonas.search import Limits, Search
 from evonas.strategies import Start
 from evonas.strategies.aging import AgingEvolution
 from evonas.strategies.random_search import RandomSearch
@@ -19,6 +19,7 @@ from evonas.toolbox import make_toolbox
 from evonas.weights import FolderStore, MemoryStore
 
 SPACE = AmoebaSpace(combinations=2)
+BEST_KEPT = 5
 
 
 class Heavy(Evaluator):
