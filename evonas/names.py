@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from functools import lru_cache
 
 from .errors import UserError
 
@@ -21,6 +22,8 @@ RESERVED = frozenset(
 """Public attributes of ``torch.nn.Module`` and ``torch.fx.GraphModule``, which a child would hide; `self`."""
 
 LONGEST = 200
+REMEMBERED = 1 << 14
+"""So many names are checked and taken apart only once."""
 _PART = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -32,6 +35,11 @@ def check_name(name: str) -> None:
     """
     if not isinstance(name, str) or not name or len(name) > LONGEST:
         raise UserError(f"node name: expected 1 to {LONGEST} characters, got {name!r:.60}")
+    _check_parts(name)
+
+
+@lru_cache(REMEMBERED)  # a search decodes the same names again and again; one that is refused is not kept
+def _check_parts(name: str) -> None:
     for part in name.split("."):
         if not _PART.fullmatch(part):
             raise UserError(f"node name {name!r}: expected letters, digits and _ between dots, got {part!r}")
@@ -41,11 +49,12 @@ def check_name(name: str) -> None:
             )
 
 
-def prefixes(name: str) -> list[str]:
+@lru_cache(REMEMBERED)
+def prefixes(name: str) -> tuple[str, ...]:
     """The proper prefixes of a dotted name.
 
     >>> prefixes("a.b.c")
-    ['a', 'a.b']
+    ('a', 'a.b')
     """
     parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts))]
+    return tuple(".".join(parts[:end]) for end in range(1, len(parts)))

@@ -87,5 +87,5 @@ def test_a_name_that_is_accepted_works_wherever_it_stands(word):
 
 
 def test_prefixes_are_the_proper_ones():
-    assert prefixes("a") == []
-    assert prefixes("stage1.cell2.conv") == ["stage1", "stage1.cell2"]
+    assert prefixes("a") == ()
+    assert prefixes("stage1.cell2.conv") == ("stage1", "stage1.cell2")

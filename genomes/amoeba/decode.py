@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...architecture import Architecture
-from ...layers import Add, BatchNorm2d, Concat, Conv2d, DropPath, GlobalAvgPool, Input, Linear, Shift
+from ...layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear, Shift
 from ...task import Task
 from .cell import DIRECT, INPUTS, SKIP, Cell
-from .operations import OPERATIONS, Builder
+from .operations import NORM, OPERATIONS, Builder, convolution
 
 if TYPE_CHECKING:
     from .genome import AmoebaSpace
 
+ADD, CONCAT, DROP_PATH, SHIFT = Add(), Concat(), DropPath(), Shift()
 SIDES = ("left", "right")
+
+
+class Output(NamedTuple):
+    """A cell's output: its node, and the height and width of its images."""
+
+    node: str
+    size: tuple[int, int]
 
 
 def decode(normal: Cell, reduction: Cell, space: AmoebaSpace, task: Task) -> Architecture:
@@ -28,7 +36,8 @@ def decode(normal: Cell, reduction: Cell, space: AmoebaSpace, task: Task) -> Arc
     filters = space.filters
     if space.images(task) == "large":
         # ImageNet: a strided convolution and two reductions at reduced width come first.
-        skip = direct = builder.conv_bn("stem", image, Conv2d(max(filters // 4, 1), 3, 2))
+        stem = builder.conv_bn("stem", image, convolution(max(filters // 4, 1), 3, 2))
+        skip = direct = Output(stem, _strided((task.height, task.width), 2))
         for number, share in ((1, 4), (2, 2)):
             width = max(filters // share, 1)
             skip, direct = (
@@ -36,7 +45,8 @@ def decode(normal: Cell, reduction: Cell, space: AmoebaSpace, task: Task) -> Arc
                 _cell(builder, f"stem.reduction{number}", reduction, direct, skip, width, 2),
             )
     else:
-        skip = direct = builder.conv_bn("stem", image, Conv2d(filters, 3))
+        stem = builder.conv_bn("stem", image, convolution(filters, 3))
+        skip = direct = Output(stem, (task.height, task.width))
     for stage in range(1, space.stages + 1):
         for number in range(1, space.cells + 1):
             name = f"stage{stage}.cell{number}"
@@ -45,16 +55,23 @@ def decode(normal: Cell, reduction: Cell, space: AmoebaSpace, task: Task) -> Arc
             filters *= 2
             name = f"stage{stage}.reduction"
             skip, direct = direct, _cell(builder, name, reduction, direct, skip, filters, 2)
-    pooled = builder.add("pool", GlobalAvgPool(), builder.relu(direct))
+    pooled = builder.add("pool", GlobalAvgPool(), builder.relu(direct.node))
     builder.add("classifier", Linear(task.classes), pooled)
     builder.architecture.prune()  # a cell need not read both of its inputs
     return builder.architecture
 
 
-def _cell(builder: Builder, name: str, cell: Cell, direct: str, skip: str, filters: int, stride: int) -> str:
-    """One cell; returns the node that concatenates its outputs."""
+def _strided(size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Height and width after an operation: all of them pad so that only the stride counts."""
+    return (size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1
+
+
+def _cell(
+    builder: Builder, name: str, cell: Cell, direct: Output, skip: Output, filters: int, stride: int
+) -> Output:
+    """One cell; its output is the node that concatenates its outputs."""
     states = [""] * INPUTS
-    states[DIRECT] = builder.relu_conv_bn(f"{name}.direct", direct, Conv2d(filters, 1))
+    states[DIRECT] = builder.relu_conv_bn(f"{name}.direct", direct.node, convolution(filters, 1))
     states[SKIP] = _matched(builder, f"{name}.skip", skip, direct, filters)
     for number, pair in enumerate(cell.combinations, 1):
         sides = []
@@ -64,32 +81,31 @@ def _cell(builder: Builder, name: str, cell: Cell, direct: str, skip: str, filte
             result = OPERATIONS[operation](builder, place, states[state], filters, step)
             # As in the authors' code, every operation but the identity can be dropped in training.
             sides.append(
-                result if operation == "identity" else builder.add(f"{place}_drop", DropPath(), result)
+                result if operation == "identity" else builder.add(f"{place}_drop", DROP_PATH, result)
             )
-        states.append(builder.add(f"{name}.combination{number}.add", Add(), *sides))
+        states.append(builder.add(f"{name}.combination{number}.add", ADD, *sides))
     outputs = []
     for state in cell.outputs():
         source = states[state]
         if state < INPUTS and stride > 1:
             source = _factorised_reduction(builder, f"{name}.reduced{state}", source, filters)
         outputs.append(source)
-    return builder.add(f"{name}.output", Concat(), *outputs)
+    return Output(builder.add(f"{name}.output", CONCAT, *outputs), _strided(direct.size, stride))
 
 
-def _matched(builder: Builder, name: str, skip: str, direct: str, filters: int) -> str:
+def _matched(builder: Builder, name: str, skip: Output, direct: Output, filters: int) -> str:
     """The skip input with the size and depth that the direct input has after its 1×1 convolution."""
-    size = builder.architecture.shape
-    if size(skip)[1:] != size(direct)[1:]:
-        return _factorised_reduction(builder, name, builder.relu(skip), filters)
-    return builder.relu_conv_bn(name, skip, Conv2d(filters, 1))
+    if skip.size != direct.size:
+        return _factorised_reduction(builder, name, builder.relu(skip.node), filters)
+    return builder.relu_conv_bn(name, skip.node, convolution(filters, 1))
 
 
 def _factorised_reduction(builder: Builder, name: str, source: str, filters: int) -> str:
     """Halves the size: one 1×1 convolution reads every other pixel, another the pixels between."""
-    first = builder.add(f"{name}.path1.conv", Conv2d(filters - filters // 2, 1, 2), source)
+    first = builder.add(f"{name}.path1.conv", convolution(filters - filters // 2, 1, 2), source)
     if filters == 1:
-        return builder.add(f"{name}.bn", BatchNorm2d(), first)
-    shifted = builder.add(f"{name}.path2.shift", Shift(), source)
-    second = builder.add(f"{name}.path2.conv", Conv2d(filters // 2, 1, 2), shifted)
-    joined = builder.add(f"{name}.join", Concat(), first, second)
-    return builder.add(f"{name}.bn", BatchNorm2d(), joined)
+        return builder.add(f"{name}.bn", NORM, first)
+    shifted = builder.add(f"{name}.path2.shift", SHIFT, source)
+    second = builder.add(f"{name}.path2.conv", convolution(filters // 2, 1, 2), shifted)
+    joined = builder.add(f"{name}.join", CONCAT, first, second)
+    return builder.add(f"{name}.bn", NORM, joined)

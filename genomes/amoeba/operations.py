@@ -14,9 +14,14 @@ convolutions; here they are applied once.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from ...architecture import Architecture
 from ...layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, MinPool2d, ReLU
+
+convolution = lru_cache(1024)(Conv2d)
+"""A convolution. Layers never change, and a network has few that differ: its cells share them."""
+NORM, RELU = BatchNorm2d(), ReLU()
 
 
 class Builder:
@@ -32,7 +37,7 @@ class Builder:
     def relu(self, source: str) -> str:
         """The source's ReLU, added at first use."""
         name = f"{source}_relu"
-        return name if name in self.architecture else self.add(name, ReLU(), source)
+        return name if name in self.architecture else self.add(name, RELU, source)
 
     def relu_conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
         """ReLU, one or more convolutions in a row, batch normalisation."""
@@ -40,10 +45,10 @@ class Builder:
 
     def conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
         """One or more convolutions in a row, batch normalisation."""
-        for convolution in convolutions:
-            kind = "depthwise" if convolution.depthwise else "conv"
-            source = self.add(f"{name}.{kind}", convolution, source)
-        return self.add(f"{name}.bn", BatchNorm2d(), source)
+        for one in convolutions:
+            kind = "depthwise" if one.depthwise else "conv"
+            source = self.add(f"{name}.{kind}", one, source)
+        return self.add(f"{name}.bn", NORM, source)
 
 
 Operation = Callable[[Builder, str, str, int, int], str]
@@ -57,7 +62,7 @@ def identity(builder: Builder, name: str, source: str, filters: int, stride: int
 
 def conv1x1(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
     """ReLU, 1×1 convolution, normalisation."""
-    return builder.relu_conv_bn(name, source, Conv2d(filters, 1, stride))
+    return builder.relu_conv_bn(name, source, convolution(filters, 1, stride))
 
 
 def separable(kernel: int) -> Operation:
@@ -65,8 +70,8 @@ def separable(kernel: int) -> Operation:
 
     def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
         for turn, step in ((1, stride), (2, 1)):
-            depthwise = Conv2d(kernel=kernel, stride=step, depthwise=True)
-            source = builder.relu_conv_bn(f"{name}.turn{turn}", source, depthwise, Conv2d(filters, 1))
+            depthwise = convolution(kernel=kernel, stride=step, depthwise=True)
+            source = builder.relu_conv_bn(f"{name}.turn{turn}", source, depthwise, convolution(filters, 1))
         return source
 
     return operation
@@ -76,8 +81,8 @@ def dilated_separable(kernel: int) -> Operation:
     """ReLU, depthwise convolution of dilation 2, 1×1 convolution, normalisation; once."""
 
     def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
-        depthwise = Conv2d(kernel=kernel, stride=stride, dilation=2, depthwise=True)
-        return builder.relu_conv_bn(name, source, depthwise, Conv2d(filters, 1))
+        depthwise = convolution(kernel=kernel, stride=stride, dilation=2, depthwise=True)
+        return builder.relu_conv_bn(name, source, depthwise, convolution(filters, 1))
 
     return operation
 
@@ -94,21 +99,22 @@ def bottleneck(*steps: tuple[tuple[int, int], bool, bool], eighths: int = 2, dil
     def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
         width = eighths * filters // 8
         if width:  # else the bottleneck would have no channel: convolve at full width
-            source = builder.relu_conv_bn(f"{name}.squeeze", source, Conv2d(width, 1))
+            source = builder.relu_conv_bn(f"{name}.squeeze", source, convolution(width, 1))
         for number, (kernel, down, across) in enumerate(steps, 1):
             strides = (stride if down else 1, stride if across else 1)
-            convolution = Conv2d(width or filters, kernel, strides, dilation=dilation)
-            source = builder.relu_conv_bn(f"{name}.step{number}", source, convolution)
-        return builder.relu_conv_bn(f"{name}.expand", source, Conv2d(filters, 1)) if width else source
+            step = convolution(width or filters, kernel, strides, dilation=dilation)
+            source = builder.relu_conv_bn(f"{name}.step{number}", source, step)
+        return builder.relu_conv_bn(f"{name}.expand", source, convolution(filters, 1)) if width else source
 
     return operation
 
 
 def pool(layer: type[MaxPool2d] | type[MinPool2d] | type[AvgPool2d], kernel: int) -> Operation:
     """A pooling window."""
+    window = lru_cache(8)(layer)
 
     def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
-        return builder.add(name, layer(kernel, stride), source)
+        return builder.add(name, window(kernel, stride), source)
 
     return operation
 

@@ -35,7 +35,7 @@ def _picture(level: int, edges: list[Edge], space: HierarchicalSpace) -> nx.DiGr
     graph.add_node(1, label="input")
     for node in sorted({edge.successor for edge in edges} - {last}):
         merges = sum(edge.successor == node for edge in edges) > 1
-        graph.add_node(node, label="concat" if merges else f"node {node}")
+        graph.add_node(node, label=f"concat · node {node}" if merges else f"node {node}")
     graph.add_node(last, label="output")
     for edge in edges:
         name = names[edge.operation]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from ...task import Task
 from .dna import Dna
-from .parts import Activation, Edge
+from .parts import Activation, Convolution, Edge
 
 Image = tuple[int, int, int]
 """Channels, height and width."""
+MANY = 1e9
+"""A growth of channels above any cap."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,48 @@ class Cost:
     activations: int = 0
 
 
+def bound(dna: Dna, task: Task) -> Cost:
+    """What the cost of a DNA's network cannot pass, at less than half the time that measuring takes.
+
+    It asks which edges and vertices there are, not how they are joined, as if nothing shrank an image and
+    every convolution read what all the others have widened. Of n convolutions each gives at most f · c + ½
+    channels for c, so no vertex has more than (c₀ + n / 2) · Π max(f, 1). `thinnest` is a bound from below: a
+    convolution reads one channel at least.
+    """
+    colours, height, width = task.input_shape
+    convolutions, taps, filter_, stride, growth, thinnest = 0, 0, 1, 1, 1.0, 1.0
+    for edge in dna.edges.values():
+        found = edge.convolution
+        if found is not None:
+            high, wide = found.kernel
+            factor = found.depth_factor
+            convolutions += 1
+            taps += high * wide
+            if high > filter_ or wide > filter_:
+                filter_ = max(high, wide)
+            if found.stride > stride:
+                stride = found.stride
+            if factor < thinnest:
+                thinnest = factor
+            if factor > 1:
+                growth = min(growth * factor, MANY)
+    channels = int((colours + convolutions / 2) * growth) + 1
+    vertices, pixels = len(dna.vertices), height * width
+    surplus = len(dna.edges) - vertices + 1  # edges that meet others: two ends and one sum for each
+    return Cost(
+        depth=vertices - 2,
+        channels=channels,
+        filter=filter_,
+        stride=stride,
+        thinnest=thinnest,
+        parameters=channels**2 * taps + 2 * channels * vertices + (channels + 1) * task.classes,
+        flops=2 * channels**2 * taps * pixels + 2 * channels * task.classes,
+        activations=channels * pixels * (1 + convolutions + 2 * vertices + 7 * surplus)
+        + channels
+        + task.classes,
+    )
+
+
 def measure(dna: Dna, task: Task) -> Cost:
     """The cost of a DNA's network for a task."""
     cost = Cost(depth=len(dna.vertices) - 2)
@@ -44,14 +88,21 @@ def measure(dna: Dna, task: Task) -> Cost:
     incoming = dna.incoming()
     shape: Image = task.input_shape
     cost.activations += shape[0] * shape[1] * shape[2]
+    rectified = Activation.BN_RELU
     for vertex in dna.order():
         edges = incoming[vertex]
-        if edges:
-            ends = [_end(edge, shapes[edge.source], cost) for _, edge in edges]
-            shape = ends[0] if len(ends) == 1 else _sum(edges, ends, cost)
-        channels, height, width = shapes[vertex] = shape
-        cost.channels = max(cost.channels, channels)
-        if dna.vertices[vertex] is Activation.BN_RELU:
+        if len(edges) == 1:
+            edge = edges[0][1]
+            shape = shapes[edge.source]
+            if edge.convolution is not None:
+                shape = _convolved(edge.convolution, shape, cost)
+        elif edges:
+            shape = _sum(edges, shapes, cost)
+        shapes[vertex] = shape
+        channels, height, width = shape
+        if channels > cost.channels:
+            cost.channels = channels
+        if dna.vertices[vertex] is rectified:
             cost.parameters += 2 * channels
             cost.activations += 2 * channels * height * width
     cost.parameters += (shape[0] + 1) * task.classes
@@ -60,27 +111,32 @@ def measure(dna: Dna, task: Task) -> Cost:
     return cost
 
 
-def _end(edge: Edge, shape: Image, cost: Cost) -> Image:
-    """What arrives at the end of an edge; adds its convolution."""
-    convolution = edge.convolution
-    if convolution is None:
-        return shape
+def _convolved(convolution: Convolution, shape: Image, cost: Cost) -> Image:
+    """What a convolution makes of an image; adds it."""
     inputs, height, width = shape
     (high, wide), stride = convolution.kernel, convolution.stride
     channels = convolution.channels(inputs)
     height, width = (height - 1) // stride + 1, (width - 1) // stride + 1
     weights = channels * inputs * high * wide
-    cost.filter = max(cost.filter, high, wide)
-    cost.stride = max(cost.stride, stride)
-    cost.thinnest = min(cost.thinnest, convolution.depth_factor * inputs)
+    if high > cost.filter or wide > cost.filter:
+        cost.filter = max(high, wide)
+    if stride > cost.stride:
+        cost.stride = stride
+    thinness = convolution.depth_factor * inputs
+    if thinness < cost.thinnest:
+        cost.thinnest = thinness
     cost.parameters += weights
     cost.flops += 2 * weights * height * width
     cost.activations += channels * height * width
     return channels, height, width
 
 
-def _sum(edges: list[tuple[str, Edge]], ends: list[Image], cost: Cost) -> Image:
+def _sum(edges: list[tuple[str, Edge]], shapes: dict[str, Image], cost: Cost) -> Image:
     """The shape of a sum; adds it, and what reconciles its parts (in the order of `decode`)."""
+    ends = []
+    for _, edge in edges:
+        shape = shapes[edge.source]
+        ends.append(shape if edge.convolution is None else _convolved(edge.convolution, shape, cost))
     full = ends[0][0]
     _, height, width = ends[scale_primary(edges)]
     for channels, high, wide in ends:

@@ -11,7 +11,6 @@ from ...errors import UserError
 from .parts import Activation, Edge, activation_from, edge_from_dict, edge_to_dict, finite
 
 _ID = re.compile(r"[a-z0-9]{1,32}")
-_ID_BITS = 48
 
 
 class Dna:
@@ -79,7 +78,7 @@ class Dna:
     def order(self) -> list[str]:
         """The vertices along the backbone, from the input to the output: each after those that it reads."""
         path = self.backbone()
-        return [self.edges[path[0]].source, *(self.edges[name].target for name in path)] if path else []
+        return [self.edges[path[0]].source, *[self.edges[name].target for name in path]] if path else []
 
     def incoming(self) -> dict[str, list[tuple[str, Edge]]]:
         """The edges into each vertex, the primary one first, then by id."""
@@ -102,7 +101,7 @@ class Dna:
     def fresh_id(self, rng: random.Random) -> str:
         """A new id. It is drawn, so that two branches of a lineage do not choose the same."""
         while True:
-            name = f"{rng.getrandbits(_ID_BITS):0{_ID_BITS // 4}x}"
+            name = f"{rng.getrandbits(48):012x}"
             if name not in self.vertices and name not in self.edges:
                 return name
 

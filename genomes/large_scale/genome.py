@@ -12,11 +12,14 @@ from ...architecture import Architecture
 from ...errors import NotApplicable, UserError
 from ...genome import Genome
 from ...task import Task
-from .cost import measure
+from .cost import bound, measure
 from .decode import decode
 from .dna import Dna
 from .space import LargeScaleSpace
 from .text import read, write
+
+THINNEST = 0.5
+"""A convolution that would have fewer channels, before they are rounded, is none."""
 
 
 class LargeScaleGenome(Genome):
@@ -29,6 +32,7 @@ class LargeScaleGenome(Genome):
     name = "large-scale"
     space_type = LargeScaleSpace
     recipe = "large-scale-small"
+    draws_nothing = True
     space: LargeScaleSpace
 
     def __init__(self, dna: Dna, space: LargeScaleSpace | None = None) -> None:
@@ -61,12 +65,15 @@ class LargeScaleGenome(Genome):
             NotApplicable: It does, for images of the reference size, or a convolution would have less than
                 half a channel.
         """
-        cost = measure(dna, self.space.reference_task)
-        excess = self.space.excess(cost)
-        if excess:
-            raise NotApplicable(excess)
-        if cost.thinnest < 0.5:
-            raise NotApplicable(f"a convolution would have {cost.thinnest:.2g} channels")
+        space, task = self.space, self.space.reference_task
+        cost = bound(dna, task)
+        if cost.thinnest < THINNEST or space.excess(cost):  # perhaps: it takes a closer look
+            cost = measure(dna, task)
+            excess = space.excess(cost)
+            if excess:
+                raise NotApplicable(excess)
+            if cost.thinnest < THINNEST:
+                raise NotApplicable(f"a convolution would have {cost.thinnest:.2g} channels")
         self.dna = dna
 
     def training(self) -> dict[str, Any]:

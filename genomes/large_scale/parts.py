@@ -44,6 +44,16 @@ class Convolution:
     stride_scale: float = 0.0
 
     def __post_init__(self) -> None:
+        most = LARGEST
+        if (
+            type(self.depth_factor) is type(self.filter_half_height) is type(self.filter_half_width) is float
+            and type(self.stride_scale) is float
+            and 0 < self.depth_factor <= most
+            and 0 <= self.filter_half_height <= most
+            and 0 <= self.filter_half_width <= most
+            and 0 <= self.stride_scale <= most
+        ):
+            return  # which is what mutations make; the rest is for what comes from a file
         for name in _NUMBERS:
             value = getattr(self, name)
             if not finite(value) or not 0 <= value <= LARGEST or (name == "depth_factor" and not value):
@@ -54,7 +64,7 @@ class Convolution:
 
     def channels(self, inputs: int) -> int:
         """Output channels, at least one."""
-        return max(1, rounded(self.depth_factor * inputs))
+        return rounded(self.depth_factor * inputs) or 1
 
     @property
     def kernel(self) -> tuple[int, int]:
@@ -64,7 +74,7 @@ class Convolution:
     @property
     def stride(self) -> int:
         """A power of two."""
-        return int(2 ** min(rounded(self.stride_scale), 30))
+        return 1 << min(rounded(self.stride_scale), 30)
 
 
 _NUMBERS = ("depth_factor", "filter_half_height", "filter_half_width", "stride_scale")
@@ -87,6 +97,14 @@ class Edge:
     convolution: Convolution | None = None
     depth_precedence: int = BACKBONE
     scale_precedence: int = BACKBONE
+
+    def joining(self, source: str, target: str) -> Edge:
+        """The same edge between other vertices."""
+        return Edge(source, target, self.convolution, self.depth_precedence, self.scale_precedence)
+
+    def convolving(self, convolution: Convolution) -> Edge:
+        """The same edge with another convolution."""
+        return Edge(self.source, self.target, convolution, self.depth_precedence, self.scale_precedence)
 
 
 def finite(value: Any) -> bool:

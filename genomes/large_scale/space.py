@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from ...errors import UserError
 from ...genome import Space
@@ -60,24 +61,24 @@ class LargeScaleSpace(Space):
                     f"large-scale {field.name}: expected a whole number of at least 1, got {value!r}"
                 )
 
-    @property
+    @cached_property
     def reference_task(self) -> Task:
         """What mutations measure a network for."""
         return Task(*self.reference, classes=10)
 
     def excess(self, cost: Cost) -> str | None:
         """Which cap a network passes, in words, or None."""
-        for limit, value in (
-            ("max_depth", cost.depth),
-            ("max_channels", cost.channels),
-            ("max_filter", cost.filter),
-            ("max_stride", cost.stride),
-            ("max_parameters", cost.parameters),
-            ("max_flops", cost.flops),
-            ("max_activations", cost.activations),
+        for name, value, most in (
+            ("max_depth", cost.depth, self.max_depth),
+            ("max_channels", cost.channels, self.max_channels),
+            ("max_filter", cost.filter, self.max_filter),
+            ("max_stride", cost.stride, self.max_stride),
+            ("max_parameters", cost.parameters, self.max_parameters),
+            ("max_flops", cost.flops, self.max_flops),
+            ("max_activations", cost.activations, self.max_activations),
         ):
-            if value > getattr(self, limit):
-                return f"large-scale network: expected at most {getattr(self, limit)} ({limit}), got {value}"
+            if value > most:
+                return f"large-scale network: expected at most {most} ({name}), got {value}"
         return None
 
 

@@ -11,7 +11,7 @@ from evonas.registry import find, operators_for
 from evonas.seeds import guarded
 from evonas.strategies import Start
 from evonas.strategies.aging import AgingEvolution
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

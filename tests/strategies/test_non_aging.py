@@ -12,7 +12,7 @@ from evonas.registry import find, operators_for
 from evonas.seeds import guarded
 from evonas.strategies import Start
 from evonas.strategies.non_aging import NonAgingEvolution
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

@@ -2,12 +2,13 @@ import random
 
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome
+from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 
 from evonas.genome import START, Origin
 from evonas.registry import find, operators_for
 from evonas.strategies import Start
 from evonas.strategies.random_search import RandomSearch
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 
@@ -54,4 +55,17 @@ def test_the_same_stream_gives_the_same_individuals(toolbox):
 
 def test_it_is_found_by_name():
     assert find("strategies", "random") is RandomSearch
-    assert RandomSearch.settings == {}
+    assert RandomSearch.settings == {"mutations": 50}
+
+
+def test_where_a_genome_draws_nothing_an_individual_is_a_random_walk():
+    space = LargeScaleSpace()
+    toolbox = make_toolbox(LargeScaleGenome, space, operators_for("large-scale"))
+    found = [RandomSearch(toolbox, Start(), mutations=6).ask() for _ in range(60)]
+    trivial = str(LargeScaleGenome.random(space, random.Random()))
+    assert 1 <= sum(str(individual) == trivial for individual in found) < 40
+    assert len({individual.key() for individual in found}) > 10
+    assert {individual.origin for individual in found} == {Origin((), "random")}
+    assert not any(individual.fitness.valid for individual in found)
+    walked = [RandomSearch(toolbox, Start(), mutations=0).ask() for _ in range(3)]
+    assert {str(individual) for individual in walked} == {trivial}

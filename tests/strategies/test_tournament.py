@@ -13,7 +13,7 @@ from evonas.registry import find, operators_for
 from evonas.seeds import guarded
 from evonas.strategies import Start
 from evonas.strategies.tournament import PairwiseTournament
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

@@ -7,7 +7,7 @@ from deap import algorithms, tools
 from evonas.genomes.amoeba import AmoebaGenome
 
 from evonas.registry import operators_for
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 
