@@ -42,7 +42,19 @@ COLOURS: dict[Kind, tuple[str, str]] = {
 }
 """Fill and stroke of each kind."""
 
-ACTIVATIONS = frozenset({"Sigmoid", "Softmax", "Softplus", "Swish", "HardSwish", "Hardswish", "Mish", "Tanh"})
+ACTIVATIONS = frozenset(
+    {
+        "HardSwish",
+        "Hardsigmoid",
+        "Hardswish",
+        "Mish",
+        "Sigmoid",
+        "Softmax",
+        "Softplus",
+        "Swish",
+        "Tanh",
+    }
+)
 """Activations whose name does not end in LU."""
 
 

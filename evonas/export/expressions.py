@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
+from ..layers._scale import ScaleModule
 from .code import Brackets, Code, Sum
 
 
@@ -34,13 +35,16 @@ BOTH_AXES = ("kernel_size", "stride", "padding")
 """Arguments that take one number for height and width."""
 
 
-def called(node: fx.Node, operands: Mapping[fx.Node, Code], attributes: Mapping[str, str]) -> Code:
+def called(
+    node: fx.Node, operands: Mapping[fx.Node, Code], attributes: Mapping[str, str], factors: Set[str]
+) -> Code:
     """What a node of the graph computes.
 
     Args:
         node: The node.
         operands: What stands for the nodes that it reads.
         attributes: The attribute of the network that holds a module, by its name in the graph.
+        factors: The modules that are a factor; their attributes hold a parameter to multiply by.
 
     Raises:
         NotPlainError: It is neither a module nor a function or method of PyTorch's.
@@ -57,6 +61,8 @@ def called(node: fx.Node, operands: Mapping[fx.Node, Code], attributes: Mapping[
     if node.op == "call_function" and node.target in OPERATORS and len(positional) == 2:
         return _operation(OPERATORS[node.target], positional[0], positional[1])
     keywords = {key: written(value) for key, value in node.kwargs.items()}
+    if node.op == "call_module" and node.target in factors:
+        return _operation("*", positional[0], f"self.{attributes[str(node.target)]}")
     if node.op == "call_module":
         function = f"self.{attributes[str(node.target)]}"
     elif node.op == "call_method" and isinstance(node.args[0], fx.Node):
@@ -102,12 +108,17 @@ def _enclosed(code: Code) -> Code:
 def constructor(module: nn.Module) -> tuple[Code, dict[str, torch.Tensor]]:
     """The call that makes such a module, and the tensors to load into it.
 
+    A factor is a parameter and needs no module; its tensor has no name of its own.
+
     PyTorch's modules keep their arguments as attributes of the same names. The call is trusted after it has
     made a twin that describes itself alike and takes the same tensors.
 
     Raises:
         NotPlainError: The module is not one of torch.nn's, or its arguments cannot be read from it.
     """
+    if is_factor(module):
+        weight = module.get_parameter("weight")
+        return f"nn.Parameter(torch.ones({literal(tuple(weight.shape))}))", {"": weight.detach()}
     kind = type(module)
     if getattr(nn, kind.__name__, None) is not kind:
         raise NotPlainError(f"its module {kind.__module__}.{kind.__qualname__} is not one of torch.nn's")
@@ -127,6 +138,11 @@ def constructor(module: nn.Module) -> tuple[Code, dict[str, torch.Tensor]]:
             )
             return Brackets(f"nn.{kind.__name__}(", parts), dict(twin.state_dict())
     raise NotPlainError(f"its module nn.{kind.__name__} does not keep its arguments")
+
+
+def is_factor(module: nn.Module) -> bool:
+    """Whether a module multiplies by a learnt number and does nothing else (`Scale`)."""
+    return isinstance(module, ScaleModule)
 
 
 def _arguments(module: nn.Module, shorten: Callable[[Any], Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -11,7 +11,7 @@ from torch import fx, nn
 
 from ..errors import UserError
 from .code import Code, lay_out
-from .expressions import NotPlainError, called, constructor
+from .expressions import NotPlainError, called, constructor, is_factor
 from .order import reading_order
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class _Writer:
         self.nodes = [node for node in self.owners if node is not self.image and not self._inlined(node)]
         self.reads, self.readers = self._links()
         self.attributes = self._attributes()
+        self.factors = {name for name in self.attributes if is_factor(network.get_submodule(name))}
 
     def _emit(self, graph: fx.Graph) -> dict[str, fx.Node]:
         """The value of each node of the architecture."""
@@ -153,7 +154,8 @@ class _Writer:
             except NotPlainError as reason:
                 raise self._refusal(name, reason) from None
             result.init += lay_out(f"self.{attribute} = ", code, indent=INDENT)
-            result.state.update({f"{attribute}.{key}": tensor for key, tensor in tensors.items()})
+            for key, tensor in tensors.items():
+                result.state[f"{attribute}.{key}" if key else attribute] = tensor
 
     def _write_forward(self, result: Statements, names: dict[fx.Node, str]) -> None:
         current = ""
@@ -163,7 +165,7 @@ class _Writer:
             if node is self.image:
                 continue
             try:
-                code = called(node, codes, self.attributes)
+                code = called(node, codes, self.attributes, self.factors)
             except NotPlainError as reason:
                 raise self._refusal(self.owners[node], reason) from None
             if node not in numbers:

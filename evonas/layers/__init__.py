@@ -3,41 +3,61 @@
 A layer is a frozen dataclass that holds free choices only (kernel, stride, filters); shapes,
 parameters and cost follow from its inputs. To add a kind, subclass `Layer` as a frozen dataclass
 and override what differs; give it a `module` if it has tensors or behaves otherwise in training,
-an `emit` if a function computes it.
+an `emit` if a function computes it. So that widths can change around it, say by `flow` or `tied` where its
+channels come from, by `axes` which of its tensors' entries belong to them, and by `resized` what it becomes.
 """
 
+from .activations import ELU, GELU, Hardsigmoid, Hardswish, Mish, ReLU6, Sigmoid, SiLU, Tanh
 from .base import Flow, Layer, Shape, ShapeError
 from .convolution import Conv2d
 from .dense import Flatten, Linear
+from .gating import Multiply, Pixel
 from .leaky import LeakyReLU
 from .merging import Add, Concat
 from .pointwise import BatchNorm2d, Dropout, Input, ReLU
 from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, Shift
 from .reconciling import PadChannels, Resize, TakeChannels
 from .regularising import DropPath
+from .scaling import Scale
+from .torch_pooling import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d
 
 __all__ = [
+    "AdaptiveAvgPool2d",
     "Add",
     "AvgPool2d",
     "BatchNorm2d",
+    "CeilMaxPool2d",
     "Concat",
     "Conv2d",
     "DropPath",
     "Dropout",
+    "ELU",
     "Flatten",
     "Flow",
+    "GELU",
     "GlobalAvgPool",
+    "Hardsigmoid",
+    "Hardswish",
     "Input",
     "Layer",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
     "MinPool2d",
+    "Mish",
+    "Multiply",
     "PadChannels",
+    "PaddedAvgPool2d",
+    "Pixel",
     "ReLU",
+    "ReLU6",
     "Resize",
+    "Scale",
     "Shape",
     "ShapeError",
     "Shift",
+    "SiLU",
+    "Sigmoid",
     "TakeChannels",
+    "Tanh",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..errors import UserError, nearest
+from .ties import Axes, Channels, Numbers, Ties, joined, spread
 
 if TYPE_CHECKING:
     import torch
@@ -35,12 +36,16 @@ class Layer:
     Attributes:
         arity: The number of inputs; None for one or more.
         commutative: Whether the order of the inputs leaves the output as it is.
+        idempotent: Whether it leaves as it is what it has given out, such as a rectifier.
         steered: Whether it does something only where a trainer steers it; left out of networks otherwise.
+        draws: Whether its module's constructor draws random numbers; these are kept from being drawn.
     """
 
     arity: ClassVar[int | None] = 1
     commutative: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = False
     steered: ClassVar[bool] = False
+    draws: ClassVar[bool] = True
     kinds: ClassVar[dict[str, type[Layer]]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -61,6 +66,48 @@ class Layer:
     def input_axis(self, tensor: str) -> int | None:
         """The axis of one of its tensors along which entries belong to input channels, if there is one."""
         return None
+
+    @property
+    def sized(self) -> bool:
+        """Whether the number of its output channels is one of its choices."""
+        return False
+
+    def axes(self, tensor: str) -> Axes:
+        """Which axes of one of its tensors go by output and by input channels."""
+        axis = self.input_axis(tensor)
+        return Axes(input=axis) if self.flow == "fresh" else Axes(output=axis)
+
+    def tied(self, inputs: Sequence[Channels], count: int, ties: Ties) -> Channels:
+        """Its output channels, by those it reads: what `flow` says, unless the kind has more to say.
+
+        Args:
+            inputs: The channels of its inputs.
+            count: How many channels it has.
+            ties: Gives new numbers to new channels, and learns which channels must change together.
+        """
+        if self.flow == "fresh":
+            made = ties.fresh(count)
+            if not self.sized:
+                for channels in (*inputs, made):
+                    ties.freeze(channels, f"a {self.kind}, which does not say how its width follows")
+            return made
+        if self.flow == "joined":
+            return joined(inputs)
+        if self.flow == "spread":
+            return spread(inputs[0], count // len(inputs[0]))
+        if self.flow == "summed":
+            for other in inputs[1:]:
+                ties.tie(inputs[0], other)
+        return inputs[0]
+
+    def resized(self, inputs: Sequence[Numbers], copies: Numbers) -> Layer:
+        """The layer after channels were copied or dropped around it.
+
+        Args:
+            inputs: For each input, how many copies of each of its channels there are.
+            copies: How many copies of each of its output channels there are.
+        """
+        return self
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         """The output's shape.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from .base import Flow, Layer, Shape, ShapeError, image, not_negative, pair, positive
+from .ties import Axes, Channels, Numbers, Ties
 from .window import Pair, same_padding, slide, times
 
 if TYPE_CHECKING:
@@ -70,6 +72,24 @@ class Conv2d(Layer):
         return 1 if tensor == "weight" and self.groups == 1 else None
 
     @property
+    def sized(self) -> bool:
+        return not self.depthwise
+
+    def axes(self, tensor: str) -> Axes:
+        return Axes(0, 1 if tensor == "weight" and not self.depthwise else None)
+
+    def tied(self, inputs: Sequence[Channels], count: int, ties: Ties) -> Channels:
+        """As `flow` says; groups are tied position by position, what they read and what they make."""
+        made = super().tied(inputs, count, ties)
+        if self.groups > 1:
+            ties.tie_groups(inputs[0], self.groups)
+            ties.tie_groups(made, self.groups)
+        return made
+
+    def resized(self, inputs: Sequence[Numbers], copies: Numbers) -> Conv2d:
+        return self if self.depthwise else replace(self, out_channels=int(copies.sum()))
+
+    @cached_property
     def pads(self) -> Pair:
         """Pixels of padding on each side."""
         if self.padding is None:

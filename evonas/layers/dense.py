@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .base import Flow, Layer, Shape, ShapeError, positive
+from .ties import Axes, Numbers
 
 if TYPE_CHECKING:
     import torch
@@ -49,6 +50,16 @@ class Linear(Layer):
 
     def input_axis(self, tensor: str) -> int | None:
         return 1 if tensor == "weight" else None
+
+    @property
+    def sized(self) -> bool:
+        return True
+
+    def axes(self, tensor: str) -> Axes:
+        return Axes(0, 1 if tensor == "weight" else None)
+
+    def resized(self, inputs: Sequence[Numbers], copies: Numbers) -> Linear:
+        return replace(self, out_features=int(copies.sum()))
 
     def __post_init__(self) -> None:
         positive(self, out_features=self.out_features)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from .base import Flow, Layer, Shape, image
+from .ties import Channels, Ties
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +26,11 @@ class Input(Layer):
     @property
     def flow(self) -> Flow:
         return "fresh"
+
+    def tied(self, inputs: Sequence[Channels], count: int, ties: Ties) -> Channels:
+        made = ties.fresh(count)
+        ties.freeze(made, "the image's channels")
+        return made
 
     def __post_init__(self) -> None:
         if not self.size or any(not isinstance(n, int) or n < 1 for n in self.size):
@@ -52,6 +58,8 @@ class BatchNorm2d(Layer):
 
     epsilon: float = 1e-5
     momentum: float = 0.1
+
+    draws = False
 
     def __post_init__(self) -> None:
         if not self.epsilon > 0:
@@ -94,6 +102,8 @@ class BatchNorm2d(Layer):
 class ReLU(Layer):
     """max(x, 0)."""
 
+    idempotent = True
+
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
 
@@ -109,6 +119,8 @@ class Dropout(Layer):
     """
 
     probability: float = 0.5
+
+    draws = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability < 1:

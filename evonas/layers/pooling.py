@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
@@ -38,7 +39,7 @@ class _Pool2d(Layer):
             if any(2 * p > k for p, k in zip(pair(self.padding), pair(self.kernel), strict=True)):
                 raise UserError(f"{self.kind} padding: expected 0 to half the window, got {self.padding}")
 
-    @property
+    @cached_property
     def pads(self) -> tuple[Pair, Pair]:
         """Padding before and after each axis."""
         if self.padding is None:

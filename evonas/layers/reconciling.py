@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .base import Flow, Layer, Shape, ShapeError, image, pair, positive
+from .base import Flow, Layer, Shape, ShapeError, image, not_negative, pair, positive
+from .ties import Channels, Numbers, Ties, joined
 from .window import Pair, times
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ class Resize(Layer):
 
 @dataclass(frozen=True)
 class TakeChannels(Layer):
-    """The first channels of an image (truncation).
+    """Neighbouring channels of an image, by default the first ones (truncation).
 
     Attributes:
         channels: How many.
+        start: How many are left out before them.
     """
 
     channels: int = 1
+    start: int = 0
 
     @property
     def flow(self) -> Flow:
@@ -64,23 +67,34 @@ class TakeChannels(Layer):
 
     def __post_init__(self) -> None:
         positive(self, channels=self.channels)
+        not_negative(self, start=self.start)
+
+    def tied(self, inputs: Sequence[Channels], count: int, ties: Ties) -> Channels:
+        return inputs[0].part(self.start, self.start + self.channels)
+
+    def resized(self, inputs: Sequence[Numbers], copies: Numbers) -> TakeChannels:
+        """The slice whose bounds have moved with the channels before and in it."""
+        return TakeChannels(int(copies.sum()), int(inputs[0][: self.start].sum()))
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         channels, height, width = image(self, inputs[0])
-        if channels < self.channels:
-            raise ShapeError(f"TakeChannels expected at least {self.channels} channels, got {channels}")
+        if channels < self.start + self.channels:
+            wanted = self.start + self.channels
+            raise ShapeError(f"TakeChannels expected at least {wanted} channels, got {channels}")
         return (self.channels, height, width)
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
 
-        options: dict[str, Any] = {"dim": 1, "start": 0, "length": self.channels}
+        options: dict[str, Any] = {"dim": 1, "start": self.start, "length": self.channels}
         return graph.create_node(
             "call_function", torch.narrow, (values[0],), options, name=name.replace(".", "_")
         )
 
     def label(self) -> str:
-        return f"first {self.channels}"
+        if self.start == 0:
+            return f"first {self.channels}"
+        return f"channels {self.start} to {self.start + self.channels - 1}"
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,14 @@ class PadChannels(Layer):
 
     def __post_init__(self) -> None:
         positive(self, extra=self.extra)
+
+    def tied(self, inputs: Sequence[Channels], count: int, ties: Ties) -> Channels:
+        zeros = ties.fresh(self.extra)
+        ties.need(zeros)
+        return joined([inputs[0], zeros])
+
+    def resized(self, inputs: Sequence[Numbers], copies: Numbers) -> PadChannels:
+        return PadChannels(int(copies[-self.extra :].sum()))
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         channels, height, width = image(self, inputs[0])

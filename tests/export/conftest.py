@@ -16,27 +16,42 @@ from evonas.data.images import Statistics
 from evonas.deploy import Deployable, deployable
 from evonas.export import export
 from evonas.layers import (
+    ELU,
+    GELU,
+    AdaptiveAvgPool2d,
     Add,
     AvgPool2d,
     BatchNorm2d,
+    CeilMaxPool2d,
     Concat,
     Conv2d,
     Dropout,
     DropPath,
     Flatten,
     GlobalAvgPool,
+    Hardsigmoid,
+    Hardswish,
     Input,
     Layer,
     LeakyReLU,
     Linear,
     MaxPool2d,
     MinPool2d,
+    Mish,
+    Multiply,
     PadChannels,
+    PaddedAvgPool2d,
+    Pixel,
     ReLU,
+    ReLU6,
     Resize,
+    Scale,
     Shape,
     Shift,
+    Sigmoid,
+    SiLU,
     TakeChannels,
+    Tanh,
 )
 from evonas.network import input_shape, weights_of
 
@@ -119,7 +134,16 @@ def mixed() -> Architecture:
     x = net.add("max", MaxPool2d(3, 1, padding=0), net.add("max2", MaxPool2d(2, 1), x))
     x = net.add("min", MinPool2d(3, 1), net.add("leaky", LeakyReLU(0.1), x))
     x = net.add("resized", Resize((3, 2)), net.add("dropped", DropPath(), x))
-    x = net.add("padded", PadChannels(2), net.add("taken", TakeChannels(5), x))
+    x = net.add("padded", PadChannels(2), net.add("taken", TakeChannels(5, start=1), x))
+    x = net.add("scaled", Scale(0.7), x)
+    x = net.add("averaged", PaddedAvgPool2d(3), net.add("ceil", CeilMaxPool2d(2, 2, padding=0), x))
+    for number, activation in enumerate([ReLU6(), SiLU(), GELU(), GELU(approximate=True), ELU(0.5)]):
+        x = net.add(f"active{number}", activation, x)
+    gate = net.add("gate.pool", AdaptiveAvgPool2d(1), x)
+    for number, squash in enumerate([Hardswish(), Hardsigmoid(), Mish(), Tanh(), Sigmoid()]):
+        gate = net.add(f"gate.n{number}", squash, gate)
+    x = net.add("gated", Multiply(), x, gate)
+    x = net.add("gated2", Multiply(), net.add("pixel", Pixel(), net.add("mean", GlobalAvgPool(), x)), x)
     flat = net.add("flat", Flatten(), x)
     pooled = net.add("pooled", GlobalAvgPool(), x)
     x = net.add("vector", Concat(), flat, pooled)

@@ -13,7 +13,7 @@ from torch import fx, nn
 
 from evonas.architecture import Architecture
 from evonas.errors import UserError
-from evonas.layers import Conv2d, Flatten, GlobalAvgPool, Layer, Shape
+from evonas.layers import Conv2d, Flatten, GlobalAvgPool, Layer, Scale, Shape
 
 
 @pytest.fixture
@@ -132,3 +132,12 @@ def test_a_layer_that_is_not_plain_pytorch_is_refused(
     with pytest.raises(UserError, match=message):
         written(chain(SwishLayer(), GlobalAvgPool(), names=["act.swish", "pool"]))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_factor_is_a_parameter(
+    chain: Callable[..., Architecture], checked: Callable[[Architecture], str]
+) -> None:
+    layers = [Conv2d(3), Scale(0.5), Scale(2.0), GlobalAvgPool()]
+    source = checked(chain(*layers, names=["conv", "skip.factor", "again", "pool"]))
+    assert "self.skip_factor = nn.Parameter(torch.ones((1,)))\n" in source
+    assert "x = x * self.skip_factor\n" in source

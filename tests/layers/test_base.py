@@ -32,7 +32,23 @@ EXAMPLES = [
     layers.LeakyReLU(0.1),
     layers.Resize((3, 2)),
     layers.TakeChannels(3),
+    layers.TakeChannels(3, start=2),
     layers.PadChannels(2),
+    layers.ReLU6(),
+    layers.SiLU(),
+    layers.GELU(approximate=True),
+    layers.Hardswish(),
+    layers.Hardsigmoid(),
+    layers.Sigmoid(),
+    layers.Tanh(),
+    layers.ELU(0.5),
+    layers.Mish(),
+    layers.Multiply(),
+    layers.Pixel(),
+    layers.AdaptiveAvgPool2d((3, 2)),
+    layers.CeilMaxPool2d(3, 2, padding=0),
+    layers.PaddedAvgPool2d(3),
+    layers.Scale(0.5),
 ]
 
 

@@ -46,6 +46,7 @@ def test_channels_are_taken_from_the_front_and_zeros_come_after(compute):
     image = torch.arange(1.0, 13.0).reshape(1, 3, 2, 2)
     assert torch.equal(compute(TakeChannels(2), image), image[:, :2])
     assert torch.equal(compute(TakeChannels(3), image), image)
+    assert torch.equal(compute(TakeChannels(2, start=1), image), image[:, 1:])
     padded = compute(PadChannels(2), image)
     assert torch.equal(padded[:, :3], image)
     assert torch.equal(padded[:, 3:], torch.zeros(1, 2, 2, 2))
@@ -57,6 +58,11 @@ def test_channels_are_taken_from_the_front_and_zeros_come_after(compute):
         (Resize(4), {"kind": "Resize", "size": [4, 4]}, "resize 4×4"),
         (Resize((4, 3)), {"kind": "Resize", "size": [4, 3]}, "resize 4×3"),
         (TakeChannels(7), {"kind": "TakeChannels", "channels": 7}, "first 7"),
+        (
+            TakeChannels(7, start=2),
+            {"kind": "TakeChannels", "channels": 7, "start": 2},
+            "channels 2 to 8",
+        ),
         (PadChannels(7), {"kind": "PadChannels", "extra": 7}, "pad + 7"),
     ],
 )
@@ -71,6 +77,10 @@ def test_data_and_back(layer, data, label):
     [
         (lambda: Resize((0, 4)), "Resize size: expected whole numbers of at least 1, got (0, 4)"),
         (lambda: TakeChannels(0), "TakeChannels channels: expected whole numbers of at least 1, got 0"),
+        (
+            lambda: TakeChannels(1, start=-1),
+            "TakeChannels start: expected whole numbers of at least 0, got -1",
+        ),
         (lambda: PadChannels(1.5), "PadChannels extra: expected whole numbers of at least 1, got 1.5"),
     ],
 )
@@ -90,6 +100,8 @@ def test_too_few_channels_are_refused():
     message = "TakeChannels expected at least 4 channels, got 3"
     with pytest.raises(ShapeError, match=re.escape(message)):
         TakeChannels(4).shape([(3, 2, 2)])
+    with pytest.raises(ShapeError, match=re.escape(message)):
+        TakeChannels(2, start=2).shape([(3, 2, 2)])
 
 
 def with_skip(width: int) -> Architecture:

@@ -1,0 +1,175 @@
+"""Functions, methods and ATen's operators, each as a layer with its tensors.
+
+They are looked up by name: ``F.relu(x)``, ``x.relu_()`` and ``aten.relu.default`` are alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch.nn.functional as F
+from torch import fx
+from torch._ops import OpOverload
+
+from ..layers import Flatten, Pixel
+from . import arithmetic, pointwise, windows
+from .part import NoLayerError, Part, Value
+
+FUNCTIONS: dict[str, Callable[..., Part]] = {
+    "_adaptive_avg_pool2d": windows.adaptive_avg_pool,
+    "_native_batch_norm_legit_no_training": pointwise.inference_batch_norm,
+    "adaptive_avg_pool2d": windows.adaptive_avg_pool,
+    "adaptive_max_pool2d": windows.adaptive_max_pool,
+    "add": arithmetic.add,
+    "addmm": pointwise.addmm,
+    "avg_pool2d": windows.avg_pool,
+    "cat": arithmetic.concat,
+    "clamp": pointwise.clamp,
+    "concat": arithmetic.concat,
+    "conv2d": windows.convolution,
+    "convolution": windows.general_convolution,
+    "div": arithmetic.divide,
+    "dropout": pointwise.dropout,
+    "elu": pointwise.elu,
+    "gelu": pointwise.gelu,
+    "hardsigmoid": pointwise.hardsigmoid,
+    "hardswish": pointwise.hardswish,
+    "hardtanh": pointwise.hardtanh,
+    "interpolate": windows.resize,
+    "leaky_relu": pointwise.leaky_relu,
+    "linear": pointwise.linear,
+    "matmul": pointwise.matmul,
+    "max_pool2d": windows.max_pool,
+    "max_pool2d_with_indices": windows.max_pool,
+    "mean": windows.mean,
+    "mish": pointwise.mish,
+    "mm": pointwise.matmul,
+    "mul": arithmetic.multiply,
+    "relu": pointwise.relu,
+    "relu6": pointwise.relu6,
+    "sigmoid": pointwise.sigmoid,
+    "silu": pointwise.silu,
+    "stochastic_depth": pointwise.stochastic_depth,
+    "sub": arithmetic.subtract,
+    "tanh": pointwise.tanh,
+}
+"""Layers by the names of functions."""
+
+SHAPING = frozenset(
+    "_unsafe_view alias clone contiguous expand expand_as flatten float getitem reshape squeeze to type_as "
+    "unsqueeze upsample_nearest2d view".split()
+)
+"""Functions whose result says what they do."""
+
+SYNONYMS = {
+    "clip": "clamp",
+    "concatenate": "concat",
+    "divide": "div",
+    "iadd": "add",
+    "imul": "mul",
+    "isub": "sub",
+    "multiply": "mul",
+    "subtract": "sub",
+    "truediv": "div",
+    "true_divide": "div",
+}
+
+_APART: dict[Callable[..., Any], Callable[..., Part]] = {
+    F.batch_norm: pointwise.functional_batch_norm,
+    F.elu: pointwise.functional_elu,
+}
+"""Functions whose arguments come in another order than those of ATen's operator of that name."""
+
+
+def name_of(node: fx.Node) -> str:
+    """The name of a function or method, without what says that it works in place."""
+    target: Any = node.target
+    if isinstance(target, OpOverload):
+        name = target._schema.name.rpartition("::")[2]
+    else:
+        name = target if isinstance(target, str) else getattr(target, "__name__", repr(target))
+    bare = name.rstrip("_") or name
+    return SYNONYMS.get(bare, bare)
+
+
+def in_place(node: fx.Node) -> bool:
+    """Whether a function changes the tensor that it reads."""
+    target: Any = node.target
+    name = target._schema.name if isinstance(target, OpOverload) else target
+    return isinstance(name, str) and name.endswith("_") and not name.endswith("__")
+
+
+def function_part(
+    node: fx.Node, positional: Sequence[Any], keywords: Mapping[str, Any], result: Value
+) -> Part:
+    """A call of a function as a layer.
+
+    Args:
+        node: The call.
+        positional: Its arguments: values, and constants as they are.
+        keywords: Likewise.
+        result: What it gave for the example.
+
+    Raises:
+        NoLayerError: No layer computes the same.
+    """
+    name = name_of(node)
+    keywords = dict(keywords)
+    for first in ("input", "self", "tensors"):
+        if not positional and first in keywords:
+            positional = [keywords.pop(first)]
+    if name in SHAPING:
+        return _shaped(node, name, positional[0], result)
+    make = _APART.get(node.target) if callable(node.target) else None
+    if isinstance(node.target, OpOverload) and name == "batch_norm":
+        make = pointwise.aten_batch_norm
+    make = make or FUNCTIONS.get(name)
+    if make is None:
+        names = ", ".join(sorted({*FUNCTIONS, "batch_norm", *SHAPING} - _OF_ATEN))
+        hint = " (an architecture gives logits: leave it out)" if "softmax" in name else ""
+        raise NoLayerError(f"no layer computes it{hint}; those operations can be: {names}")
+    try:
+        inspect.signature(make).bind(*positional, **keywords)
+    except TypeError as error:
+        raise NoLayerError(f"of its arguments a layer has no use for some: {error}") from None
+    part = make(*positional, **keywords)
+    return dataclasses.replace(part, changes_input=True) if in_place(node) else part
+
+
+_OF_ATEN = frozenset(
+    "_adaptive_avg_pool2d _native_batch_norm_legit_no_training _unsafe_view addmm alias convolution "
+    "max_pool2d_with_indices mm upsample_nearest2d".split()
+)
+
+
+def _shaped(node: fx.Node, name: str, value: Any, result: Value) -> Part:
+    """What another shape asks for: nothing, a vector of an image, or an image of a vector."""
+    if not isinstance(value, Value) or value.dtype != result.dtype:
+        raise NoLayerError("a layer keeps the precision")
+    before, after = value.shape, result.shape
+    if name == "upsample_nearest2d":
+        return windows.resize(value, after[2:])
+    if before == after and name != "getitem":
+        return Part(None, [value])
+    if name in ("expand", "expand_as"):
+        if before == (*after[:2], 1, 1) and all(name_of(user) == "mul" for user in node.users):
+            return Part(None, [value])  # Multiply does it
+    elif name == "getitem" and not _only_new_axes(node.args[1]):
+        raise NoLayerError("a layer reads all of a tensor")
+    elif len(before) > 2 and after == (before[0], before[1] * math.prod(before[2:])):
+        return Part(Flatten(), [value])
+    elif name in ("squeeze", "unsqueeze") and before in (after[:2], (*after, 1)) and after[2:] == (1,):
+        return Part(None, [value])  # half of the way between a vector and a pixel
+    elif before in (after[:2], after[:3]) and after[2:] == (1, 1):
+        return Part(Pixel(), [value])
+    raise NoLayerError(f"no layer makes the shape {after} of {before}")
+
+
+def _only_new_axes(index: Any) -> bool:
+    """Whether an index such as ``[:, :, None, None]`` leaves nothing out."""
+    items = index if isinstance(index, tuple) else (index,)
+    return all(item is None or item is ... or item == slice(None) for item in items)

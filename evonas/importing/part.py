@@ -1,0 +1,49 @@
+"""What a piece of a traced model becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import fx
+
+from ..layers import Layer
+
+
+class Value(NamedTuple):
+    """A tensor that depends on the images.
+
+    Attributes:
+        node: Where it comes from in the traced graph.
+        shape: Its shape, the batch included.
+        dtype: Its precision.
+    """
+
+    node: fx.Node
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer with its tensors, or nothing: then its one input is passed on.
+
+    Attributes:
+        layer: The layer; None if the input is passed on.
+        inputs: What it reads.
+        tensors: Its tensors, by the layer's names for them.
+        constant: Whether it does nothing but scale and shift by what the model's code multiplies and adds.
+        changes_input: Whether it was computed in place, so that later readers of its input get its output.
+    """
+
+    layer: Layer | None
+    inputs: Sequence[Value]
+    tensors: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    constant: bool = False
+    changes_input: bool = False
+
+
+class NoLayerError(Exception):
+    """No layer computes this; the message says why."""
