@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import weakref
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import torch
 from torch import fx, nn
@@ -14,13 +15,19 @@ from .architecture import Architecture
 from .errors import UserError
 from .layers import Input
 from .seeds import named_seed
+from .undrawn import Undrawn
 
 Weights = Mapping[str, torch.Tensor]
 """Tensors by ``node.tensor``: parameters, and buffers such as normalisation statistics."""
 
 
 def build(
-    architecture: Architecture, seed: int = 0, weights: Weights | None = None, *, steered: bool = False
+    architecture: Architecture,
+    seed: int = 0,
+    weights: Weights | None = None,
+    *,
+    steered: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> fx.GraphModule:
     """Builds a network of straight-line generated code.
 
@@ -32,6 +39,7 @@ def build(
         seed: Of the initial weights.
         weights: Tensors that replace initial ones, by ``node.tensor``; others stay as drawn.
         steered: Include layers that act only where a trainer steers them (`DropPath`).
+        dtype: Precision of all tensors; given weights are converted to it.
 
     Returns:
         A module that maps a batch of normalised images ``(n, channels, height, width)`` to logits.
@@ -51,7 +59,7 @@ def build(
             continue
         values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
         if values[name].op == "call_module" and values[name].target == name:  # not what a sum of one hands on
-            modules[name] = _module(architecture, name, seed, given.get(name, {}))
+            modules[name] = _module(architecture, name, seed, given.get(name, {}), dtype)
         elif name in given:
             raise UserError(f"weights: {name}.{next(iter(given[name]))}: {layer.kind} has no tensors")
     graph.output(values[architecture.output])
@@ -71,21 +79,25 @@ def _by_node(architecture: Architecture, weights: Weights) -> dict[str, dict[str
     return found
 
 
-def _module(architecture: Architecture, name: str, seed: int, given: dict[str, torch.Tensor]) -> nn.Module:
+def _module(
+    architecture: Architecture, name: str, seed: int, given: dict[str, torch.Tensor], dtype: torch.dtype
+) -> nn.Module:
     """One node's module, made without drawing the random numbers that would be overwritten."""
     layer = architecture.layer(name)
-    with torch.device("meta"):
+    with Undrawn() if layer.draws else nullcontext():
         module = layer.module(architecture.input_shapes(name))
-    module.to_empty(device="cpu")
-    tensors: dict[str, torch.Tensor] = dict(module.named_parameters()) | dict(module.named_buffers())
-    if set(given) != set(tensors):
-        with torch.no_grad():
+    if dtype != torch.float32:
+        module.to(dtype)
+    tensors: dict[str, torch.Tensor] = {}
+    if given:
+        tensors = dict(module.named_parameters()) | dict(module.named_buffers())
+    with torch.no_grad():
+        if not given or set(given) != set(tensors):
             layer.initialise(module, torch.Generator().manual_seed(named_seed(seed, name)))
-    for key, tensor in given.items():
-        if key not in tensors or tensors[key].shape != tensor.shape:
-            wanted = tuple(tensors[key].shape) if key in tensors else "no such tensor"
-            raise UserError(f"weights: {name}.{key} expected {wanted}, got {tuple(tensor.shape)}")
-        with torch.no_grad():
+        for key, tensor in given.items():
+            if key not in tensors or tensors[key].shape != tensor.shape:
+                wanted = tuple(tensors[key].shape) if key in tensors else "no such tensor"
+                raise UserError(f"weights: {name}.{key} expected {wanted}, got {tuple(tensor.shape)}")
             tensors[key].copy_(tensor)
     return module
 

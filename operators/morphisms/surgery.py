@@ -1,0 +1,242 @@
+"""What morphisms have in common: refusing, drawing among places, and moving readers from node to node."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import networkx as nx
+
+from ...architecture import Architecture
+from ...errors import NotApplicable, UserError
+from ...layers import (
+    AdaptiveAvgPool2d,
+    Add,
+    AvgPool2d,
+    BatchNorm2d,
+    CeilMaxPool2d,
+    Concat,
+    Conv2d,
+    Dropout,
+    DropPath,
+    Flatten,
+    GlobalAvgPool,
+    Layer,
+    MaxPool2d,
+    MinPool2d,
+    PadChannels,
+    PaddedAvgPool2d,
+    Resize,
+    Shift,
+    TakeChannels,
+)
+from ...morphism import Morphism
+from ...seeds import named_seed
+
+if TYPE_CHECKING:
+    import torch
+
+    Weights = Mapping[str, torch.Tensor]
+
+KEEP_SIGN = (
+    AdaptiveAvgPool2d,
+    Add,
+    AvgPool2d,
+    CeilMaxPool2d,
+    Concat,
+    Dropout,
+    DropPath,
+    Flatten,
+    GlobalAvgPool,
+    MaxPool2d,
+    MinPool2d,
+    PaddedAvgPool2d,
+    PadChannels,
+    Resize,
+    Shift,
+    TakeChannels,
+)
+"""Kinds of layer that make nothing negative of what is not, and zeros of zeros."""
+
+New = tuple[str, Layer, tuple[str, ...]]
+"""A node to add: its name, its layer and what it reads."""
+
+
+@dataclass(frozen=True)
+class _Checked(Morphism):
+    """A morphism that knows whether it applies before it changes anything."""
+
+    def check(self, architecture: Architecture) -> None:
+        """Passes where it applies.
+
+        Raises:
+            NotApplicable: It does not; the message names node and reason.
+        """
+        raise NotImplementedError
+
+
+_Kind = TypeVar("_Kind", bound=_Checked)
+
+
+def refusal(node: str, reason: str) -> NotApplicable:
+    """The error that says why a morphism does not apply to a node."""
+    return NotApplicable(f"node {node!r}: {reason}")
+
+
+def layer_of(architecture: Architecture, node: str) -> Layer:
+    """The layer of a node.
+
+    Raises:
+        NotApplicable: There is no such node.
+    """
+    if node not in architecture:
+        raise refusal(node, "not in this architecture")
+    return architecture.layer(node)
+
+
+def convolution(architecture: Architecture, node: str) -> Conv2d:
+    """The convolution that a node holds.
+
+    Raises:
+        NotApplicable: It holds none.
+    """
+    layer = layer_of(architecture, node)
+    if not isinstance(layer, Conv2d):
+        raise refusal(node, f"expected a convolution, got {layer.kind}")
+    return layer
+
+
+def convolutions(architecture: Architecture) -> list[str]:
+    """The nodes that hold one, in an order that is always the same."""
+    return [node for node in in_order(architecture) if isinstance(architecture.layer(node), Conv2d)]
+
+
+def check_sizes(morphism: Morphism, choice: str, value: int | tuple[int, int]) -> None:
+    """Checks that a choice is a whole number of at least 1, or a pair of them.
+
+    Raises:
+        UserError: It is not.
+    """
+    numbers = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in numbers):
+        raise UserError(
+            f"{morphism.kind} {choice}: expected a whole number of at least 1, or a pair, got {value!r}"
+        )
+
+
+def check_free(architecture: Architecture, name: str, parts: Sequence[str]) -> None:
+    """Checks that the names of new nodes, ``name.part``, are free.
+
+    Raises:
+        NotApplicable: One is used, or begins another or is begun by one.
+    """
+    for part in parts:
+        new = f"{name}.{part}"
+        for node in architecture:
+            if node == new or node.startswith(f"{new}.") or new.startswith(f"{node}."):
+                raise refusal(new, f"the name is not free, since {node!r} is there")
+
+
+def drawn(places: Iterable[_Kind], architecture: Architecture, rng: random.Random, where: str) -> _Kind:
+    """One of several morphisms, each as likely, among those that apply.
+
+    Args:
+        places: One morphism for each place that may do, in an order that is always the same.
+        architecture: Where.
+        rng: Draws the order in which they are tried.
+        where: What was looked for, for the message.
+
+    Raises:
+        NotApplicable: None applies; the message ends with the last reason.
+    """
+    found = list(places)
+    rng.shuffle(found)
+    reason = "there is none"
+    for morphism in found:
+        try:
+            morphism.check(architecture)
+        except NotApplicable as error:
+            reason = str(error)
+        else:
+            return morphism
+    raise NotApplicable(f"no {where} to apply to: {reason}")
+
+
+def in_order(architecture: Architecture) -> list[str]:
+    """The nodes, each after those it reads, in an order that depends on nothing but the graph."""
+    return list(nx.lexicographical_topological_sort(architecture.graph))
+
+
+def insert_behind(architecture: Architecture, node: str, new: Sequence[New]) -> None:
+    """Adds nodes, and lets all that read `node` until now read the last of them, in place."""
+    readers, output = architecture.readers(node), architecture.output
+    for name, layer, inputs in new:
+        architecture.add(name, layer, *inputs)
+    last = new[-1][0]
+    hand_over(architecture, node, last, readers)
+    architecture.output = last if output == node else output
+
+
+def replace_node(architecture: Architecture, node: str, new: Sequence[New]) -> None:
+    """Adds nodes, the last of which takes the place of `node`, which goes, in place."""
+    insert_behind(architecture, node, new)
+    architecture.remove(node)
+
+
+def hand_over(architecture: Architecture, node: str, other: str, readers: Iterable[str]) -> None:
+    """Lets readers of one node read another, in place."""
+    for reader in readers:
+        inputs = (other if source == node else source for source in architecture.inputs(reader))
+        architecture.rewire(reader, *inputs)
+
+
+def norm_like(architecture: Architecture) -> BatchNorm2d:
+    """A normalisation as the architecture has them: the first one's ε and momentum, else the defaults."""
+    for node in in_order(architecture):
+        layer = architecture.layer(node)
+        if isinstance(layer, BatchNorm2d):
+            return layer
+    return BatchNorm2d()
+
+
+def blank(weights: Weights) -> torch.Tensor:
+    """An empty tensor of the type and on the device of the weights, to make others from."""
+    import torch
+
+    for tensor in weights.values():
+        if tensor.is_floating_point():
+            return tensor.new_empty(0)
+    return torch.empty(0)
+
+
+def fresh(architecture: Architecture, node: str, like: torch.Tensor) -> dict[str, torch.Tensor]:
+    """A node's tensors as its layer initialises them, by ``node.tensor``.
+
+    They are drawn from the node's name alone, which is never used twice, so nobody needs to hand on a seed.
+
+    Args:
+        architecture: One that holds the node.
+        node: Its name.
+        like: Of the type and on the device that the tensors are wanted in.
+    """
+    import torch
+
+    from ...undrawn import Undrawn
+
+    layer, inputs = architecture.layer(node), architecture.input_shapes(node)
+    if not layer.parameters(inputs) and not layer.buffers(inputs):
+        return {}
+    with Undrawn():
+        module = layer.module(inputs)
+    with torch.no_grad():
+        layer.initialise(module, torch.Generator().manual_seed(named_seed(0, node)))
+    return {
+        f"{node}.{key}": tensor.detach().to(like, copy=True) for key, tensor in module.state_dict().items()
+    }
+
+
+def kept(architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
+    """The tensors whose nodes are in the architecture, without a copy."""
+    return {name: tensor for name, tensor in weights.items() if name.rpartition(".")[0] in architecture}
