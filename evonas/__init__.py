@@ -5,7 +5,8 @@
     result = evonas.evolve(genome="amoeba", dataset="digits", budget=40, seed=0)
     network = result.best.network()
 
-`evolve` searches, `resume` continues a run folder, `load` reads one. The parts are in `evonas.genomes`,
+`evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
+a trained network, and `toolbox` makes a DEAP toolbox for a loop of your own. The parts are in `evonas.genomes`,
 `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
 """
 
@@ -17,10 +18,12 @@ from .errors import NotApplicable, UserError
 
 if TYPE_CHECKING:
     from .api import evolve, load, resume
+    from .deap_toolbox import toolbox
+    from .refinement import refine
 
 __version__ = "0.1.0"
 
-__all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "resume"]
+__all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +32,12 @@ def __getattr__(name: str) -> Any:
         from . import api
 
         return getattr(api, name)
+    if name == "toolbox":
+        from .deap_toolbox import toolbox
+
+        return toolbox
+    if name == "refine":
+        from .refinement import refine
+
+        return refine
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .assembly import DataChoice, Fitness, Watch, Workbench, compose, resolve, search_for, workbench
+from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, search_for, workbench
 from .candidate import Candidate
 from .data.images import Statistics
 from .errors import UserError
 from .evaluation import Needs, UserFunction
+from .genome import Genome, Heritage
 from .journal import MemoryJournal
+from .operator_choice import OperatorChoice
+from .order import first_value, read_order
+from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
 from .run import Run
 from .settings import Settings
 from .task import Task
+from .toolboxes import Toolbox
 from .weights import MemoryStore
 
 Started = Callable[[Settings, int], None]
@@ -32,14 +37,16 @@ def _quiet_start(settings: Settings, evaluated: int) -> None:
 
 
 def evolve(
-    genome: str | None = None,
+    genome: str | type[Genome] | None = None,
     dataset: str | None = None,
     *,
     budget: int | None = None,
     seed: int | None = None,
     run: str | Path | None = None,
+    operators: Brought | Iterable[Brought] = (),
+    toolbox: Toolbox | None = None,
     evaluate: UserFunction | None = None,
-    needs: Needs = "network",
+    needs: Needs | None = None,
     config: str | Path | Mapping[str, Any] | None = None,
     data_dir: str | Path | None = None,
     download: bool = False,
@@ -51,23 +58,28 @@ def evolve(
     """Searches for a network.
 
     Args:
-        genome: Name of the genome; by default the one that `config` names, else ``amoeba``.
+        genome: Name of the genome, or its class; by default the one that `config` names, else ``amoeba``.
         dataset: A dataset's name, FILE.npz, or a folder of images; by default the embedded ``digits``.
         budget: Candidates to evaluate.
         seed: Of all randomness: the same seed gives the same search.
         run: A new or empty folder for the journal and the weights; without one all stays in memory.
+        operators: Operators of your own, or Python files with some, beside the installed ones; one of the same
+            name takes the place of an installed one.
+        toolbox: One made by `evonas.toolbox`, whose genome, data and settings are those of the search unless
+            given here; what you registered or decorated is what the search uses, `select` and `evaluate`
+            included.
         evaluate: A fitness of your own, ``function(thing, rng) -> float`` or a dict with ``fitness`` and
             other metrics; by default the validation accuracy after training.
-        needs: What `evaluate` is given: ``genome``, ``architecture`` or ``network``.
+        needs: What `evaluate` is given: ``genome``, ``architecture`` or ``network`` (the default).
         config: A recipe file, or its tables as a dict, laid over the genome's own recipe.
         data_dir: Where named datasets are kept.
         download: Fetch a named dataset that is not there.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
-        choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start`` ...),
-            ``epochs`` of training, or a setting of the strategy (``population``, ``sample``). None means
-            the default.
+        choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
+            ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
+            ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
         The search's result; read its `best` and `history`.
@@ -75,21 +87,73 @@ def evolve(
     Raises:
         UserError: A choice is unknown or refused, or the data cannot be used.
     """
-    fitness = Fitness(evaluate, needs)
-    asked = {"dataset": dataset, "budget": budget, "seed": seed, **choices}
-    recipe = compose(genome, config, {key: value for key, value in asked.items() if value is not None})
-    settings = resolve(recipe, fitness.uses_images)
-    choice = DataChoice(Path(data_dir) if data_dir is not None else None, download)
-    bench = workbench(settings, fitness, choice)  # whatever is wrong shows before a folder is made
+    if toolbox is not None and operators:
+        raise UserError("operators: give them to evonas.toolbox, which the search uses")
+    extra = operators_from(operators)
+    asked = {
+        **({} if toolbox is None else toolbox.asked),
+        **{
+            key: value
+            for key, value in {
+                "genome": genome_name(genome),
+                "dataset": dataset,
+                "budget": budget,
+                "seed": seed,
+                "evaluate": evaluate,
+                "needs": needs,
+                "config": config,
+                "data_dir": data_dir,
+                **choices,
+            }.items()
+            if value is not None
+        },
+    }
+    order = read_order(asked, download)
+    choice = OperatorChoice(tuple(extra), toolbox)
+    fitness = order.fitness
+    if toolbox is not None and toolbox.is_users("evaluate"):
+        fitness = Fitness(first_value(toolbox.evaluate), "genome")
+    settings = resolve(order.recipe, fitness.uses_images)
+    bench = workbench(settings, fitness, order.data)  # whatever is wrong shows before a folder is made
+    if bench.task is not None:
+        settings = settings.for_task(bench.task)
+    return conducted(settings, bench, fitness, choice, order.data, run, max_seconds, watch, started)
+
+
+def conducted(
+    settings: Settings,
+    bench: Workbench,
+    fitness: Fitness,
+    choice: OperatorChoice,
+    data: DataChoice,
+    run: str | Path | None,
+    max_seconds: float | None,
+    watch: Watch | None,
+    started: Started | None,
+    given: Heritage | None = None,
+) -> SearchResult:
+    """Runs a new search to its end, in a run folder or in memory; `given` is what it begins from."""
+    watch, started = watch or _silent, started or _quiet_start
     if run is None:
         journal, store = MemoryJournal(), MemoryStore()
+        search = search_for(settings, bench.evaluator, journal, store, choice, max_seconds, watch, given)
         started(settings, 0)
-        search_for(settings, bench.evaluator, journal, store, max_seconds, watch).run()
+        search.run()
         return SearchResult(settings, journal, store, None, *_described(bench.facts))
-    facts = {**bench.facts, "fitness": fitness.described, "data_dir": str(data_dir) if data_dir else None}
+    facts = {
+        **bench.facts,
+        "variation": choice.described(settings),
+        "fitness": fitness.described,
+        "data_dir": str(data.data_dir) if data.data_dir else None,
+    }
     with Run.create(Path(run), settings, **facts) as opened:
+        if given is not None:
+            opened.keep_given(given)
+        search = search_for(
+            settings, bench.evaluator, opened.journal, opened.store, choice, max_seconds, watch, given
+        )
         started(settings, 0)
-        search_for(settings, bench.evaluator, opened.journal, opened.store, max_seconds, watch).run()
+        search.run()
     return load(run)
 
 
@@ -97,6 +161,8 @@ def resume(
     run: str | Path,
     *,
     budget: int | None = None,
+    operators: Brought | Iterable[Brought] = (),
+    toolbox: Toolbox | None = None,
     evaluate: UserFunction | None = None,
     needs: Needs = "network",
     data_dir: str | Path | None = None,
@@ -109,6 +175,8 @@ def resume(
     Args:
         run: The run folder.
         budget: Candidates in all; by default what the run was started with.
+        operators: Those of your own that the run began with, or their files.
+        toolbox: The toolbox that it began with, where there was one.
         evaluate: The function that gave the run's fitness, where one did.
         needs: As it was.
         data_dir: Where named datasets are kept, if elsewhere than before.
@@ -120,20 +188,36 @@ def resume(
         The result of the whole run.
 
     Raises:
-        UserError: No run is there, it cannot be used, or its data have changed.
+        UserError: No run is there, it cannot be used, its data have changed, or an operator is not here.
     """
+    choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
     fitness = Fitness(evaluate, needs)
+    if toolbox is not None and toolbox.is_users("evaluate"):
+        fitness = Fitness(first_value(toolbox.evaluate), "genome")
     with Run.open(Path(run), write=True) as opened:
         if opened.meta.get("fitness") != fitness.described:
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
             )
         settings = _extended(opened, budget)
+        noted = opened.meta.get("variation", {})
+        choice.check(settings, noted)
+        choice = choice.as_noted(settings, noted)
         bench = _same_workbench(opened, settings, fitness, data_dir)
         if settings != opened.settings:
             opened.change(settings)
+        search = search_for(
+            settings,
+            bench.evaluator,
+            opened.journal,
+            opened.store,
+            choice,
+            max_seconds,
+            watch,
+            opened.given(),
+        )
         started(settings, opened.journal.counts()[1])
-        search_for(settings, bench.evaluator, opened.journal, opened.store, max_seconds, watch).run()
+        search.run()
     return load(run)
 
 

@@ -12,14 +12,16 @@ from .data import ImageDataset, load_dataset
 from .errors import UserError, nearest
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .executor import SerialExecutor
+from .genome import Heritage
 from .journal import Journal
+from .operator_choice import OperatorChoice
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
-from .registry import genome_type, operators_for
+from .registry import genome_type
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
 from .strategies import Start
 from .task import Task
-from .toolbox import make_toolbox
+from .variation import SECONDS
 from .weights import WeightStore
 
 Watch = Callable[[Candidate], None]
@@ -78,7 +80,8 @@ def compose(
         genome: Name of the genome; None for the one that the config or its recipe names, else
             ``amoeba``.
         config: A recipe file, or its tables.
-        choices: Keys of ``[search]``, ``epochs``, or settings of the strategy.
+        choices: Keys of ``[search]``, ``epochs``, settings of the strategy, or ``recipe``: one in the box,
+            instead of the genome's own.
 
     Returns:
         A recipe, with the strategy settings that were asked for by name under ``explicit``.
@@ -91,10 +94,18 @@ def compose(
         over = checked(config, "config")
     elif config is not None:
         over = read_recipe(Path(config))
-    named = load_recipe(over["recipe"]) if over.get("recipe") else None
+    wanted = choices.get("recipe") or over.get("recipe")
+    named = load_recipe(wanted) if wanted else None
     name = over["search"].get("genome") if genome is None else genome
+    if named and name not in (None, named["search"].get("genome", name)):
+        raise UserError(
+            f"recipe {wanted!r}: it is for genome {named['search']['genome']!r}, got {name!r}; "
+            "without --recipe a genome takes its own"
+        )
     chosen: Recipe = {table: {} for table in TABLES}
     for key, value in choices.items():
+        if key == "recipe":
+            continue
         if key in SEARCH_KEYS:
             chosen["search"][key] = value
         elif key == "epochs":
@@ -106,6 +117,7 @@ def compose(
     name = "amoeba" if name is None else name
     own = genome_type(name).recipe
     base = named or (load_recipe(own) if own else {table: {} for table in TABLES})
+    over = {key: value for key, value in over.items() if key != "recipe"}
     recipe = merged(merged(base, over), chosen)
     recipe["search"]["genome"] = name
     recipe["explicit"] = {**over["strategy"], **chosen["strategy"]}
@@ -158,6 +170,10 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         training=plan.to_dict(),
         final=dict(recipe["final"]),
         recipe=recipe.get("recipe", ""),
+        unique=search.get("unique", False),
+        operator_seconds=search.get("operator_seconds", SECONDS),
+        operators=dict(recipe["operators"]),
+        verify_morphisms=search.get("verify_morphisms", False),
     )
     settings.start_genome()
     return settings
@@ -170,10 +186,12 @@ class Workbench:
     Attributes:
         evaluator: Gives fitness.
         facts: ``dataset`` (fingerprint), ``task`` and ``statistics``, for the journal.
+        task: The shape of the images, where there are any.
     """
 
     evaluator: Evaluator
     facts: dict[str, Any]
+    task: Task | None = None
 
 
 def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workbench:
@@ -202,15 +220,24 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workben
         "classes": list(dataset.classes),
     }
     if fitness.function is not None:
-        return Workbench(FunctionEvaluator(fitness.function, fitness.needs, task, settings.inherit), facts)
+        return Workbench(
+            FunctionEvaluator(fitness.function, fitness.needs, task, settings.inherit), facts, task
+        )
     from .training.device import Compute
     from .training.evaluator import TrainingEvaluator
 
     compute = Compute(settings.device, settings.precision, settings.threads)
     evaluator = TrainingEvaluator(
-        split, statistics, task, settings.plan, compute, dataset.mirror, settings.inherit
+        split,
+        statistics,
+        task,
+        settings.plan,
+        compute,
+        dataset.mirror,
+        settings.inherit,
+        settings.verify_morphisms,
     )
-    return Workbench(evaluator, facts)
+    return Workbench(evaluator, facts, task)
 
 
 def _nothing(*_: Any) -> float:
@@ -222,14 +249,17 @@ def search_for(
     evaluator: Evaluator,
     journal: Journal,
     store: WeightStore,
+    choice: OperatorChoice,
     max_seconds: float | None,
     watch: Watch,
+    given: Heritage | None = None,
 ) -> Search:
     """The search that settings describe, over a journal that may hold its beginning."""
-    kind, space = settings.genome_type, settings.make_space()
-    toolbox = make_toolbox(kind, space, operators_for(settings.genome))
     strategy = strategy_type(settings.strategy)(
-        toolbox, Start(settings.start_genome(), settings.seed), **settings.tactics
+        choice.toolbox_for(settings),
+        Start(settings.start_genome(), settings.seed, given is not None),
+        **settings.tactics,
     )
-    limits = Limits(settings.budget, settings.look_ahead, max_seconds)
-    return Search(strategy, SerialExecutor(evaluator), journal, store, settings.seed, limits, watch)
+    pool = settings.inherit == "pool"
+    limits = Limits(settings.budget, settings.look_ahead, max_seconds, settings.unique, pool)
+    return Search(strategy, SerialExecutor(evaluator), journal, store, settings.seed, limits, watch, given)

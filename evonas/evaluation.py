@@ -43,6 +43,19 @@ class Parent:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Weights that all candidates share.
+
+    Attributes:
+        weights: The newest tensor of each name.
+        lineage_epochs: The most that any of them has seen.
+    """
+
+    weights: Mapping[str, torch.Tensor]
+    lineage_epochs: float
+
+
+@dataclass(frozen=True)
 class Job:
     """One evaluation to do.
 
@@ -51,12 +64,14 @@ class Job:
         genome: What to evaluate.
         seed: The run's seed; every stream of the evaluation is derived from it and the number.
         parent: Whose weights the child starts with, if any.
+        shared: What it starts with where all share their weights.
     """
 
     number: int
     genome: Genome
     seed: int
     parent: Parent | None = field(default=None)
+    shared: Shared | None = field(default=None)
 
     def stream(self, purpose: Stream) -> int:
         """The seed of one stream of this evaluation's randomness."""

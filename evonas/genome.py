@@ -8,7 +8,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
 
@@ -16,8 +16,15 @@ from .architecture import Architecture
 from .errors import UserError, nearest
 from .task import Task
 
+if TYPE_CHECKING:
+    import torch
+
+    from .morphism import Morphism
+
 RANDOM = "random"
 START = "start"
+GIVEN = "given"
+"""What made a first individual that comes with trained weights: it is measured, not trained."""
 
 
 class Fitness(base.Fitness):  # type: ignore[misc]
@@ -38,11 +45,42 @@ class Origin:
         parents: Candidate numbers; weights come from the first one (the donor).
         operator: What made it: an operator's name, ``random`` or ``start``.
         removed: Candidates that the strategy took out of its population as it proposed this one.
+        failure: Why the operator made nothing that can be evaluated; empty where it did.
+        morphisms: What turns the donor's architecture and weights into this one's, where that is known.
     """
 
     parents: tuple[int, ...] = ()
     operator: str = RANDOM
     removed: tuple[int, ...] = ()
+    failure: str = ""
+    morphisms: tuple[Morphism, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON, without what is empty."""
+        found: dict[str, Any] = {"operator": self.operator, "parents": list(self.parents)}
+        if self.removed:
+            found["removed"] = list(self.removed)
+        if self.failure:
+            found["failure"] = self.failure
+        if self.morphisms:
+            found["morphisms"] = [morphism.to_dict() for morphism in self.morphisms]
+        return found
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The reverse of `to_dict`; other keys are left aside."""
+        morphisms: tuple[Morphism, ...] = ()
+        if data.get("morphisms"):
+            from .morphism import read_morphisms
+
+            morphisms = read_morphisms(data["morphisms"])
+        return cls(
+            tuple(data["parents"]),
+            data["operator"],
+            tuple(data.get("removed", ())),
+            data.get("failure", ""),
+            morphisms,
+        )
 
 
 UNKNOWN = Origin()
@@ -66,6 +104,10 @@ class Space:
             UserError: They cannot.
         """
 
+    def for_task(self, task: Task) -> Space:
+        """The space with what its networks are for filled in, where it was left open."""
+        return self
+
     @classmethod
     def from_dict(cls, choices: Mapping[str, Any]) -> Self:
         """A space from a recipe's table.
@@ -87,6 +129,24 @@ class Space:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
 
+@dataclasses.dataclass(frozen=True)
+class Heritage:
+    """A trained ancestor, shared by all copies of those who descend from it and kept as long as one lives.
+
+    Attributes:
+        genome: The ancestor.
+        lineage_epochs: Epochs of training that its weights have seen.
+        weights: Its tensors, by ``node.tensor``.
+    """
+
+    genome: Genome
+    lineage_epochs: float
+    weights: Mapping[str, torch.Tensor]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Heritage:
+        return self
+
+
 class Genome(ABC):
     """An individual: what evolution varies, and what an architecture is decoded from.
 
@@ -98,6 +158,7 @@ class Genome(ABC):
         fitness: DEAP's fitness; empty until it was evaluated.
         origin: Parents and operator; a clone keeps it.
         number: The candidate that it is in a run, or None.
+        heritage: In a loop of DEAP's, the trained ancestor whose weights its network would start with.
     """
 
     name: ClassVar[str]
@@ -106,12 +167,15 @@ class Genome(ABC):
     """The class of `space`."""
     recipe: ClassVar[str] = ""
     """The recipe that a search for this genome takes unless told otherwise."""
+    draws_nothing: ClassVar[bool] = False
+    """Whether `random` always gives the same individual, the one that its paper begins with."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
         self.fitness = Fitness()
         self.origin = UNKNOWN
         self.number: int | None = None
+        self.heritage: Heritage | None = None
 
     @classmethod
     @abstractmethod

@@ -1,15 +1,19 @@
-"""A child's network, with what it inherits from its parent."""
+"""A child's network, with what it inherits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import fx
+import torch
+from torch import fx, nn
 
 from .architecture import Architecture
-from .evaluation import Job
+from .errors import NotApplicable
+from .evaluation import Job, Parent
 from .inheritance import inherit
-from .network import build
+from .morphism import apply
+from .network import Weights, build
+from .remapping import remap
 from .seeds import Stream
 from .task import Task
 
@@ -22,11 +26,15 @@ class Child:
         network: On the CPU.
         inherited: Share of its parameters that came from the parent, in [0, 1].
         lineage_epochs: Epochs that the inherited weights have seen.
+        inserted: Normalisations that began as the identity, to be calibrated on data before training.
+        parent: The parent's network, where the child claims to compute the same function.
     """
 
     network: fx.GraphModule
-    inherited: float
-    lineage_epochs: float
+    inherited: float = 0.0
+    lineage_epochs: float = 0.0
+    inserted: tuple[str, ...] = ()
+    parent: fx.GraphModule | None = None
 
 
 def build_child(
@@ -37,11 +45,94 @@ def build_child(
     *,
     seed: int | None = None,
     steered: bool = False,
+    verify: bool = False,
 ) -> Child:
-    """Builds a candidate's network; with mode ``match`` it starts with its parent's weights."""
-    network = build(architecture, job.stream(Stream.WEIGHTS) if seed is None else seed, steered=steered)
-    weights = job.parent.load_weights() if mode == "match" and job.parent else None
+    """Builds a candidate's network, which starts with its parent's weights as the mode says.
+
+    Args:
+        architecture: The candidate's.
+        job: Its seeds, its parent and the weights that all share.
+        task: What the parent is decoded for.
+        mode: One of `inheritance_modes.MODES`.
+        seed: Of what is new; by default the candidate's own.
+        steered: Include layers that act only where a trainer steers them.
+        verify: Build the parent, too, where every morphism claims to preserve its function.
+    """
+    seed = job.stream(Stream.WEIGHTS) if seed is None else seed
+    if mode == "pool":
+        return _from_pool(build(architecture, seed, steered=steered), job)
+    weights = job.parent.load_weights() if mode != "none" and job.parent else None
     if job.parent is None or not weights:
-        return Child(network, 0.0, 0.0)
-    share = inherit(network, architecture, job.parent.genome.decode(task), weights)
-    return Child(network, share, job.parent.lineage_epochs if share else 0.0)
+        return Child(build(architecture, seed, steered=steered))
+    before = job.parent.genome.decode(task)
+    if mode == "morph" and job.genome.origin.morphisms:
+        child = _morphed(architecture, before, weights, job, job.parent, seed, steered, verify)
+        if child is not None:
+            return child
+    network, inserted = build(architecture, seed, steered=steered), ()
+    if mode == "morph":
+        from .morphing import morph
+
+        morphed = morph(network, architecture, before, weights)
+        share, inserted = morphed.share, morphed.inserted
+    else:
+        share = (remap if mode == "remap" else inherit)(network, architecture, before, weights)
+    return Child(network, share, job.parent.lineage_epochs if share else 0.0, inserted)
+
+
+def _morphed(
+    architecture: Architecture,
+    before: Architecture,
+    weights: Weights,
+    job: Job,
+    parent: Parent,
+    seed: int,
+    steered: bool,
+    verify: bool,
+) -> Child | None:
+    """The child as its morphisms make it; None where they do not lead from the parent to it."""
+    morphisms = job.genome.origin.morphisms
+    try:
+        reached, carried = apply(morphisms, before, weights)
+    except NotApplicable:
+        return None
+    if reached != architecture:
+        return None
+    network = build(architecture, seed, carried, steered=steered)
+    inserted = [name for morphism in morphisms for name in morphism.inserted_normalisations()]
+    claimed = verify and all(morphism.preserving for morphism in morphisms)
+    return Child(
+        network,
+        _share_kept(network, before),
+        parent.lineage_epochs,
+        tuple(name for name in inserted if name in architecture),
+        build(before, seed, weights) if claimed else None,
+    )
+
+
+def _share_kept(network: nn.Module, before: Architecture) -> float:
+    """The share of the parameters that belong to nodes of the parent, as far as these were as large there."""
+    known = before.parameters()
+    total = kept = 0
+    for name, tensor in network.named_parameters():
+        total += tensor.numel()
+        if name in known:
+            kept += min(tensor.numel(), torch.Size(known[name]).numel())
+    return kept / total if total else 0.0
+
+
+@torch.no_grad()
+def _from_pool(network: fx.GraphModule, job: Job) -> Child:
+    """A network with every tensor of the pool that has its name and shape (as in ENAS, Pham et al. 2018)."""
+    shared = job.shared
+    if shared is None or not shared.weights:
+        return Child(network)
+    trained = dict(network.named_parameters())
+    inherited = 0
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        source = shared.weights.get(name)
+        if source is not None and source.shape == tensor.shape:
+            tensor.copy_(source)
+            inherited += tensor.numel() if name in trained else 0
+    share = inherited / max(1, sum(parameter.numel() for parameter in trained.values()))
+    return Child(network, share, shared.lineage_epochs if share else 0.0)

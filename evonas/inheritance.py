@@ -44,12 +44,12 @@ def inherit(network: nn.Module, child: Architecture, parent: Architecture, weigh
         source = weights.get(name)
         if source is None or node not in parent or child.layer(node).kind != parent.layer(node).kind:
             continue
-        copied = _carry(
+        copied = carry(
             tensor,
             source,
             child.layer(node).input_axis(key),
-            _read(child, node, mine),
-            _read(parent, node, theirs),
+            read_by(child, node, mine),
+            read_by(parent, node, theirs),
         )
         if name in trained:
             inherited += copied
@@ -57,14 +57,26 @@ def inherit(network: nn.Module, child: Architecture, parent: Architecture, weigh
     return inherited / total if total else 0.0
 
 
-def _read(architecture: Architecture, node: str, origins: Mapping[str, Origins]) -> Origins:
+def read_by(architecture: Architecture, node: str, origins: Mapping[str, Origins]) -> Origins:
+    """Where the channels come from that a node reads (the first of its inputs)."""
     return origins[architecture.inputs(node)[0]]
 
 
-def _carry(
+def carry(
     tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins
 ) -> int:
-    """Copies one tensor as far as it fits; returns how many of its numbers were inherited."""
+    """Copies one tensor as far as it fits.
+
+    Args:
+        tensor: The child's, as initialised; overwritten in place.
+        source: The parent's.
+        axis: The one along which entries belong to input channels, if there is one.
+        mine: Where the channels come from that the child's layer reads.
+        theirs: Likewise, of the parent's.
+
+    Returns:
+        How many of the tensor's numbers were inherited.
+    """
     same_shape = tensor.shape == source.shape
     if axis is None or (len(mine) == len(theirs) and (mine == theirs).all()):
         if same_shape:

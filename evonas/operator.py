@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from .errors import UserError
@@ -24,6 +24,7 @@ class Operator:
         kind: A mutation takes ``(genome, rng)``, a crossover ``(genome, other, rng)``.
         function: The operator; it returns the genome, or DEAP's tuple of genomes.
         weight: Share of the draws in which it is chosen, relative to the other operators.
+        source: The file that it comes from, where it is not installed.
     """
 
     name: str
@@ -31,10 +32,11 @@ class Operator:
     kind: Literal["mutation", "crossover"]
     function: Callable[..., Any]
     weight: float = 1.0
+    source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if self.weight < 0:
-            raise UserError(f"operator {self.name!r} weight: expected at least 0, got {self.weight}")
+        if isinstance(self.weight, bool) or not isinstance(self.weight, int | float) or not self.weight >= 0:
+            raise UserError(f"operator {self.name!r} weight: expected at least 0, got {self.weight!r}")
 
     def __call__(self, *arguments: Any) -> Any:
         return self.function(*arguments)

@@ -39,23 +39,24 @@ class ChannelOrigins:
             inputs = [found[source] for source in architecture.inputs(name)]
             shape = architecture.shape(name)
             if layer.flow in ("fresh", "summed"):
-                found[name] = self._made_by(name, shape[0])
+                found[name] = self.made_by(name, shape[0])
             elif layer.flow == "joined":
                 found[name] = np.concatenate(inputs)
             elif layer.flow == "spread":
-                found[name] = self._spread(inputs[0], architecture.input_shapes(name)[0][1:])
+                found[name] = self.spread(inputs[0], architecture.input_shapes(name)[0][1:])
             else:
                 found[name] = inputs[0]
         return found
 
-    def _made_by(self, name: str, channels: int) -> Origins:
+    def made_by(self, name: str, channels: int) -> Origins:
+        """The origins of channels that a node of that name makes."""
         if channels > _CHANNELS:
             raise UserError(f"node {name!r}: at most {_CHANNELS} channels can be told apart, got {channels}")
         producer = self._producers.setdefault(name, len(self._producers))
         return (producer * _CHANNELS + np.arange(channels, dtype=np.int64)) * (_SIZES * _PIXELS)
 
-    def _spread(self, origins: Origins, size: Shape) -> Origins:
-        """Each channel's pixels; those of images of two sizes are not the same."""
+    def spread(self, origins: Origins, size: Shape) -> Origins:
+        """The origins of each channel's pixels; those of images of two sizes are not the same."""
         pixels = math.prod(size)
         if pixels == 1:
             return origins

@@ -23,11 +23,14 @@ SEARCH_KEYS = (
     "device",
     "precision",
     "threads",
+    "unique",
+    "operator_seconds",
+    "verify_morphisms",
 )
 """What the table ``[search]`` may say."""
 
 ABOUT_KEYS = ("recipe", "summary", "paper", "cost")
-TABLES = ("search", "genome", "strategy", "training", "final")
+TABLES = ("search", "genome", "strategy", "operators", "training", "final")
 
 Recipe = dict[str, Any]
 """The tables of a recipe file; missing ones are empty."""

@@ -1,10 +1,13 @@
-"""Finding genomes, operators and strategies by name, through entry points.
+"""Finding genomes, operators and strategies by name: installed ones, and those that a caller brings.
 
-What ships with evonas comes through the same door as what other packages install.
+What ships with evonas comes through the same door as what other packages install: entry points.
 """
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -13,7 +16,16 @@ from .errors import UserError, nearest
 from .genome import Genome
 from .operator import Operator
 
-_ONE_OF = {"genomes": "genome", "operators": "operator", "strategies": "strategy", "datasets": "dataset"}
+_ONE_OF = {
+    "genomes": "genome",
+    "operators": "operator",
+    "morphisms": "morphisms",
+    "strategies": "strategy",
+    "datasets": "dataset",
+}
+
+_brought: dict[str, dict[str, tuple[Any, str]]] = {}
+"""By group and name: what callers have brought into this process, and where it came from."""
 
 
 @cache
@@ -23,8 +35,33 @@ def entries(group: str) -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
 
 
+def names(group: str) -> list[str]:
+    """Everything that a group offers: what is installed, and what callers have brought."""
+    return sorted({**entries(group), **_brought.get(group, {})})
+
+
+def bring(group: str, name: str, thing: Any, source: str) -> None:
+    """Makes something known in this process under a name, as if it were installed.
+
+    Args:
+        group: ``genomes`` or ``strategies``.
+        name: What it is called from now on; whoever brought it before is replaced.
+        thing: The class.
+        source: Where it comes from, for listings.
+
+    Raises:
+        UserError: Something installed has that name.
+    """
+    if name in entries(group):
+        raise UserError(
+            f"{_ONE_OF[group]} {name!r} ({source}): {provider(group, name)} has one of that name: "
+            "choose another"
+        )
+    _brought.setdefault(group, {})[name] = (thing, source)
+
+
 def find(group: str, name: str) -> Any:
-    """Loads what an installed package offers under a name.
+    """Loads what a group offers under a name.
 
     Args:
         group: ``genomes``, ``operators``, ``strategies`` or ``datasets``.
@@ -33,9 +70,11 @@ def find(group: str, name: str) -> Any:
     Raises:
         UserError: Nothing has that name, or it cannot be loaded.
     """
+    if isinstance(name, str) and name in _brought.get(group, {}):
+        return _brought[group][name][0]
     known = entries(group)
     if not isinstance(name, str) or name not in known:
-        raise UserError(f"{_ONE_OF[group]} {name!r} is unknown; {nearest(name, list(known))}")
+        raise UserError(f"{_ONE_OF[group]} {name!r} is unknown; {nearest(name, names(group))}")
     try:
         return known[name].load()
     except Exception as error:
@@ -56,13 +95,40 @@ def genome_type(name: str) -> type[Genome]:
     return found
 
 
-def operators_for(genome: str) -> list[Operator]:
-    """The installed operators that vary a kind of genome, by name."""
-    found = [find("operators", name) for name in entries("operators")]
-    return [operator for operator in found if isinstance(operator, Operator) and operator.genome == genome]
+def operators_for(genome: str, extra: Iterable[Operator] = ()) -> list[Operator]:
+    """The operators that vary a kind of genome, by name.
+
+    An installed one that cannot be loaded is left out with a warning: it may be meant for another genome.
+
+    Args:
+        genome: The kind.
+        extra: Others than the installed ones; of the same name, they take their place.
+    """
+    found: dict[str, Operator] = {}
+    for name in entries("operators"):
+        try:
+            operator = find("operators", name)
+        except UserError as error:
+            warnings.warn(f"{error} (left out)", RuntimeWarning, stacklevel=2)
+            continue
+        if isinstance(operator, Operator) and operator.genome == genome:
+            found[operator.name] = operator
+    found |= {operator.name: operator for operator in extra if operator.genome == genome}
+    return [found[name] for name in sorted(found)]
 
 
 def provider(group: str, name: str) -> str:
-    """The installed package and version that an entry comes from."""
+    """The installed package and version that an entry comes from, or the file that was named."""
+    if name in _brought.get(group, {}):
+        return _brought[group][name][1]
     distribution = entries(group)[name].dist
     return f"{distribution.name} {distribution.version}" if distribution else "unknown"
+
+
+def dashed(name: str) -> str:
+    """A class's or function's name as it is written on the command line.
+
+    >>> dashed("TabuSearch"), dashed("swap_cells")
+    ('tabu-search', 'swap-cells')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()

@@ -11,13 +11,16 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .errors import UserError
+from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import BEGUN, FILE
 from .settings import Settings
-from .weights import FolderStore, flush_folder
+from .weights import FolderStore, Stored, flush_folder
 
 LOCK = "run.lock"
 WEIGHTS = "weights"
+GIVEN = "given"
+"""The folder in a run that holds the weights of a trained network that it began from."""
 FINAL = "final"
 """The folder in a run that holds the network `evonas train` made of its best."""
 
@@ -99,6 +102,24 @@ class Run:
         """Notes changed settings, such as a larger budget."""
         self.settings = settings
         self.journal.note("settings", settings.to_dict())
+
+    def keep_given(self, given: Heritage) -> None:
+        """Keeps the trained network that the run begins from, until its first candidate has its weights."""
+        stored = FolderStore(self.folder / GIVEN).save(0, given.weights)
+        noted = {"file": stored.file, "size": stored.size, "digest": stored.digest}
+        self.journal.note("given", {**noted, "lineage_epochs": given.lineage_epochs})
+
+    def given(self) -> Heritage | None:
+        """The trained network that the run began from, where there was one.
+
+        Raises:
+            WeightsError: Its file is gone or damaged.
+        """
+        noted, genome = self.journal.meta().get("given"), self.settings.start_genome()
+        if noted is None or genome is None:
+            return None
+        stored = Stored(0, noted["file"], noted["size"], noted["digest"])
+        return Heritage(genome, noted["lineage_epochs"], FolderStore(self.folder / GIVEN).load(stored))
 
     def close(self) -> None:
         """Lets go of the journal and of the right to write."""

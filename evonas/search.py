@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import time
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .candidate import DONE, Candidate, Result
+from .candidate import DONE, FAILED, Candidate, Result
 from .errors import UserError
-from .evaluation import Job, Parent
+from .evaluation import Job, Parent, Shared
 from .executor import Executor
+from .genome import GIVEN, Genome, Heritage
 from .journal import Journal, rank
-from .seeds import Stream, derive, guarded
+from .seeds import Stream, derive, guarded, named_seed
 from .strategies import Strategy
 from .weights import Stored, WeightStore
 
+if TYPE_CHECKING:
+    import torch
+
 BEST_KEPT = 5
 """The weights of so many best candidates are kept, dead or alive."""
+
+TRIES = 20
+"""How often a strategy is asked for a genotype that was not there yet, before one that was is taken."""
 
 REPLAYED_AT_ONCE = 100
 """Bounds the candidates in memory while a journal is replayed."""
@@ -31,11 +39,16 @@ class Limits:
         budget: Candidates to evaluate in all.
         look_ahead: Candidates that may be asked before the oldest is told.
         seconds: Time after which no evaluation begins; None for no limit.
+        unique: Whether no architecture is to be evaluated twice, as far as a few more questions help.
+        pool: Whether all candidates share one set of weights. It is filled with those that are kept when a run
+            is resumed, so that such a run does not go on exactly as it would have.
     """
 
     budget: int
     look_ahead: int = 4
     seconds: float | None = None
+    unique: bool = False
+    pool: bool = False
 
 
 class Search:
@@ -52,6 +65,10 @@ class Search:
         seed: The run's seed.
         limits: When to stop.
         watch: Called with each candidate when it has been told.
+        given: The trained network that the search begins from, where there is one.
+
+    Raises:
+        UserError: Unique architectures are wanted of a strategy that repeats them on purpose.
     """
 
     def __init__(
@@ -63,7 +80,12 @@ class Search:
         seed: int,
         limits: Limits,
         watch: Callable[[Candidate], None] = lambda candidate: None,
+        given: Heritage | None = None,
     ) -> None:
+        if limits.unique and strategy.repeats:
+            raise UserError(
+                f"unique: {type(strategy).__name__} evaluates individuals again on purpose, so it has no such option"
+            )
         self.strategy = strategy
         self.executor = executor
         self.journal = journal
@@ -71,6 +93,7 @@ class Search:
         self.seed = seed
         self.limits = limits
         self.watch = watch
+        self.given = given
         self._asked = 0
         self._told = 0
         self._submitted = 0
@@ -79,6 +102,8 @@ class Search:
         self._kept: dict[int, Stored] = {}
         self._best: list[Candidate] = []
         self._removable: list[Stored] = []
+        self._pool = Shared({}, 0.0)
+        self._seen: set[str] = set()  # the keys of all, where none is to come twice
 
     def run(self) -> None:
         """Searches until the budget or the time is used up."""
@@ -98,13 +123,16 @@ class Search:
             if late or not self._untold:
                 return
             told = next(iter(self._untold.values()))
-            told.result = self.executor.result(told.number)
+            told.result = self._result(told)
             self._record(told)
+
+    def _result(self, candidate: Candidate) -> Result:
+        failure = candidate.genome.origin.failure
+        return Result(FAILED, reason=failure) if failure else self.executor.result(candidate.number)
 
     def _ask_ahead(self) -> None:
         while len(self._untold) < self.limits.look_ahead and self._asked < self.limits.budget:
-            with guarded(derive(self.seed, self._asked, Stream.VARIATION)):
-                genome = self.strategy.ask()
+            genome = self._ask()
             if genome is None:
                 return
             genome.number = self._asked
@@ -112,19 +140,39 @@ class Search:
             self.journal.asked(candidate, self._told)
             self._hear_asked(candidate)
 
+    def _ask(self) -> Genome | None:
+        """One proposal; of a new genotype, where that is wanted and asking again helps."""
+        seed = derive(self.seed, self._asked, Stream.VARIATION)
+        with guarded(seed):
+            genome = self.strategy.ask()
+        for turn in range(1, TRIES):
+            if genome is None or not self._seen or genome.key() not in self._seen:
+                break
+            with guarded(named_seed(seed, f"turn {turn}")):
+                genome = self.strategy.ask()
+        return genome
+
     def _hear_asked(self, candidate: Candidate) -> None:
         self._asked = candidate.number + 1
         self._untold[candidate.number] = candidate
+        if self.limits.unique and not candidate.genome.origin.failure:
+            self._seen.add(candidate.genome.key())
         self.strategy.asked(candidate.genome)
 
     def _submit(self) -> None:
         """Hands over what is asked and in the journal."""
         for number, candidate in self._untold.items():
-            if number >= self._submitted:
+            if number >= self._submitted and not candidate.genome.origin.failure:
                 self.executor.submit(self._job(candidate))
         self._submitted = self._asked
 
     def _job(self, candidate: Candidate) -> Job:
+        if self.limits.pool:
+            return Job(candidate.number, candidate.genome, self.seed, shared=self._pool)
+        if self.given is not None and candidate.genome.origin.operator == GIVEN:
+            given = self.given
+            parent = Parent(given.genome, given.lineage_epochs, lambda: given.weights)
+            return Job(candidate.number, candidate.genome, self.seed, parent)
         parents = candidate.genome.origin.parents
         parent = self._known.get(parents[0]) if parents else None
         if parent is None or parent.result is None:
@@ -140,10 +188,17 @@ class Search:
         stored = None
         if result is not None and result.weights is not None and result.status == DONE:
             stored = self.store.save(candidate.number, result.weights)
+            self._share(result.weights, result.lineage_epochs)
         self.journal.told(candidate, stored)
         self._hear_told(candidate, stored)
         self._forget_dead()
         self._drop_forgotten()
+
+    def _share(self, weights: Mapping[str, torch.Tensor], lineage_epochs: float) -> None:
+        """Takes a candidate's weights into the pool, the newest of each name."""
+        if self.limits.pool:
+            most = max(lineage_epochs, self._pool.lineage_epochs)
+            self._pool = Shared({**self._pool.weights, **weights}, most)
 
     def _hear_told(self, candidate: Candidate, stored: Stored | None) -> None:
         del self._untold[candidate.number]
@@ -217,3 +272,6 @@ class Search:
                 self._forget_dead()  # not after each: what else is known has no weights
         self._forget_dead()
         self._drop_forgotten()
+        for number in sorted(self._kept) if self.limits.pool else ():
+            result = self._known[number].result
+            self._share(self.store.load(self._kept[number]), result.lineage_epochs if result else 0.0)

@@ -13,7 +13,9 @@ from .recipe import Recipe
 from .registry import find, genome_type
 from .seeds import check_seed
 from .strategies import Strategy
+from .task import Task
 from .training.plan import Plan
+from .variation import SECONDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Settings:
         training: The plan by which candidates are trained.
         final: The plan by which the best is trained, where it differs.
         recipe: The recipe that this comes from.
+        unique: Whether no genotype is to be evaluated twice, as far as asking again helps.
+        operator_seconds: How long an operator may take before it costs its candidate.
+        operators: Weights of operators by name, where they differ from their own.
+        verify_morphisms: Whether every child that was made by preserving morphisms is compared with its parent.
     """
 
     genome: str
@@ -57,6 +63,10 @@ class Settings:
     training: dict[str, Any]
     final: dict[str, Any]
     recipe: str
+    unique: bool = False
+    operator_seconds: float = SECONDS
+    operators: dict[str, float] = dataclasses.field(default_factory=dict)
+    verify_morphisms: bool = False
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -67,6 +77,12 @@ class Settings:
                 raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
         if self.precision not in ("float32", "bfloat16"):
             raise UserError(f"precision: expected float32 or bfloat16, got {self.precision!r}")
+        for name in ("unique", "verify_morphisms"):
+            if not isinstance(getattr(self, name), bool):
+                raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
+        seconds = self.operator_seconds
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
+            raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")
         population = self.tactics.get("population")
         if population is not None and population > self.budget:
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
@@ -105,6 +121,10 @@ class Settings:
     def make_space(self) -> Space:
         """The genome's search space."""
         return self.genome_type.space_type.from_dict(self.space)
+
+    def for_task(self, task: Task) -> Settings:
+        """With what the space leaves open filled in."""
+        return dataclasses.replace(self, space=self.make_space().for_task(task).to_dict())
 
     def start_genome(self) -> Genome | None:
         """The genotype to begin from.

@@ -1,22 +1,67 @@
-"""The DEAP toolbox of a search: how individuals are made, cloned and varied."""
+"""The DEAP toolbox of a search: how individuals are made, cloned, varied and selected."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from deap import base, tools
 
-from .errors import NotApplicable, UserError
-from .genome import Genome, Origin, Space
+from .errors import UserError
+from .genome import Genome, Space
 from .operator import Operator
-
-TRIES = 100
-"""How often another operator is drawn where one does not apply."""
+from .variation import SECONDS, draw_generator, mate, mutate
 
 
-def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operator]) -> base.Toolbox:
+class Toolbox(base.Toolbox):  # type: ignore[misc]
+    """A `deap.base.Toolbox` that knows which of its functions a user has registered.
+
+    Attributes:
+        operator_seconds: How long a variation may take before it costs its candidate.
+        shipped: What evonas registered, by name.
+        asked: How a search by this toolbox is described, as arguments of `evonas.evolve`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operator_seconds = SECONDS
+        self.shipped: dict[str, Any] = {}
+        self.asked: dict[str, Any] = {}
+
+    def ship(self, alias: str, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
+        """Registers a function of evonas, which a strategy may replace by its own."""
+        self.register(alias, function, *arguments, **keywords)
+        self.shipped[alias] = getattr(self, alias)
+
+    def is_users(self, alias: str) -> bool:
+        """Whether a user has registered or decorated the function of that name."""
+        return hasattr(self, alias) and getattr(self, alias) is not self.shipped.get(alias)
+
+    def users(self) -> list[str]:
+        """The functions that a user has registered or decorated, by name."""
+        names = [name for name, value in vars(self).items() if isinstance(value, partial)]
+        return sorted(name for name in names if self.is_users(name) and name not in ("map", "clone"))
+
+    def copy(self) -> Toolbox:
+        """A toolbox with the same functions, of which others can be registered."""
+        twin = copy.copy(self)
+        twin.__dict__ = dict(self.__dict__)
+        twin.shipped = dict(self.shipped)
+        return twin
+
+
+def use(toolbox: base.Toolbox, alias: str, function: Callable[..., Any], **keywords: Any) -> None:
+    """Registers a strategy's own function, such as its `select`, unless a user has registered another."""
+    if isinstance(toolbox, Toolbox):
+        if not toolbox.is_users(alias):
+            toolbox.ship(alias, function, **keywords)
+    else:
+        toolbox.register(alias, function, **keywords)
+
+
+def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operator]) -> Toolbox:
     """A toolbox with `individual`, `population`, `clone`, `mutate` and `select`, and `mate` for crossovers.
 
     All draw from the global `random`, as DEAP's own functions do; the engine seeds and restores it around
@@ -36,78 +81,23 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
         raise UserError(
             f"operators: expected a mutation of genome {genome.name!r} with a positive weight, got none"
         )
-    toolbox = base.Toolbox()
-    toolbox.register("clone", genome.clone)
-    toolbox.register("individual", _individual, genome, space)
-    toolbox.register("population", tools.initRepeat, list, toolbox.individual)
-    toolbox.register("mutate", mutate, operators=mutations)
+    toolbox = Toolbox()
+    toolbox.ship("clone", genome.clone)
+    toolbox.ship("individual", _individual, genome, space)
+    toolbox.ship("population", _population, toolbox)
+    toolbox.ship("mutate", mutate, operators=mutations)
     crossovers = [operator for operator in operators if operator.kind == "crossover" and operator.weight > 0]
     if crossovers:
-        toolbox.register("mate", mate, operators=crossovers)
-    toolbox.register("select", tools.selTournament, tournsize=3)
+        toolbox.ship("mate", mate, operators=crossovers)
+    toolbox.ship("select", tools.selTournament, tournsize=3)
     return toolbox
 
 
-def _rng() -> random.Random:
-    """A generator for one call, seeded by the global one, which the engine has seeded."""
-    return random.Random(random.getrandbits(64))
-
-
 def _individual(genome: type[Genome], space: Space) -> Genome:
-    return genome.random(space, _rng())
+    return genome.random(space, draw_generator())
 
 
-def mutate(individual: Genome, operators: Sequence[Operator]) -> tuple[Genome]:
-    """Applies one mutation, drawn by weight, in place; where it does not apply another is drawn.
-
-    Returns:
-        DEAP's tuple of one individual, whose `origin` names the operator.
-
-    Raises:
-        UserError: No operator applied in 100 draws, or one returned no genome.
-    """
-    rng = _rng()
-    weights = [operator.weight for operator in operators]
-    for _ in range(TRIES):
-        operator = rng.choices(operators, weights)[0]
-        try:
-            child: Genome = operator.mutate(individual, rng)
-        except NotApplicable:
-            continue
-        child.origin = Origin(individual.origin.parents, operator.name)
-        return (child,)
-    raise UserError(f"operators: none of {', '.join(o.name for o in operators)} applied in {TRIES} draws")
-
-
-def mate(first: Genome, second: Genome, operators: Sequence[Operator]) -> tuple[Genome, Genome]:
-    """Applies one crossover, drawn by weight, in place; where it does not apply another is drawn.
-
-    Returns:
-        Both individuals, whose `origin` names the operator.
-
-    Raises:
-        UserError: No operator applied in 100 draws, or one did not return two genomes.
-    """
-    rng = _rng()
-    weights = [operator.weight for operator in operators]
-    for _ in range(TRIES):
-        operator = rng.choices(operators, weights)[0]
-        try:
-            children: tuple[Genome, Genome] = operator.mate(first, second, rng)
-        except NotApplicable:
-            continue
-        for child in children:
-            child.origin = Origin(child.origin.parents, operator.name)
-        return children
-    raise UserError(f"operators: none of {', '.join(o.name for o in operators)} applied in {TRIES} draws")
-
-
-def offspring(toolbox: base.Toolbox, parent: Genome) -> Genome:
-    """A mutated clone of a parent, with its origin and without fitness."""
-    clone: Any = toolbox.clone(parent)
-    clone.origin = Origin((parent.number,) if parent.number is not None else ())
-    clone.number = None
-    (child,) = toolbox.mutate(clone)
-    del child.fitness.values
-    result: Genome = child
-    return result
+def _population(toolbox: Toolbox, n: int) -> list[Genome]:
+    """So many individuals, as the toolbox makes them now."""
+    found: list[Genome] = tools.initRepeat(list, toolbox.individual, n)
+    return found

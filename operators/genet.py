@@ -15,9 +15,9 @@ from ..operator import crossover, mutation
 @mutation("genet")
 def flip_bits(genome: GenetGenome, rng: random.Random) -> GenetGenome:
     """Flips each bit with probability q_M; it may be that none flips."""
-    for place, bit in enumerate(genome):
-        if rng.random() < genome.space.q_m:
-            genome[place] = 1 - bit
+    q_m, draw = genome.space.q_m, rng.random
+    for place in [place for place in range(len(genome)) if draw() < q_m]:
+        genome[place] = 1 - genome[place]
     return genome
 
 

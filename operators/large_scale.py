@@ -8,7 +8,7 @@ Each builds another DNA and gives it to the genome whole, so one that does not a
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from operator import itemgetter
 
 from ..errors import NotApplicable
 from ..genomes.large_scale import Activation, Convolution, Dna, Edge, LargeScaleGenome
@@ -43,9 +43,20 @@ def _insert(
     vertex = dna.fresh_id(rng)
     dna.vertices[vertex] = activation
     source = dna.edges[after].source
-    dna.edges[after] = replace(dna.edges[after], source=vertex)
+    dna.edges[after] = dna.edges[after].joining(vertex, dna.edges[after].target)
     dna.edges[dna.fresh_id(rng)] = Edge(source, vertex, convolution)
     genome.take(dna)
+    return genome
+
+
+def _reshaped(genome: LargeScaleGenome, dna: Dna, name: str, edge: Edge) -> LargeScaleGenome:
+    """Puts an edge with another filter or stride into a DNA, and that into the genome."""
+    old, new = dna.edges[name].convolution, edge.convolution
+    dna.edges[name] = edge
+    if old and new and old.stride == new.stride and old.kernel == new.kernel:
+        genome.dna = dna  # rounded, the number is what it was: the network is the same, and so is its cost
+    else:
+        genome.take(dna)
     return genome
 
 
@@ -73,12 +84,8 @@ def reset_weights(genome: LargeScaleGenome, rng: random.Random) -> LargeScaleGen
         old.learning_rate,
         {new: old.vertices[name] for name, new in vertices.items()},
         {
-            old.fresh_id(rng): replace(
-                old.edges[name],
-                source=vertices[old.edges[name].source],
-                target=vertices[old.edges[name].target],
-            )
-            for name in sorted(old.edges)
+            old.fresh_id(rng): edge.joining(vertices[edge.source], vertices[edge.target])
+            for _, edge in sorted(old.edges.items(), key=itemgetter(0))
         },
     )
     return genome
@@ -112,7 +119,7 @@ def remove_convolution(genome: LargeScaleGenome, rng: random.Random) -> LargeSca
         elif edge.source in (source, gone) and readers.setdefault(edge.target, other) != other:
             del dna.edges[other]
         elif edge.source == gone:
-            dna.edges[other] = replace(edge, source=source)
+            dna.edges[other] = edge.joining(source, edge.target)
     genome.take(dna)
     return genome
 
@@ -123,9 +130,8 @@ def alter_stride(genome: LargeScaleGenome, rng: random.Random) -> LargeScaleGeno
     dna = genome.dna.copy()
     name, edge, found = _convolution(dna, rng)
     scale = _around(max(found.stride_scale, FLOOR), rng)
-    dna.edges[name] = replace(edge, convolution=replace(found, stride_scale=scale))
-    genome.take(dna)
-    return genome
+    changed = Convolution(found.depth_factor, found.filter_half_height, found.filter_half_width, scale)
+    return _reshaped(genome, dna, name, edge.convolving(changed))
 
 
 @mutation("large-scale")
@@ -133,7 +139,9 @@ def alter_number_of_channels(genome: LargeScaleGenome, rng: random.Random) -> La
     """Mutates the number of output channels of a random convolution: half to twice as many."""
     dna = genome.dna.copy()
     name, edge, found = _convolution(dna, rng)
-    dna.edges[name] = replace(edge, convolution=replace(found, depth_factor=_around(found.depth_factor, rng)))
+    factor = _around(found.depth_factor, rng)
+    changed = Convolution(factor, found.filter_half_height, found.filter_half_width, found.stride_scale)
+    dna.edges[name] = edge.convolving(changed)
     genome.take(dna)
     return genome
 
@@ -143,13 +151,13 @@ def filter_size(genome: LargeScaleGenome, rng: random.Random) -> LargeScaleGenom
     """Mutates the height or the width of a random convolution's filter, which stays odd."""
     dna = genome.dna.copy()
     name, edge, found = _convolution(dna, rng)
+    height, width = found.filter_half_height, found.filter_half_width
     if rng.random() < 0.5:
-        found = replace(found, filter_half_height=_around(max(found.filter_half_height, FLOOR), rng))
+        height = _around(max(height, FLOOR), rng)
     else:
-        found = replace(found, filter_half_width=_around(max(found.filter_half_width, FLOOR), rng))
-    dna.edges[name] = replace(edge, convolution=found)
-    genome.take(dna)
-    return genome
+        width = _around(max(width, FLOOR), rng)
+    changed = Convolution(found.depth_factor, height, width, found.stride_scale)
+    return _reshaped(genome, dna, name, edge.convolving(changed))
 
 
 @mutation("large-scale")

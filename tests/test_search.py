@@ -15,7 +15,7 @@ from evonas.search import Limits, Search
 from evonas.strategies import Start
 from evonas.strategies.aging import AgingEvolution
 from evonas.strategies.random_search import RandomSearch
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 from evonas.weights import FolderStore, MemoryStore
 
 SPACE = AmoebaSpace(combinations=2)

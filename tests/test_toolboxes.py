@@ -9,7 +9,8 @@ from evonas.errors import NotApplicable, UserError
 from evonas.genome import Origin
 from evonas.operator import Operator, mutation
 from evonas.registry import operators_for
-from evonas.toolbox import make_toolbox, mutate, offspring
+from evonas.toolboxes import make_toolbox
+from evonas.variation import mutate, offspring
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

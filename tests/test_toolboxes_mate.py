@@ -10,7 +10,7 @@ from evonas.errors import NotApplicable, UserError
 from evonas.genome import Origin
 from evonas.operator import Operator, crossover, mutation
 from evonas.registry import operators_for
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 
 @mutation("genet")

@@ -10,11 +10,12 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import UserError, nearest
-from . import doctor, draw, evolve, export, listing, show, train
+from . import doctor, draw, evolve, export, listing, refine, show, train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
     "resume": evolve.resume,
+    "refine": refine.refine,
     "show": show.show,
     "draw": draw.draw,
     "train": train.train,

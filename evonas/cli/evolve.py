@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from ..errors import UserError
 from . import options
 from .options import option
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 def evolve(
     genome: Annotated[str | None, option("NAME", "What is evolved (evonas list genomes).")] = None,
+    recipe: Annotated[
+        str | None,
+        option("NAME", "Settings by name (evonas list recipes); by default the genome's small ones."),
+    ] = None,
     dataset: options.Dataset = None,
     budget: Annotated[int | None, option("N", "Candidates to evaluate.")] = None,
     epochs: Annotated[int | None, option("E", "Epochs of training for each candidate.")] = None,
@@ -26,7 +32,7 @@ def evolve(
         Path | None, option("DIR", "A new or empty folder for the run; by default a fresh one in runs/.")
     ] = None,
     inherit: Annotated[
-        str | None, option("match|none", "Whether children begin with their parent's weights.")
+        str | None, option("MODE", "How children begin: match, morph, remap, pool or none.")
     ] = None,
     start: Annotated[
         str | None, option("GENOTYPE", "Begin from a published genotype, a FILE.json, or another run's best.")
@@ -35,6 +41,14 @@ def evolve(
     strategy: Annotated[str | None, option("NAME", "The algorithm (evonas list strategies).")] = None,
     population: Annotated[int | None, option("P", "Individuals that are alive at a time.")] = None,
     sample: Annotated[int | None, option("S", "Individuals of which the best becomes a parent.")] = None,
+    operators: options.Operators = None,
+    unique: Annotated[
+        bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
+    ] = False,
+    verify_morphisms: options.Verify = False,
+    refine: Annotated[
+        int | None, option("N", "Afterwards, climb from the best by morphisms: N candidates, in DIR/refined.")
+    ] = None,
     config: Annotated[
         Path | None, option("FILE.toml", "Settings of your own, laid over the genome's recipe.")
     ] = None,
@@ -56,12 +70,16 @@ def evolve(
     embedded digits, some minutes on a laptop.
     """
     from ..api import evolve as search
+    from ..plugins import operators_from
     from .session import Output, conduct
     from .targets import located, read_start
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
     choices = {
+        "recipe": recipe,
+        "unique": unique or None,
+        "verify_morphisms": verify_morphisms or None,
         "dataset": located(dataset),
         "budget": budget,
         "seed": seed,
@@ -77,12 +95,14 @@ def evolve(
         "sample": sample,
     }
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
+    brought = operators_from(operators or ())
     folder = _fresh(genome, config, given) if run is None else run
 
     def begin(watch: Watch, started: Started) -> SearchResult:
         return search(
             genome,
             run=folder,
+            operators=brought,
             config=config,
             data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
             download=download,
@@ -92,7 +112,26 @@ def evolve(
             **given,
         )
 
+    if refine is not None and refine < 2:
+        raise UserError(f"refine: expected at least 2 candidates, the found one included, got {refine}")
     conduct(folder, output, begin)
+    if refine is not None:
+        from ..refinement import refine as climb
+
+        refined = folder / "refined"
+        conduct(
+            refined,
+            output,
+            lambda watch, started: climb(
+                folder,
+                run=refined,
+                budget=refine,
+                data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
+                max_seconds=limit,
+                watch=watch,
+                started=started,
+            ),
+        )
 
 
 def _fresh(genome: str | None, config: Path | None, given: dict[str, Any]) -> Path:
@@ -108,6 +147,7 @@ def resume(
     run: options.RunFolder,
     budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
     max_time: options.MaxTime = None,
+    operators: options.Operators = None,
     data_dir: options.DataDir = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -117,6 +157,7 @@ def resume(
 
     from ..api import load
     from ..api import resume as search
+    from ..plugins import operators_from
     from .page import quoted
     from .session import Output, conduct
     from .survey import survey
@@ -124,6 +165,7 @@ def resume(
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
+    brought = operators_from(operators or ())
     with closing((before := load(run)).journal):
         known = survey(before)
         given_by = meta_of(before).get("fitness")
@@ -140,6 +182,14 @@ def resume(
     def go_on(watch: Watch, started: Started) -> SearchResult:
         if complete:
             return load(run)
-        return search(run, budget=budget, data_dir=data_dir, max_seconds=limit, watch=watch, started=started)
+        return search(
+            run,
+            budget=budget,
+            operators=brought,
+            data_dir=data_dir,
+            max_seconds=limit,
+            watch=watch,
+            started=started,
+        )
 
     conduct(run, output, go_on, known)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError, nearest
+from . import options
 
 if TYPE_CHECKING:
+    from ..operator import Operator
     from .page import Page
 
 
@@ -22,19 +24,25 @@ def list_names(
             help="genomes, operators, strategies, datasets, genotypes or recipes",
         ),
     ],
+    operators: options.Operators = None,
 ) -> None:
-    """List what is installed, by name."""
+    """List what is installed, by name, and what files of your own add to it."""
+    from ..plugins import operators_from
     from .page import Page
 
     if what not in LISTINGS:
         raise UserError(f"{what!r} cannot be listed; {nearest(what, list(LISTINGS))}")
-    LISTINGS[what](Page())
+    brought = operators_from(operators or ())
+    if what == "operators":
+        _operators(Page(), brought)
+    else:
+        LISTINGS[what](Page())
 
 
 def _print_table(page: Page, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from .page import make_table
 
-    page.table(make_table(columns, rows))
+    page.table(make_table(columns, rows, names=columns[:1]))
 
 
 def _first_line(thing: object) -> str:
@@ -42,37 +50,50 @@ def _first_line(thing: object) -> str:
 
 
 def _genomes(page: Page) -> None:
-    from ..registry import entries, genome_type, provider
+    from ..registry import genome_type, names, provider
 
     rows = []
-    for name in entries("genomes"):
+    for name in names("genomes"):
         kind = genome_type(name)
         rows.append((name, _first_line(kind), kind.recipe, provider("genomes", name)))
     _print_table(page, ("name", "what it is", "recipe", "from"), rows)
 
 
-def _operators(page: Page) -> None:
+def _operators(page: Page, brought: Sequence[Operator] = ()) -> None:
     from ..operator import Operator
-    from ..registry import entries, find
+    from ..registry import entries, find, provider
 
-    rows = []
+    found: list[tuple[Operator, str]] = []
+    broken: list[UserError] = []
     for name in entries("operators"):
-        operator = find("operators", name)
+        try:
+            operator = find("operators", name)
+        except UserError as error:
+            broken.append(error)
+            continue
         if isinstance(operator, Operator):
-            rows.append((name, operator.genome, operator.kind, f"{operator.weight:g}", operator.summary))
-    _print_table(page, ("name", "varies", "kind", "weight", "what it does"), rows)
+            found.append((operator, provider("operators", name)))
+    found += [(operator, operator.source) for operator in brought]
+    for genome in dict.fromkeys(operator.genome for operator, _ in found):
+        page.line(genome, bold=True)
+        for operator, source in found:
+            if operator.genome == genome:
+                page.line(f"  {operator.name} ({operator.kind}, weight {operator.weight:g}, {source})")
+                page.paragraph(operator.summary or "(it has no docstring)", indent=6)
+    for error in broken:
+        page.paragraph(f"left out: {error}")
 
 
 def _strategies(page: Page) -> None:
-    from ..registry import entries
+    from ..registry import names, provider
     from ..settings import strategy_type
 
     rows = []
-    for name in entries("strategies"):
+    for name in names("strategies"):
         kind = strategy_type(name)
         settings = ", ".join(f"{key}={value}" for key, value in kind.settings.items())
-        rows.append((name, _first_line(kind), settings or "-"))
-    _print_table(page, ("name", "what it is", "settings"), rows)
+        rows.append((name, _first_line(kind), settings or "-", provider("strategies", name)))
+    _print_table(page, ("name", "what it is", "settings", "from"), rows)
 
 
 def _datasets(page: Page) -> None:
@@ -83,9 +104,9 @@ def _datasets(page: Page) -> None:
 
 
 def _genotypes(page: Page) -> None:
-    from ..registry import entries, genome_type
+    from ..registry import genome_type, names
 
-    for genome in entries("genomes"):
+    for genome in names("genomes"):
         kind = genome_type(genome)
         names: dict[str, list[str]] = {}  # one genotype may have several
         for name, data in kind.published().items():

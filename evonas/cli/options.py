@@ -49,6 +49,19 @@ MaxTime = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
+Operators = Annotated[
+    list[Path] | None,
+    option("FILE.py", "Operators, genomes and strategies of your own: code, which is run. May be repeated."),
+]
+
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify-morphisms",
+        help="Compare every child of morphisms with its parent, and fail it if they differ.",
+    ),
+]
+
 Individual = Annotated[int | None, option("N", "Candidate N of the run instead of its best.", "--id")]
 Cells = Annotated[int | None, option("N", "Cells in each stage; by default as it was found.")]
 Filters = Annotated[int | None, option("F", "Filters of the first stage; likewise.")]

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .figures import amount, share
 
@@ -81,20 +81,27 @@ class Page:
             print(line.rstrip())
 
 
-def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> Table:
+def make_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> Table:
     """A table without lines.
 
     Args:
         columns: Headings; if all are empty, none are shown.
         rows: Cells, as many as there are headings.
         right: Columns of numbers.
+        names: Columns of names, which are not broken into lines.
     """
     from rich.table import Table
 
     shown = any(columns)
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_header=shown)
     for name in columns:
-        made.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if name in right else "left"
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=name in names)
     for row in rows:
         made.add_row(*row)
     return made

@@ -149,12 +149,14 @@ def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
 
 def _operator_table(found: Survey) -> Table:
     rows = []
+    children = sum(use.children for use in found.operators.values())
     for name, use in found.operators.items():
         better = (
             f"{use.better} of {use.compared} ({share(use.better / use.compared)})" if use.compared else "-"
         )
-        rows.append((name, str(use.children), better))
-    return make_table(("operator", "children", "better than their parent"), rows, right=("children",))
+        rows.append((name, str(use.children), share(use.children / children), better))
+    columns = ("operator", "children", "share", "better than their parent")
+    return make_table(columns, rows, right=("children", "share"))
 
 
 def _failure_lines(found: Survey) -> list[str]:

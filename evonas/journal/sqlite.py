@@ -71,11 +71,7 @@ class SqliteJournal(Journal):
     # -- writing ---------------------------------------------------------------------------------
 
     def asked(self, candidate: Candidate, tells: int) -> None:
-        origin = candidate.genome.origin
-        body: dict[str, Any] = {"operator": origin.operator, "parents": origin.parents}
-        if origin.removed:
-            body["removed"] = origin.removed
-        body["genome"] = candidate.genome.to_dict()
+        body = {**candidate.genome.origin.to_dict(), "genome": candidate.genome.to_dict()}
         self._write("INSERT INTO asked VALUES (?, ?, ?, ?)", *sealed(candidate.number, tells, to_json(body)))
 
     def told(self, candidate: Candidate, weights: Stored | None) -> None:
@@ -180,7 +176,7 @@ class SqliteJournal(Journal):
             genome = self._read_genome(body["genome"])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise UserError(f"the genome of candidate {number} cannot be read: {error}") from error
-        genome.origin = Origin(tuple(body["parents"]), body["operator"], tuple(body.get("removed", ())))
+        genome.origin = Origin.from_dict(body)
         genome.number = number
         return genome
 

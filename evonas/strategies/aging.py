@@ -9,7 +9,8 @@ from deap import base, tools
 
 from ..errors import UserError
 from ..genome import START, Genome, Origin
-from ..toolbox import offspring
+from ..toolboxes import use
+from ..variation import offspring
 from .base import Start, Strategy
 
 
@@ -38,7 +39,7 @@ class AgingEvolution(Strategy):
             if value < 1:
                 raise UserError(f"{name}: expected at least 1, got {value}")
         self.size = population
-        toolbox.register("select", tools.selTournament, tournsize=sample)
+        use(toolbox, "select", tools.selTournament, tournsize=sample)
         self.population: deque[Genome] = deque()
         self._pending = 0
         self._filled = False

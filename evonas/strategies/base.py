@@ -18,10 +18,12 @@ class Start:
     Attributes:
         genome: A genotype to begin from, or None for random ones.
         seed: The run's seed, for what a strategy draws for several proposals at once.
+        given: Whether that genotype comes with trained weights.
     """
 
     genome: Genome | None = None
     seed: int = 0
+    given: bool = False
 
 
 class Strategy(ABC):
@@ -37,6 +39,8 @@ class Strategy(ABC):
 
     settings: ClassVar[dict[str, Any]] = {}
     """Names and defaults of the settings that its constructor takes besides."""
+    repeats: ClassVar[bool] = False
+    """Whether it proposes the same individual again on purpose, so that asking again brings nothing new."""
 
     def __init__(self, toolbox: base.Toolbox, start: Start) -> None:
         self.toolbox = toolbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deap import base
 
 from ..genome import START, Genome, Origin
-from ..toolbox import offspring
+from ..variation import offspring
 from .base import Start
 
 

@@ -12,7 +12,8 @@ from deap import base
 from ..errors import UserError
 from ..genome import START, Genome, Origin
 from ..seeds import Stream, derive, guarded
-from ..toolbox import offspring
+from ..toolboxes import use
+from ..variation import mated, mutated, offspring, unborn
 from .base import Start, Strategy
 
 COPY, MUTATION, CROSSOVER = "copy", "mutation", "crossover"
@@ -32,6 +33,8 @@ class GeneticAlgorithm(Strategy):
     An individual whose evaluation failed has the worst fitness of its generation: it is never selected,
     unless all have failed, which leaves nothing to choose by.
 
+    An individual whose crossover failed goes on as a failed candidate, its partner as it was.
+
     A generation is asked ahead as far as the search allows; the next one waits until all are told.
 
     Args:
@@ -47,6 +50,7 @@ class GeneticAlgorithm(Strategy):
     """
 
     settings: ClassVar[dict[str, Any]] = {"population": 20, "p_m": 0.8, "p_c": 0.2}
+    repeats = True  # an individual that nothing changed is evaluated again, and its fitness averaged
 
     def __init__(self, toolbox: base.Toolbox, start: Start, population: int, p_m: float, p_c: float) -> None:
         super().__init__(toolbox, start)
@@ -58,7 +62,7 @@ class GeneticAlgorithm(Strategy):
         if p_c and not hasattr(toolbox, "mate"):
             raise UserError(f"p_c: expected 0 for a genome without a crossover operator, got {p_c}")
         self.size, self.p_m, self.p_c = population, p_m, p_c
-        toolbox.register("select", roulette)
+        use(toolbox, "select", roulette)
         self.generation = 0
         self.population: list[Genome] = []  # the last whole generation, with mean fitness
         self._current: dict[int, Genome] = {}  # what was asked of the generation that follows
@@ -102,22 +106,22 @@ class GeneticAlgorithm(Strategy):
         for place, child in enumerate(children):
             if place not in crossed and rng.random() < self.p_m:
                 child.origin = Origin(child.origin.parents, MUTATION)
-                (children[place],) = self.toolbox.mutate(child)
+                children[place] = mutated(self.toolbox, child)
         return children
 
     def _copied(self, parent: Genome) -> Genome:
         child: Genome = self.toolbox.clone(parent)
-        child.origin = Origin((parent.number,) if parent.number is not None else (), COPY)
-        child.number = None
-        del child.fitness.values
-        return child
+        return unborn(child, COPY)
 
     def _crossed(self, first: Genome, second: Genome) -> tuple[Genome, Genome]:
         """Each names as its donor the parent that it began as: most of its stages are expected from there."""
+        copied = second.origin
         parents = first.origin.parents + second.origin.parents
         first.origin = Origin(tuple(dict.fromkeys(parents)), CROSSOVER)
         second.origin = Origin(tuple(dict.fromkeys(reversed(parents))), CROSSOVER)
-        first, second = self.toolbox.mate(first, second)
+        first, second = mated(self.toolbox, first, second)
+        if first.origin.failure:
+            second.origin = copied
         return first, second
 
     def asked(self, genome: Genome) -> None:

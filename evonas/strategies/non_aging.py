@@ -10,7 +10,8 @@ from deap import base, tools
 
 from ..errors import UserError
 from ..genome import Genome
-from ..toolbox import offspring
+from ..toolboxes import use
+from ..variation import offspring
 from .base import Start, Strategy
 from .founding import Founders
 
@@ -44,7 +45,7 @@ class NonAgingEvolution(Strategy):
         for name, value in (("population", population), ("sample", sample)):
             if value < 1:
                 raise UserError(f"{name}: expected at least 1, got {value}")
-        toolbox.register("select", tools.selRandom, k=sample)
+        use(toolbox, "select", tools.selRandom, k=sample)
         self.population: list[Genome] = []
         self._founders = Founders(toolbox, start, population)
         self._dying: dict[int, Genome] = {}  # by the number of the child that takes the place

@@ -11,7 +11,8 @@ from deap import base
 
 from ..errors import UserError
 from ..genome import Genome
-from ..toolbox import offspring
+from ..toolboxes import use
+from ..variation import offspring
 from .base import Start, Strategy
 from .founding import Founders
 
@@ -55,7 +56,7 @@ class SampledTournament(Strategy):
             raise UserError(f"tournament: expected {' or '.join(SIZES)}, got {tournament!r}")
         self.share = share
         self.growing = tournament == "growing"
-        toolbox.register("select", tournament_of)
+        use(toolbox, "select", tournament_of)
         self.population: list[Genome] = []
         self._founders = Founders(toolbox, start, population)
 

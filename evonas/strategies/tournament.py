@@ -10,7 +10,7 @@ from deap import base
 
 from ..errors import UserError
 from ..genome import START, Genome, Origin
-from ..toolbox import offspring
+from ..variation import mutated, offspring
 from .base import Start, Strategy
 
 
@@ -89,8 +89,12 @@ class PairwiseTournament(Strategy):
         child = offspring(self.toolbox, parent)
         operators = [child.origin.operator]
         for _ in range(self.mutations - 1):
-            (child,) = self.toolbox.mutate(child)
+            if child.origin.failure:
+                return child
+            child = mutated(self.toolbox, child)
             operators.append(child.origin.operator)
+        if child.origin.failure:
+            return child
         child.origin = replace(child.origin, operator="+".join(operators))
         return child
 

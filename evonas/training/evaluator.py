@@ -6,18 +6,24 @@ import statistics as stats
 from dataclasses import dataclass
 
 from ..architecture import Architecture
+from ..calibration import calibrate
 from ..candidate import DONE, Result
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
+from ..genome import GIVEN
 from ..heritage import Child, build_child
 from ..network import Weights, weights_of
 from ..seeds import Stream, named_seed
 from ..task import Task
+from ..verification import check_same_function
 from .device import Compute
 from .images import DeviceImages, Normalisation
 from .plan import Plan
 from .preparation import prepared
 from .trainer import Fit, Score, fit, score, to_device
+
+CALIBRATION_BATCH = 128
+"""Images on which an inserted normalisation is calibrated."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class TrainingEvaluator(Evaluator):
         plan: How candidates are trained; a genome may change it (`Genome.training`).
         compute: Device, precision and threads.
         mirror: Whether a flipped image keeps its meaning.
-        inherit: ``match`` or ``none``.
+        inherit: How children begin (`inheritance_modes.MODES`).
+        verify: Whether a child of preserving morphisms is compared with its parent, and fails where they differ.
     """
 
     needs = "network"
@@ -57,6 +64,7 @@ class TrainingEvaluator(Evaluator):
         compute: Compute,
         mirror: bool,
         inherit: str,
+        verify: bool = False,
     ) -> None:
         normalisation = Normalisation(statistics.mean, statistics.std)
         padding = plan.padding(task.height, task.width)
@@ -67,6 +75,7 @@ class TrainingEvaluator(Evaluator):
         self.compute = compute
         self.mirror = mirror
         self.inherit = inherit
+        self.verify = verify
 
     def evaluate(self, job: Job) -> Result:
         self.compute.prepare()
@@ -95,6 +104,14 @@ class TrainingEvaluator(Evaluator):
             weights=first.weights,
         )
 
+    def _prepare(self, child: Child) -> None:
+        """Holds a child to what its morphisms claim, and calibrates the normalisations that they inserted."""
+        if child.parent is not None:
+            check_same_function(child.parent, child.network, self.validation)
+        if child.inserted:
+            images = next(iter(self.training.batches(CALIBRATION_BATCH)))[0]
+            calibrate(child.network, child.inserted, images.float().cpu())
+
     def _train(self, job: Job, architecture: Architecture, plan: Plan, turn: int) -> _Trained:
         """Builds and trains the candidate once; each turn draws other weights and another order."""
         weight_seed, order_seed = (
@@ -103,11 +120,24 @@ class TrainingEvaluator(Evaluator):
         )
         steered = plan.drop_path > 0
         child: Child = build_child(
-            architecture, job, self.task, self.inherit, seed=weight_seed, steered=steered
+            architecture,
+            job,
+            self.task,
+            self.inherit,
+            seed=weight_seed,
+            steered=steered,
+            verify=self.verify,
         )
+        self._prepare(child)
         view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
         to_device(view, self.compute)
+        if job.genome.origin.operator == GIVEN:
+            given = score(child.network, self.validation, self.compute)
+            kept = weights_of(child.network)
+            return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
         before = score(child.network, self.validation, self.compute).accuracy if child.inherited else None
+        if not child.inherited and plan.first_epochs is not None:
+            plan = plan.changed({"epochs": plan.first_epochs})
         done = fit(view, self.training, plan, self.compute, order_seed, self.mirror)
         after = score(child.network, self.validation, self.compute)
         epochs = child.lineage_epochs + plan.epochs

@@ -17,6 +17,7 @@ class Plan:
 
     Attributes:
         epochs: Passes over the training images.
+        first_epochs: Likewise, of a candidate of a search that inherits nothing; None for as many.
         batch_size: Images in a step; a last, smaller batch is left out.
         learning_rate: At the first step.
         final_learning_rate: After the last step of a cosine schedule.
@@ -42,6 +43,7 @@ class Plan:
     """
 
     epochs: int = 3
+    first_epochs: int | None = None
     batch_size: int = 64
     learning_rate: float = 0.05
     final_learning_rate: float = 0.0
@@ -62,9 +64,16 @@ class Plan:
     repeats: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("crop", 0), ("cutout", 0), ("repeats", 1)):
+        for name, least in (
+            ("epochs", 1),
+            ("first_epochs", 1),
+            ("batch_size", 1),
+            ("crop", 0),
+            ("cutout", 0),
+            ("repeats", 1),
+        ):
             value = getattr(self, name)
-            if name == "crop" and value is None:
+            if name in ("crop", "first_epochs") and value is None:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UserError(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..seeds import named_seed
 from .auxiliary import split_logits
 from .device import Compute
 from .images import DeviceImages, steps_per_epoch
@@ -102,7 +104,7 @@ def fit(
     flips = plan.mirror if plan.mirror is not None else mirror
     curve: list[Epoch] = []
     seconds, step = 0.0, 0
-    with DroppedPaths(network, plan.drop_path, seed) as dropped:
+    with drawing_from(seed, compute), DroppedPaths(network, plan.drop_path, seed) as dropped:
         for epoch in range(1, plan.epochs + 1):
             began = time.perf_counter()
             network.train()
@@ -125,6 +127,15 @@ def fit(
                 raise DivergenceError(f"the training loss was {mean} in epoch {epoch} of {plan.epochs}")
             curve.append(Epoch(mean, after_epoch(epoch)))
     return Fit(curve, seconds, per_epoch * min(plan.batch_size, len(images)) * plan.epochs)
+
+
+@contextmanager
+def drawing_from(seed: int, compute: Compute) -> Iterator[None]:
+    """Seeds what `nn.Dropout` draws from, torch's global generators, and restores them afterwards."""
+    devices = [compute.device] if compute.device != "cpu" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(named_seed(seed, "dropout"))
+        yield
 
 
 def _loss(network: nn.Module, batch: Tensor, labels: Tensor, plan: Plan, compute: Compute) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -51,11 +52,9 @@ class GenetGenome(Genome, list[int]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))
-        Genome.__init__(twin, self.space)
+        twin.__dict__.update(self.__dict__)  # with what DEAP's tools may have put on it
         twin.extend(self)
-        twin.fitness.wvalues = self.fitness.wvalues
-        twin.origin = self.origin
-        twin.number = self.number
+        twin.fitness = copy.deepcopy(self.fitness)
         return twin
 
     def stages(self) -> list[list[int]]:

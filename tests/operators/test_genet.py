@@ -14,7 +14,7 @@ from torch import nn
 from evonas.layers import Conv2d
 from evonas.registry import operators_for
 from evonas.task import Task
-from evonas.toolbox import make_toolbox
+from evonas.toolboxes import make_toolbox
 
 SPACE = GenetSpace(q_m=0.05, q_c=0.2)
 DRAWS = 10_000

@@ -10,7 +10,8 @@ from scipy.stats import chisquare
 from evonas.errors import NotApplicable
 from evonas.registry import operators_for
 from evonas.task import Task
-from evonas.toolbox import make_toolbox, offspring
+from evonas.toolboxes import make_toolbox
+from evonas.variation import offspring
 
 DRAWS = 10_000
 UNLIKELY = 1e-4  # the seeds are fixed, so a test that passes once passes always

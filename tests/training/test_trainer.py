@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
+from evonas.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.network import build
 from evonas.training import trainer
 from evonas.training.device import Compute
@@ -224,3 +224,23 @@ def test_a_score_leaves_the_network_alone():
 def test_filters_lie_channels_last():
     weight = small().get_parameter("conv.weight")
     assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_dropout_draws_from_the_seed_and_leaves_the_global_generator_alone():
+    def dropping():
+        net = Architecture()
+        node = net.add("image", Input((3, 6, 6)))
+        node = net.add("pool", GlobalAvgPool(), net.add("conv", Conv2d(8, bias=True), node))
+        net.add("head", Linear(3), net.add("drop", Dropout(0.5), node))
+        return to_device(build(net), COMPUTE)
+
+    found = []
+    for seed, disturbed in ((1, 7), (1, 8), (2, 8)):
+        torch.manual_seed(disturbed)
+        before = torch.get_rng_state()
+        network = dropping()
+        fit(network, noise(), PLAN, COMPUTE, seed, mirror=False)
+        assert torch.equal(torch.get_rng_state(), before)
+        found.append(weights(network))
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[1], found[2])

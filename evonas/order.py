@@ -1,0 +1,58 @@
+"""What a caller orders: arguments of `evonas.evolve`, read into a recipe, a fitness and a choice of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .assembly import DataChoice, Fitness, compose
+from .plugins import named_strategy
+from .recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Order:
+    """A search as it was asked for.
+
+    Attributes:
+        recipe: The choices over the config over the recipe.
+        fitness: Who gives fitness.
+        data: How named datasets are found.
+    """
+
+    recipe: Recipe
+    fitness: Fitness
+    data: DataChoice
+
+
+def read_order(asked: Mapping[str, Any], download: bool) -> Order:
+    """Sorts the arguments of `evonas.evolve` that say what is searched for.
+
+    Args:
+        asked: By name; None stands nowhere.
+        download: Fetch a named dataset that is not there.
+
+    Raises:
+        UserError: Something is unknown.
+    """
+    choices = dict(asked)
+    genome = choices.pop("genome", None)
+    config = choices.pop("config", None)
+    fitness = Fitness(choices.pop("evaluate", None), choices.pop("needs", "network"))
+    data_dir = choices.pop("data_dir", None)
+    if "strategy" in choices:
+        choices["strategy"] = named_strategy(choices["strategy"])
+    data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
+    return Order(compose(genome, config, choices), fitness, data)
+
+
+def first_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    """DEAP's fitness function, which gives a tuple, as one that gives a number."""
+
+    def evaluate(genome: Any, rng: Any) -> Any:
+        values = function(genome)
+        return values[0] if isinstance(values, tuple) and len(values) == 1 else values
+
+    return evaluate

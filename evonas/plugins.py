@@ -1,0 +1,132 @@
+"""Operators, genomes and strategies that a caller brings: in a Python file, or as objects."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .errors import UserError
+from .genome import Genome
+from .operator import Operator
+from .registry import bring, dashed
+from .strategies import Strategy
+
+Brought = str | Path | Operator
+"""A Python file, or an operator."""
+
+
+def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
+    """The operators that a caller brings; genomes and strategies of files become known by name.
+
+    A file is code and is run: only name one that you trust.
+
+    Args:
+        brought: Operators and Python files, or one of either.
+
+    Raises:
+        UserError: A file cannot be run, or holds nothing of use; something is no operator.
+    """
+    single = isinstance(brought, str | Path | Operator) or not isinstance(brought, Iterable)
+    items = [brought] if single else list(brought)
+    found: list[Operator] = []
+    for item in items:
+        if isinstance(item, Operator):
+            found.append(item)
+        elif isinstance(item, str | Path):
+            found += _from_file(Path(item))
+        else:
+            raise UserError(
+                "operators: expected functions with the decorator mutation or crossover, "
+                f"or Python files, got {item!r:.80}"
+            )
+    return found
+
+
+def _from_file(path: Path) -> list[Operator]:
+    """Runs a file and takes the operators, genomes and strategies that it defines."""
+    module = _run(path.expanduser())
+    values = list(vars(module).values())
+    operators = [value for value in values if isinstance(value, Operator)]
+    classes = [value for value in values if isinstance(value, type) and value.__module__ == module.__name__]
+    genomes = [value for value in classes if issubclass(value, Genome) and hasattr(value, "name")]
+    strategies = [value for value in classes if issubclass(value, Strategy)]
+    for genome in genomes:
+        bring("genomes", genome.name, genome, str(path))
+    for strategy in strategies:
+        bring("strategies", strategy_name(strategy), strategy, str(path))
+    if not operators and not genomes and not strategies:
+        raise UserError(
+            f"operators {path}: expected a function with the decorator mutation or crossover, "
+            "a Genome with a name or a Strategy, found none"
+        )
+    return [replace(operator, source=str(path)) for operator in operators]
+
+
+def _run(path: Path) -> ModuleType:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"operators {path}: cannot be read: {error.strerror or error}") from None
+    name = f"evonas_file_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=None)
+    if spec is None or spec.loader is None:
+        raise UserError(f"operators {path}: expected a Python file (.py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickling of its classes look it up
+    try:
+        exec(compile(text, str(path), "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[name]
+        line = _line_of(error, str(path))
+        raise UserError(f"operators {path}{line}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _line_of(error: Exception, path: str) -> str:
+    """The line of the file in which an error arose, if it arose there."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return f", line {lines[-1]}" if lines else ""
+
+
+def genome_name(genome: str | type[Genome] | None) -> str | None:
+    """The name of a genome that may be given as a class, which becomes known by it.
+
+    Raises:
+        UserError: It is neither a name nor a genome with one.
+    """
+    if genome is None or isinstance(genome, str):
+        return genome
+    if not isinstance(genome, type) or not issubclass(genome, Genome) or not hasattr(genome, "name"):
+        raise UserError(f"genome: expected a name or a subclass of Genome with a name, got {genome!r:.80}")
+    _bring_once("genomes", genome.name, genome)
+    return genome.name
+
+
+def strategy_name(strategy: type[Strategy]) -> str:
+    """What a strategy's class is called: its attribute ``name``, else the class's name with dashes."""
+    return str(getattr(strategy, "name", "") or dashed(strategy.__name__))
+
+
+def named_strategy(strategy: Any) -> Any:
+    """The name of a strategy that may be given as a class, which becomes known by it."""
+    if not isinstance(strategy, type) or not issubclass(strategy, Strategy):
+        return strategy
+    _bring_once("strategies", strategy_name(strategy), strategy)
+    return strategy_name(strategy)
+
+
+def _bring_once(group: str, name: str, thing: Any) -> None:
+    """Brings a class that its package has not installed under the same name."""
+    from .registry import entries, find
+
+    if name not in entries(group) or find(group, name) is not thing:
+        bring(group, name, thing, thing.__module__)

@@ -1,0 +1,224 @@
+"""Refinement: hill climbing from a network that is there already, with its trained weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .architecture import Architecture
+from .assembly import DataChoice, Fitness, Watch, compose, resolve, workbench
+from .errors import UserError, nearest
+from .genome import Heritage
+from .layers import Conv2d, Input
+from .operator_choice import OperatorChoice
+from .plugins import Brought, operators_from
+from .registry import genome_type
+from .result import Individual, SearchResult
+from .task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import torch
+    from torch import nn
+
+    from .api import Started
+    from .data.images import Statistics
+
+IMAGES = ("normalised", "unit", "bytes")
+"""What images a network of one's own reads: by mean and standard deviation, from 0 to 1, or from 0 to 255."""
+
+ROOM = 4
+"""A network may grow to so many times its size where that is more than the recipe's caps."""
+
+INHERITED = ("dataset", "train_limit", "seed", "device", "threads")
+"""What a refinement takes over from the run that an individual comes from."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A trained network to begin from.
+
+    Attributes:
+        architecture: Reads images as `images` says.
+        weights: Its tensors, by ``node.tensor``.
+        lineage_epochs: Training that they have seen, as far as that is known.
+        images: One of `IMAGES`.
+        defaults: Settings of the search that it comes from.
+        data_dir: Where that search's dataset was kept.
+    """
+
+    architecture: Architecture
+    weights: Mapping[str, torch.Tensor]
+    lineage_epochs: float = 0.0
+    images: str = "normalised"
+    defaults: Mapping[str, Any] | None = None
+
+
+def of_individual(individual: Individual) -> Given:
+    """An individual of any search, whatever its genome.
+
+    Raises:
+        UserError: Its weights were not kept, or its search had no images.
+    """
+    settings, outcome = individual.settings, individual.candidate.result
+    return Given(
+        individual.architecture.unsteered(),
+        individual.weights(),
+        outcome.lineage_epochs if outcome else 0.0,
+        defaults={key: getattr(settings, key) for key in INHERITED},
+    )
+
+
+def of_module(model: nn.Module | str | Path, example: torch.Tensor | None, images: str) -> Given:
+    """A module of one's own, or a ``.pt2`` file.
+
+    Args:
+        model: The module in memory, or the file's path.
+        example: A batch as it reads it; a file brings its own.
+        images: What it reads, one of `IMAGES`.
+
+    Raises:
+        UserError: A part of it cannot be represented, which the message names.
+    """
+    from .importing import read_program
+
+    if images not in IMAGES:
+        raise UserError(f"images {images!r} is unknown; {nearest(str(images), IMAGES)}")
+    source = read_program(model) if isinstance(model, str | Path) else model
+    architecture, weights = Architecture.from_module(source, example)
+    return Given(architecture, weights, images=images)
+
+
+def refine(
+    source: Individual | SearchResult | nn.Module | str | Path,
+    dataset: str | None = None,
+    *,
+    budget: int | None = None,
+    run: str | Path | None = None,
+    example: torch.Tensor | None = None,
+    images: str = "normalised",
+    operators: Brought | Iterable[Brought] = (),
+    config: str | Path | Mapping[str, Any] | None = None,
+    data_dir: str | Path | None = None,
+    download: bool = False,
+    max_seconds: float | None = None,
+    watch: Watch | None = None,
+    started: Started | None = None,
+    **choices: Any,
+) -> SearchResult:
+    """Climbs from a trained network by morphisms, so that each neighbour begins with what it has learnt.
+
+    Candidate 0 is the network as it was given, measured and not trained; so the result's best is never worse
+    on validation than that.
+
+    Args:
+        source: An individual, a run (its best is taken) or its folder, an `nn.Module`, or a ``.pt2`` file.
+        dataset: As of `evonas.evolve`; by default that of the individual's run.
+        budget: Candidates, the given one included.
+        run: A new or empty folder; without one all stays in memory.
+        example: A batch for a module's trace; by default random images of the dataset's shape.
+        images: What images a module of your own reads: ``normalised``, ``unit`` or ``bytes``.
+        operators: Of your own, for the genome ``graph``.
+        config: A recipe file or its tables, laid over the recipe ``nash-small``.
+        data_dir: Where named datasets are kept.
+        download: Fetch a named dataset that is not there.
+        max_seconds: No evaluation begins after so long.
+        watch: Called with every candidate that has ended.
+        started: Called once, before the first evaluation.
+        choices: As of `evonas.evolve`, such as ``epochs``, ``neighbours``, ``morphisms``, ``recipe``.
+
+    Raises:
+        UserError: A choice is unknown or refused, or the network cannot be taken.
+    """
+    from .api import conducted, load
+
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        source = load(source)
+    if isinstance(source, SearchResult):
+        source = source.best
+    given = of_individual(source) if isinstance(source, Individual) else None
+    asked = {**((given.defaults if given else None) or {})}
+    asked |= {"dataset": dataset, "budget": budget, **choices} if dataset else {"budget": budget, **choices}
+    recipe = compose("graph", config, {key: value for key, value in asked.items() if value is not None})
+    settings = resolve(recipe, uses_images=True)
+    if settings.inherit in ("none", "pool"):
+        raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
+    data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
+    bench = workbench(settings, Fitness(), data)
+    if bench.task is None:
+        raise UserError("dataset: expected images")
+    if given is None:
+        given = of_module(source, _example(source, example, bench.task, images), images)  # type: ignore[arg-type]
+    statistics = _statistics(bench.facts)
+    heritage = _heritage(given, settings.make_space(), bench.task, statistics)
+    settings = replace(
+        settings,
+        space=heritage.genome.space.to_dict(),
+        start=heritage.genome.to_dict(),
+        recipe=settings.recipe,
+    )
+    choice = OperatorChoice(tuple(operators_from(operators)))
+    return conducted(settings, bench, Fitness(), choice, data, run, max_seconds, watch, started, heritage)
+
+
+def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:
+    import torch
+
+    if example is not None or not isinstance(source, torch.nn.Module):
+        return example
+    generator = torch.Generator().manual_seed(0)
+    batch = torch.rand(8, *task.input_shape, generator=generator)
+    return batch * 255 if images == "bytes" else batch
+
+
+def _statistics(facts: Mapping[str, Any]) -> Statistics:
+    from .data.images import Statistics
+
+    mean, std = facts["statistics"]
+    return Statistics(tuple(mean), tuple(std))
+
+
+def _heritage(given: Given, space: Any, task: Task, statistics: Statistics) -> Heritage:
+    """The given network as a graph genome that reads normalised images, and room in the caps to grow."""
+    net, weights = given.architecture.copy(), dict(given.weights)
+    if given.images != "normalised":
+        net, weights = _reading_normalised(net, weights, statistics, 255.0 if given.images == "unit" else 1.0)
+    if net.shape(net.input) != task.input_shape:
+        net.replace(net.input, Input(task.input_shape))
+    space = replace(
+        space.for_task(task),
+        max_parameters=max(space.max_parameters, ROOM * net.parameter_count()),
+        max_flops=max(space.max_flops, ROOM * net.flops()),
+        max_nodes=max(space.max_nodes, ROOM * len(net)),
+    )
+    genome = genome_type("graph").from_dict({"architecture": net.to_dict()}, space)
+    weights = {
+        name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()
+    }
+    return Heritage(genome, given.lineage_epochs, weights)
+
+
+def _reading_normalised(
+    net: Architecture, weights: dict[str, torch.Tensor], statistics: Statistics, unit: float
+) -> tuple[Architecture, dict[str, torch.Tensor]]:
+    """Puts (image · std + mean) / unit in front: the network reads the images that it was trained on."""
+    import torch
+
+    image, output = net.input, net.output
+    readers = {reader: net.inputs(reader) for reader in net.readers(image)}
+    name = "as_trained"
+    while any(node == name or node.startswith(f"{name}.") for node in net):
+        name += "_"
+    net.add(name, Conv2d(kernel=1, depthwise=True, bias=True), image)
+    for reader, inputs in readers.items():
+        net.rewire(reader, *(name if source == image else source for source in inputs))
+    net.output = output
+    std, mean = torch.tensor(statistics.std), torch.tensor(statistics.mean)
+    return net, {
+        **weights,
+        f"{name}.weight": (std / unit).float().view(-1, 1, 1, 1),
+        f"{name}.bias": (mean / unit).float(),
+    }

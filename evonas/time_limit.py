@@ -1,0 +1,54 @@
+"""A limit of time for code that somebody else wrote."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+AGAIN = 0.5
+"""Seconds after which the signal comes again, should the code have swallowed the first one."""
+
+
+class TimeLimitReached(BaseException):
+    """The code has not returned within its limit."""
+
+
+def enforceable() -> bool:
+    """Whether a limit can be enforced here: in the main thread of a process that has signals."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Stops what runs inside after so many seconds, by a signal.
+
+    Elsewhere than in the main thread, or on a system without such signals, it does nothing; nor can it stop a
+    single call into compiled code that does not come back to Python. A timer that is running already goes on
+    afterwards.
+
+    Args:
+        seconds: Above 0; infinity for no limit.
+
+    Raises:
+        TimeLimitReached: The time is up.
+    """
+    if seconds == float("inf") or not enforceable():
+        yield
+        return
+    active = True
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if active:
+            raise TimeLimitReached
+
+    before = signal.signal(signal.SIGALRM, stop)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        yield
+    finally:
+        active = False
+        signal.setitimer(signal.ITIMER_REAL, left, interval)
+        signal.signal(signal.SIGALRM, before)

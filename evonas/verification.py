@@ -1,0 +1,54 @@
+"""Holding a child to its morphisms' claim while a search runs."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from .training.images import DeviceImages
+
+TOLERANCE = 1e-3
+"""The largest difference of logits, as a share of their spread over images, in float32."""
+
+IMAGES = 64
+
+
+class FunctionChangedError(Exception):
+    """A child of morphisms that claim to preserve the function computes another one."""
+
+
+@torch.no_grad()
+def check_same_function(parent: nn.Module, child: nn.Module, images: DeviceImages) -> float:
+    """Compares parent and child on a few images, in evaluation mode and on the CPU.
+
+    Args:
+        parent: The parent's network.
+        child: The child's, before calibration and training; left as it was.
+        images: Validation images.
+
+    Returns:
+        The largest difference of logits, as a share of their spread over the images.
+
+    Raises:
+        FunctionChangedError: It is above 0.001.
+    """
+    batch = next(iter(images.batches(IMAGES)))[0].float().cpu()
+    parent.eval()
+    outputs = parent(batch)
+    twin = copy.deepcopy(child).eval()
+    difference = float((twin(batch) - outputs).abs().max())
+    spread = float(outputs.std(0).median()) if len(batch) > 1 else float(outputs.abs().max())
+    gap = difference / max(spread, torch.finfo(outputs.dtype).tiny)
+    if (
+        not gap <= TOLERANCE
+        and not difference <= torch.finfo(outputs.dtype).eps * float(outputs.abs().max()) * 64
+    ):
+        raise FunctionChangedError(
+            f"the morphisms of this child changed the function: its logits differ from the parent's by {gap:.2g} "
+            f"of their spread over {len(batch)} images, expected at most {TOLERANCE:g}"
+        )
+    return gap

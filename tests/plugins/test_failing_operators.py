@@ -1,0 +1,153 @@
+"""An operator that goes wrong is reported by name, and costs one candidate."""
+
+import threading
+
+import pytest
+from evonas.operators import NotApplicable, crossover, mutation
+
+import evonas
+from evonas.time_limit import TimeLimitReached, enforceable, limited
+
+
+def ones(genome, rng):
+    return float(sum(genome))
+
+
+@mutation("genet", weight=0.5)
+def raises(genome, rng):
+    genome.clear()
+    raise RuntimeError("boom")
+
+
+@mutation("genet", weight=0.5)
+def returns_nothing(genome, rng):
+    genome[0] ^= 1
+
+
+@mutation("genet", weight=0.5)
+def breaks_it(genome, rng):
+    genome[3] = 7
+    return genome
+
+
+@mutation("genet", weight=0.3)
+def hangs(genome, rng):
+    while True:
+        try:
+            while True:
+                pass
+        except Exception:
+            pass
+
+
+@mutation("genet", weight=5)
+def finds_no_place(genome, rng):
+    raise NotApplicable("no place")
+
+
+@crossover("genet", weight=1e9)
+def mixes_badly(genome, other, rng):
+    genome[0] = "x"
+    return genome, other
+
+
+def evolve(operators, **choices):
+    return evonas.evolve(
+        "genet",
+        evaluate=ones,
+        needs="genome",
+        operators=operators,
+        **{"strategy": "aging", "budget": 60, "population": 5, "sample": 2, **choices},
+    )
+
+
+REASONS = {
+    "genet-raises": "operator 'genet-raises': RuntimeError: boom",
+    "genet-returns-nothing": (
+        "operator 'genet-returns-nothing': expected it to return the genome, got NoneType"
+    ),
+    "genet-breaks-it": "operator 'genet-breaks-it': it left a genome that is none: ",
+    "genet-hangs": "operator 'genet-hangs': it had not returned when its time was up",
+}
+
+
+@pytest.mark.parametrize("strategy", ["aging", "non-aging", "tournament", "sampled-tournament", "genetic"])
+def test_each_costs_one_candidate_and_is_named(strategy, tmp_path):
+    choices = {"p_m": 0.9, "p_c": 0.0} if strategy == "genetic" else {}
+    if strategy not in ("aging", "non-aging"):
+        choices["sample"] = None
+    operators = [raises, returns_nothing, breaks_it, hangs, finds_no_place]
+    run = tmp_path / "run"
+    result = evolve(operators, strategy=strategy, operator_seconds=0.02, run=run, **choices)
+    rows = list(result.history)
+    assert len(rows) == 60
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert {row["operator"] for row in failed} == set(REASONS)
+    for row in failed:
+        assert row["reason"].startswith(REASONS[row["operator"]])
+        assert set(row["genome"]) <= set("01-|")  # it can be read, whatever the operator did
+    assert sum(row["operator"] == "genet-flip-bits" for row in rows) >= 5
+    assert not any(row["status"] == "failed" for row in rows if row["operator"] not in REASONS)
+
+
+def test_the_history_is_the_same_after_a_resume(tmp_path):
+    operators = [raises, returns_nothing, breaks_it]
+    whole = [(row["genome"], row["reason"]) for row in evolve(operators).history]
+    run = tmp_path / "run"
+    evolve(operators, budget=23, run=run)
+    again = evonas.resume(run, budget=60, evaluate=ones, needs="genome", operators=operators)
+    assert [(row["genome"], row["reason"]) for row in again.history] == whole
+
+
+def test_a_failed_crossover_costs_one_of_the_two():
+    result = evolve([mixes_badly], strategy="genetic", sample=None, population=6, budget=24, p_c=1.0, p_m=0.0)
+    rows = list(result.history)[6:]
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert len(failed) == 9
+    assert {row["operator"] for row in failed} == {"genet-mixes-badly"}
+    assert {row["operator"] for row in rows if row["status"] == "done"} == {"copy"}
+
+
+def test_where_none_ever_applies_each_candidate_says_so():
+    from evonas.operators import Operator
+
+    off = Operator("genet-flip-bits", "genet", "mutation", ones, 0)
+    rows = list(evolve([finds_no_place, off], budget=8).history)
+    assert [row["status"] for row in rows] == ["done"] * 5 + ["failed"] * 3
+    assert rows[-1]["reason"] == (
+        "operators: none of genet-finds-no-place applied in 100 draws; genet-finds-no-place: no place"
+    )
+
+
+# -- the limit itself ---------------------------------------------------------------------------
+
+
+def test_a_limit_stops_what_does_not_return():
+    with pytest.raises(TimeLimitReached), limited(0.02):
+        hangs.function(None, None)
+
+
+def test_a_limit_leaves_no_timer_behind():
+    import signal
+
+    before, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    with limited(0.01):
+        pass
+    left = signal.getitimer(signal.ITIMER_REAL)
+    assert left[1] == timer[1]
+    assert left[0] == pytest.approx(timer[0], abs=1)  # that of whoever limits this test
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_another_thread_has_no_limit_and_says_so():
+    found = []
+
+    def work():
+        found.append(enforceable())
+        with limited(0.001):
+            found.append(sum(range(200_000)))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [False, sum(range(200_000))]

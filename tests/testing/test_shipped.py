@@ -1,0 +1,59 @@
+"""What ships in the box keeps the contracts that others are held to."""
+
+import pytest
+from evonas.genomes.amoeba import AmoebaSpace
+from evonas.genomes.hierarchical import HierarchicalSpace
+from evonas.genomes.large_scale import LargeScaleSpace
+
+from evonas.registry import entries, find, genome_type
+from evonas.settings import strategy_type
+from evonas.task import Task
+from evonas.testing import GenomeContract, OperatorContract, StrategyContract
+
+SPACES = {
+    "amoeba": AmoebaSpace(cells=1, filters=2),
+    "hierarchical": HierarchicalSpace(groups=1, filters=2, nodes=(3, 3)),
+    "large-scale": LargeScaleSpace(),
+}
+SMALL = Task(3, 8, 8, 4)
+
+
+def contract(base, name, **attributes):
+    return type(f"Test{name}", (base,), attributes)
+
+
+OPERATORS = {
+    name: contract(
+        OperatorContract, name, operator=operator, space=SPACES.get(operator.genome), task=SMALL, draws=10
+    )
+    for name in entries("operators")
+    for operator in [find("operators", name)]
+}
+GENOMES = {
+    name: contract(
+        GenomeContract, name, genome=genome_type(name), space=SPACES.get(name), task=SMALL, draws=5
+    )
+    for name in entries("genomes")
+}
+STRATEGIES = {
+    name: contract(
+        StrategyContract,
+        name,
+        strategy=strategy_type(name),
+        tactics={key: 6 for key in ("population", "sample") if key in strategy_type(name).settings},
+        budget=40,
+    )
+    for name in entries("strategies")
+}
+EVERY = [
+    pytest.param(made, test, id=f"{name}-{test}")
+    for group in (OPERATORS, GENOMES, STRATEGIES)
+    for name, made in group.items()
+    for test in dir(made)
+    if test.startswith("test_")
+]
+
+
+@pytest.mark.parametrize(("made", "test"), EVERY)
+def test_the_contract_is_kept(made, test):
+    getattr(made(), test)()
