@@ -1,7 +1,7 @@
 """How exactly morphisms preserve the function: long chains of random ones, on random networks of every genome.
 
 Each chain starts from a random network with random weights and random normalisation statistics, and applies
-up to 30 preserving morphisms. After each, the outputs in evaluation mode are compared with those before it,
+1 to 30 preserving morphisms, each length as likely. After each, the outputs in evaluation mode are compared with those before it,
 and with the first network's: the largest difference, relative to the *spread* of the outputs over inputs
 (the standard deviation over images, the median over logits), in float64 and in float32, with weights carried
 in that type. The parent has to stay as it is to the last bit, and each morphism has to change something.
@@ -179,7 +179,7 @@ class Study:
             row.other["dead"] += 1
         limits = Limits(nodes=len(architecture) + 60, parameters=architecture.parameter_count() + 20_000)
         try:
-            tally = extend(chain, DRAWS, self.options.length, rng, limits)
+            tally = extend(chain, DRAWS, rng.randint(1, self.options.length), rng, limits)
         except ChainFailure as failure:
             self.failed += 1
             print(f"\nchain {number} ({family}) failed: {failure}\n", flush=True)
@@ -204,23 +204,25 @@ class Study:
             print(row.line(name, ("morphisms", "dead")))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--chains", type=int, default=1000)
     parser.add_argument("--length", type=int, default=30, help="the most morphisms of a chain")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--dtype", choices=TYPES, default="both")
     parser.add_argument("--repeat", type=Path, help="a chain that failed, as it was printed")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     if options.repeat:
         print(repeat(json.loads(options.repeat.read_text(encoding="utf-8"))).gaps())
         return 0
     study, began = Study(options), time.perf_counter()
-    gc.disable()  # building a network makes many objects that the collector would look through again and again
+    # Building a network makes many objects, which the collector would look through again and again.
+    gc.disable()
     for number in range(options.chains):
         study.run(number)
         gc.collect()
+    gc.enable()
     seconds = time.perf_counter() - began
     print(
         f"{options.chains} chains of up to {options.length} morphisms, seed {options.seed}, "

@@ -83,7 +83,6 @@ def correspond(child: Architecture, parent: Architecture) -> Correspondence:
     search = _Search(child, parent)
     for node in [node for node in child if node in search.kept]:
         search.settle(child.inputs(node), parent.inputs(node), summed=isinstance(child.layer(node), Add))
-    search.settle((child.output,), (parent.output,), summed=False)
     return search.found
 
 
@@ -112,7 +111,7 @@ class _Search:
             for node in left:
                 steps = self.explain(node, source)
                 if steps is not None:
-                    self.found.note(steps)
+                    self.found.note([] if self._renames(steps) else steps)
                     left.remove(node)
                     unexplained -= 1
                     break
@@ -120,10 +119,17 @@ class _Search:
             for node in left:
                 self.found.note(self.silenced(node) or [])
 
+    def _renames(self, steps: Sequence[Step]) -> bool:
+        """Whether nothing differs but names: then they say that weights are to start anew."""
+        return all(
+            what == "partner" and self.child.layer(node) == self.parent.layer(other)
+            for what, node, other in steps
+        )
+
     # -- being what was there -------------------------------------------------------------------
 
     def explain(self, mine: str, theirs: str, depth: int = 0) -> list[Step] | None:
-        """How a node of the child's can be made to compute what one of the parent's does; None if it cannot."""
+        """How a node of the child's can compute what one of the parent's does; None if it cannot."""
         if self.found.partners.get(mine) == theirs:
             return []
         if (mine, theirs) in self._hopeless or depth > LONGEST:

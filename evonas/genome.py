@@ -249,5 +249,9 @@ class Genome(ABC):
         """Draws the genotype as SVG: by default, its architecture for small colour images."""
         return self.decode(Task(3, 32, 32, 10)).draw(path)
 
+    def summary(self) -> str:
+        """The genotype in a few lines for people: by default, its text."""
+        return str(self)
+
     def __str__(self) -> str:
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))

@@ -11,6 +11,7 @@ from .architecture import Architecture
 from .errors import NotApplicable
 from .evaluation import Job, Parent
 from .inheritance import inherit
+from .morphing import morph
 from .morphism import apply
 from .network import Weights, build
 from .remapping import remap
@@ -71,8 +72,6 @@ def build_child(
             return child
     network, inserted = build(architecture, seed, steered=steered), ()
     if mode == "morph":
-        from .morphing import morph
-
         morphed = morph(network, architecture, before, weights)
         share, inserted = morphed.share, morphed.inserted
     else:

@@ -117,24 +117,21 @@ class _Node:
             before: What its partner sums; None for a new sum.
         """
         added = isinstance(self.architecture.layer(self.node), Add)
-        made, zero = self._made(), _zero_sums(inputs, added)
-        origins = made.origins.copy()
+        origins, zero = self._made().origins, _zero_sums(inputs, added)
         if before is None:
-            if added:
-                alive = ~np.stack([one.zero for one in inputs])
-                alone = alive.sum(0) == 1
-                which = alive.argmax(0)[alone]
-                origins[alone] = np.stack([one.origins for one in inputs])[which, np.flatnonzero(alone)]
+            alive = ~np.stack([one.zero for one in inputs])
+            if added and (alive.sum(0) <= 1).all():  # nothing is really added: it hands on
+                which = alive.argmax(0)
+                origins = np.stack([one.origins for one in inputs])[which, np.arange(len(which))]
             return Channels(origins, zero)
         keys: dict[tuple[int, ...], int] = {}
         here, there = aligned(_keys(inputs, added, keys), _keys(before, added, keys))
         width = len(before[0].origins)
         old = self.numbers.made_by(self.name, width)
-        new = self.numbers.made_by(f"{self.node} new", len(origins))
+        origins = self.numbers.made_by(f"{self.node} new", len(origins))
         # Channels of which nothing is found again keep their place, as far as that is free.
         staying = np.arange(min(width, len(origins)))
         staying = staying[~np.isin(staying, here) & ~np.isin(staying, there)]
-        origins[:] = new
         origins[staying] = old[staying]
         origins[here] = old[there]
         return Channels(origins, zero)
@@ -153,8 +150,7 @@ def _joined(parts: Sequence[Channels]) -> Channels:
 def _zero_sums(inputs: Sequence[Channels], added: bool) -> NDArray[np.bool_]:
     """Which channels of a sum, or of a product, are zero."""
     zeros = np.stack([one.zero for one in inputs])
-    found: NDArray[np.bool_] = zeros.all(0) if added else zeros.any(0)
-    return found
+    return np.asarray(zeros.all(0) if added else zeros.any(0))
 
 
 def _keys(inputs: Sequence[Channels], added: bool, keys: dict[tuple[int, ...], int]) -> Origins:

@@ -107,6 +107,11 @@ def make_table(
     return made
 
 
+def made_by(candidate: Candidate) -> str:
+    """The operators that made a candidate, without the genome's name before each."""
+    return candidate.genome.origin.operator.replace(f"{candidate.genome.name}-", "").replace("+", " + ")
+
+
 def best_table(best: Sequence[Candidate]) -> Table:
     """The best candidates: cost, inheritance and origin of each."""
     columns = ("id", "fitness", "params", "FLOPs", "inherited", "epochs", "operator", "parents")
@@ -122,7 +127,7 @@ def best_table(best: Sequence[Candidate]) -> Table:
             amount(outcome.flops),
             share(outcome.inherited),
             f"{outcome.lineage_epochs:g}",
-            origin.operator,
+            made_by(candidate),
             " ".join(str(parent) for parent in origin.parents) or "-",
         )
         rows.append(cells)

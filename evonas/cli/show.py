@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import options
 from .figures import duration, number_of, share
-from .page import Page, best_table, fitness_text, make_table, next_commands
+from .page import Page, best_table, fitness_text, made_by, make_table, next_commands
 from .survey import Survey, described, summary, survey
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
 
 
 def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
-    page.section(f"Genotype of candidate {best.number}", *str(best.genome).split(" | "))
+    page.section(f"Genotype of candidate {best.number}", *best.genome.summary().split(" | "))
     columns = ("id", "operator", "fitness", "before training", "inherited", "epochs")
     rows = []
     for candidate in result.lineage(best.number):
@@ -136,7 +136,7 @@ def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
         before = outcome.metrics.get("accuracy_before")
         cells = (
             str(candidate.number),
-            candidate.genome.origin.operator,
+            made_by(candidate),
             fitness_text(outcome.fitness),
             fitness_text(before),
             share(outcome.inherited),

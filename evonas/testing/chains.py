@@ -155,6 +155,28 @@ class Chain:
         """How far the outputs are from the first network's, relative to their spread over inputs."""
         return self._apart(self._first, self._now)
 
+    def child(self, morphism: Morphism) -> Architecture:
+        """What a morphism would make of the architecture as it is now.
+
+        Raises:
+            NotApplicable: It does not apply.
+            ChainFailure: It raises another error, changes the parent, or makes something invalid.
+        """
+        parent, copy = self.architecture, self.architecture.copy()
+        try:
+            child = morphism.rewrite(parent)
+            child.validate()
+            ends = child.shape(child.output)
+        except NotApplicable:
+            raise
+        except Exception as error:
+            raise self.failure(f"{morphism}: {type(error).__name__}: {error}", morphism) from error
+        if parent != copy:
+            raise self.failure(f"{morphism}: changed the parent's architecture", morphism)
+        if ends != parent.shape(parent.output):
+            raise self.failure(f"{morphism}: the output's shape became {ends}", morphism)
+        return child
+
     def apply(self, morphism: Morphism) -> dict[torch.dtype, float]:
         """Applies one more morphism that preserves the function.
 
@@ -164,24 +186,18 @@ class Chain:
         Raises:
             NotApplicable: It does not apply; the chain stays as it was.
             ChainFailure: The outputs are too far from those before or from the first network's; the parent
-                was changed, or the network was not; the tensors are not those that the child needs; or the
-                morphism raises another error.
+                was changed, or the network was not; its tensors are not those that it needs; or the morphism
+                raises another error, such as refusing to carry what it has rewritten.
         """
         parent, before = self.architecture, self._now
-        copy = parent.copy()
+        child = self.child(morphism)
         self.morphisms.append(morphism)
         try:
-            child = morphism.rewrite(parent)
             carried = {kind: self._carried(morphism, child, kind) for kind in self.weights}
-        except NotApplicable:
-            self.morphisms.pop()
-            raise
         except ChainFailure:
             raise
         except Exception as error:
             raise self.failure(f"{morphism}: {type(error).__name__}: {error}") from error
-        if parent != copy:
-            raise self.failure(f"{morphism}: changed the parent's architecture")
         if self._same(child, next(iter(carried.values()))):
             raise self.failure(f"{morphism}: changed nothing")
         self.architecture, self.weights = child, carried
@@ -222,9 +238,11 @@ class Chain:
             and child.key() == self.architecture.key()
         )
 
-    def failure(self, message: str) -> ChainFailure:
-        """An error that carries the chain."""
-        return ChainFailure(message, self.to_dict())
+    def failure(self, message: str, *last: Morphism) -> ChainFailure:
+        """An error that carries the chain, and what was tried last."""
+        chain = self.to_dict()
+        chain["morphisms"] += [morphism.to_dict() for morphism in last]
+        return ChainFailure(message, chain)
 
     def to_dict(self) -> dict[str, Any]:
         """All that it takes to repeat the chain, in a form for JSON."""
@@ -295,12 +313,12 @@ def extend(
         except Exception as error:
             raise chain.failure(f"drawing {name}: {type(error).__name__}: {error}") from error
         try:
-            if not limits.allow(morphism.rewrite(chain.architecture)):
+            if not limits.allow(chain.child(morphism)):
                 tally.oversized[name] += 1
                 continue
             gaps = chain.apply(morphism)
         except NotApplicable as error:
-            raise chain.failure(f"{morphism} was drawn and does not apply: {error}") from error
+            raise chain.failure(f"{morphism} was drawn and does not apply: {error}", morphism) from error
         tally.applied.append((name, gaps))
         missed = 0
     return tally

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..errors import NotApplicable
@@ -27,6 +28,7 @@ class OperatorContract:
         task: What children are decoded for.
         draws: How many parents it is tried on: random genomes, and mutants of such.
         seconds: How long one application may take.
+        parent: ``parent(number)`` makes a parent, where it applies to special ones only.
     """
 
     operator: ClassVar[Any]
@@ -35,6 +37,7 @@ class OperatorContract:
     task: ClassVar[Task] = TASK
     draws: ClassVar[int] = 30
     seconds: ClassVar[float] = 5.0
+    parent: ClassVar[Callable[[int], Genome] | None] = None
 
     def test_it_is_an_operator(self) -> None:
         """It has been made one by the decorator, and its genome is known."""
@@ -115,6 +118,9 @@ class OperatorContract:
 
     def _random(self, number: int) -> Genome:
         """A random genome; two of three have been through mutations that are installed, up to 20."""
+        make = type(self).parent
+        if make is not None:
+            return make(number)
         kind = self._genome()
         genome = kind.random(self.space or kind.default_space(), random.Random(number))
         installed = [one for one in operators_for(kind.name) if one.kind == "mutation" and one.weight > 0]

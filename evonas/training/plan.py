@@ -27,6 +27,8 @@ class Plan:
         rates: Pairs of a relative length and a learning rate, one after the other: ``[[120, 1e-2], [60,
             1e-3]]`` trains two thirds at the first. They replace the learning rate and the schedule.
         momentum: Of the optimiser.
+        carry_momentum: Whether the optimiser's momentum travels with inherited weights, where names and
+            shapes allow it: a child then starts with its parent's momentum instead of from rest.
         weight_decay: L2 penalty on the weights of convolutions and linear layers; normalisation and biases
             have none.
         label_smoothing: Share of the target spread over all classes.
@@ -52,6 +54,7 @@ class Plan:
     decay: float = 0.1
     rates: tuple[tuple[float, float], ...] = ()
     momentum: float = 0.9
+    carry_momentum: bool = False
     weight_decay: float = 5e-4
     label_smoothing: float = 0.0
     gradient_clip: float = 5.0
@@ -104,6 +107,8 @@ class Plan:
             raise UserError(f"training norm_momentum: expected above 0 and at most 1, got {norm!r}")
         if self.mirror not in (None, True, False):
             raise UserError(f"training mirror: expected true or false, got {self.mirror!r}")
+        if not isinstance(self.carry_momentum, bool):
+            raise UserError(f"training carry_momentum: expected true or false, got {self.carry_momentum!r}")
 
     def _check_schedule(self) -> None:
         if self.schedule not in SCHEDULES:

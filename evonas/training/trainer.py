@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from ..seeds import named_seed
 from .auxiliary import split_logits
 from .device import Compute
 from .images import DeviceImages, steps_per_epoch
+from .momentum import load_momentum, momentum_of
 from .plan import Plan
 from .regularise import DroppedPaths
 from .schedule import learning_rate
@@ -43,11 +44,14 @@ class Fit:
         curve: One point for each epoch.
         seconds: Of training, without evaluation.
         images: Training images seen, in all epochs.
+        momentum: The optimiser's at the end, by ``node.tensor`` (`momentum_of`); None unless the plan carries
+            it.
     """
 
     curve: list[Epoch] = field(default_factory=list)
     seconds: float = 0.0
     images: int = 0
+    momentum: Mapping[str, Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ def fit(
     seed: int,
     mirror: bool,
     after_epoch: Callable[[int], float | None] = lambda epoch: None,
+    momentum: Mapping[str, Tensor] | None = None,
 ) -> Fit:
     """Trains a network in place.
 
@@ -92,12 +97,16 @@ def fit(
         seed: Of the order of images and of augmentation.
         mirror: Whether images may be flipped, where the plan leaves it open.
         after_epoch: Called with the epoch's number from 1; what it returns goes into the curve.
+        momentum: What the optimiser begins with, by ``node.tensor``, where name and shape agree; None or
+            empty to begin from rest.
 
     Raises:
         DivergenceError: The loss was not finite after an epoch.
     """
     generator = torch.Generator().manual_seed(seed)
     optimiser = optimiser_for(network, plan)
+    if momentum:
+        load_momentum(network, optimiser, momentum)
     per_epoch = steps_per_epoch(len(images), plan.batch_size)
     steps = per_epoch * plan.epochs
     parameters = list(network.parameters())
@@ -126,7 +135,8 @@ def fit(
             if not math.isfinite(mean):
                 raise DivergenceError(f"the training loss was {mean} in epoch {epoch} of {plan.epochs}")
             curve.append(Epoch(mean, after_epoch(epoch)))
-    return Fit(curve, seconds, per_epoch * min(plan.batch_size, len(images)) * plan.epochs)
+    carried = momentum_of(network, optimiser) if plan.carry_momentum else None
+    return Fit(curve, seconds, per_epoch * min(plan.batch_size, len(images)) * plan.epochs, carried)
 
 
 @contextmanager

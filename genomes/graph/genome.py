@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
@@ -101,6 +102,12 @@ class GraphGenome(Genome):
         if not isinstance(data, Mapping) or "architecture" not in data:
             raise UserError(f"graph genotype: expected an object with an 'architecture', got {data!r:.80}")
         return cls(Architecture.from_dict(data["architecture"]), space)
+
+    def summary(self) -> str:
+        """How many layers of which kinds: the whole text is long."""
+        kinds = Counter(self.architecture.layer(name).kind for name in self.architecture)
+        parts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        return f"{len(self.architecture)} layers: {parts} | in full: evonas draw, or --json"
 
     def draw(self, path: Any) -> Any:
         """Draws the network as SVG."""

@@ -1,10 +1,14 @@
 """What ships in the box keeps the contracts that others are held to."""
 
+from functools import partial
+
 import pytest
 from evonas.genomes.amoeba import AmoebaSpace
+from evonas.genomes.graph import GraphGenome, GraphSpace, first_model
 from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
 
+from evonas.layers import Conv2d
 from evonas.registry import entries, find, genome_type
 from evonas.settings import strategy_type
 from evonas.task import Task
@@ -12,6 +16,7 @@ from evonas.testing import GenomeContract, OperatorContract, StrategyContract
 
 SPACES = {
     "amoeba": AmoebaSpace(cells=1, filters=2),
+    "graph": GraphSpace(image=(3, 8, 8), classes=4, filters=(4, 4, 4)),
     "hierarchical": HierarchicalSpace(groups=1, filters=2, nodes=(3, 3)),
     "large-scale": LargeScaleSpace(),
 }
@@ -22,9 +27,25 @@ def contract(base, name, **attributes):
     return type(f"Test{name}", (base,), attributes)
 
 
+
+
+def with_taps(taps, number):
+    """A network with a convolution of one tap, or of spaced ones."""
+    net = first_model(SMALL, (4, 4, 4))
+    net.replace("stage2.conv", Conv2d(4 + number, taps, dilation=1 if taps == 1 else 2))
+    return GraphGenome(net, SPACES["graph"])
+
+
+PARENTS = {"graph-dilate": partial(with_taps, 1), "graph-undilate": partial(with_taps, 3)}
 OPERATORS = {
     name: contract(
-        OperatorContract, name, operator=operator, space=SPACES.get(operator.genome), task=SMALL, draws=10
+        OperatorContract,
+        name,
+        operator=operator,
+        space=SPACES.get(operator.genome),
+        task=SMALL,
+        draws=10,
+        parent=PARENTS.get(name),
     )
     for name in entries("operators")
     for operator in [find("operators", name)]

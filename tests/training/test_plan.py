@@ -44,6 +44,7 @@ def test_padding_is_an_eighth_unless_said_otherwise(crop, height, width, padding
         ({"momentum": 1}, "training momentum: expected at least 0 and below 1, got 1"),
         ({"label_smoothing": None}, "training label_smoothing: expected at least 0 and below 1, got None"),
         ({"mirror": "yes"}, "training mirror: expected true or false, got 'yes'"),
+        ({"carry_momentum": 1}, "training carry_momentum: expected true or false, got 1"),
     ],
 )
 def test_what_is_refused(choices, message):

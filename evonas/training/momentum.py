@@ -1,0 +1,108 @@
+"""The optimiser's momentum of a network's parameters, by name, so that it can travel with the weights.
+
+A child that goes on where its parent stopped starts with momentum instead of from rest. Stored beside the
+weights, in one file, its names have a prefix that no node's name can begin with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ..network import Weights
+from .auxiliary import NAME
+
+PREFIX = "momentum:"
+"""Begins the name of a momentum where it is stored with weights."""
+
+_BUFFER = "momentum_buffer"
+
+
+def momentum_of(network: nn.Module, optimiser: torch.optim.SGD) -> dict[str, Tensor]:
+    """Copies of the momentum of a network's parameters, on the CPU in plain layout, by ``node.tensor``.
+
+    An auxiliary head's is left out, as its weights are: it is drawn anew for each training.
+
+    Args:
+        network: The trained module.
+        optimiser: What trained it; without momentum, or before its first step, there is none.
+    """
+    found: dict[str, Tensor] = {}
+    for name, parameter in network.named_parameters():
+        buffer = optimiser.state[parameter].get(_BUFFER) if parameter in optimiser.state else None
+        if buffer is not None and not name.startswith(f"{NAME}."):
+            found[name] = buffer.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+    return found
+
+
+def load_momentum(network: nn.Module, optimiser: torch.optim.SGD, momentum: Weights) -> int:
+    """Lets an optimiser that has made no step begin with momentum.
+
+    Only entries whose name and shape agree with a parameter are used; the other parameters start from rest,
+    as they would without. An optimiser without momentum is left alone.
+
+    Args:
+        network: The module that is to be trained, on its device.
+        optimiser: Of its parameters.
+        momentum: By ``node.tensor``; copied, never changed.
+
+    Returns:
+        How many parameters begin with momentum.
+    """
+    moving = {id(p) for group in optimiser.param_groups if group["momentum"] for p in group["params"]}
+    fitting: dict[str, Tensor] = {}
+    for name, parameter in network.named_parameters():
+        given = momentum.get(name)
+        if given is not None and id(parameter) in moving and given.shape == parameter.shape:
+            fitting[name] = given
+    if not fitting:
+        return 0
+    for name, parameter in network.named_parameters():
+        if id(parameter) in moving:
+            # Zero is rest: a fused optimiser wants a buffer for all parameters, or for none.
+            buffer = torch.zeros_like(parameter, requires_grad=False)
+            if name in fitting:
+                buffer.copy_(fitting[name])
+            optimiser.state[parameter][_BUFFER] = buffer
+    return len(fitting)
+
+
+def belonging(momentum: Weights, network: nn.Module, weights: Weights) -> dict[str, Tensor]:
+    """The momentum of those parameters that a child has taken over as they were.
+
+    A momentum of the same name and shape may yet belong to something else: the columns of what reads a
+    concatenation can have changed places, or weights start anew.
+
+    Args:
+        momentum: The parent's, by ``node.tensor``.
+        network: The child's, with what it inherited, before it is trained.
+        weights: The parent's.
+    """
+    mine = dict(network.named_parameters())
+    return {
+        name: tensor
+        for name, tensor in momentum.items()
+        if name in mine and name in weights and torch.equal(mine[name].detach().cpu(), weights[name].cpu())
+    }
+
+
+def with_momentum(weights: Weights, momentum: Weights) -> dict[str, Tensor]:
+    """Weights and momentum in one mapping, to be stored together."""
+    return {**weights, **{f"{PREFIX}{name}": tensor for name, tensor in momentum.items()}}
+
+
+def without_momentum(stored: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """What `with_momentum` has joined: weights, and momentum, which may be empty.
+
+    >>> one = torch.ones(1)
+    >>> weights, momentum = without_momentum({"conv.weight": one, "momentum:conv.weight": one})
+    >>> list(weights), list(momentum)
+    (['conv.weight'], ['conv.weight'])
+    """
+    weights = {name: tensor for name, tensor in stored.items() if not name.startswith(PREFIX)}
+    momentum = {
+        name.removeprefix(PREFIX): tensor for name, tensor in stored.items() if name.startswith(PREFIX)
+    }
+    return weights, momentum
