@@ -3,9 +3,9 @@
 Each parent is trained on a subset of images. Then children are made by one morphism each (of NASH's first
 model, ten for each kind) or by one mutation each (of the other genomes, ten), and each child is trained
 several times: from scratch for E epochs, and with each mode of inheritance for a third of that. Every such
-training is one of its own, with its learning rate annealed along a cosine over its own length, as in a search,
-so that no accuracy is read off in the middle of another training. The same child has the same seeds in all.
-Compared are medians over children. ``pool`` is a pool of the parent's weights alone.
+training is one of its own, with a learning rate that falls along a cosine over its own length, as in a search:
+no accuracy is read off in the middle of another training. The same child has the same seeds in all.
+Compared are medians over children. The pool of ``pool`` holds the parent's weights alone.
 
 Where a mode does not reach in E/3 epochs what E epochs from scratch give, it is trained longer, for the true
 ratio. Epochs that were needed are interpolated between trainings, that of no epochs included.
@@ -178,9 +178,14 @@ class Study:
             self.train(mode, sorted({max(1, goal // SHARE) for goal in goals}))
         for mode in self.options.modes:
             for longer in range(1 + max(goals) // SHARE, max(goals) + 1):
-                curve = self.curve(mode, self.kinds)
-                if any(needed(curve, self.goal(goal, self.kinds)) is None for goal in goals):
+                if any(self._misses(mode, goal) for goal in goals):
                     self.train(mode, [longer])
+
+    def _misses(self, mode: str, goal: int) -> bool:
+        """Whether no training of at least E/3 epochs has reached what E epochs from scratch give."""
+        wanted = self.goal(goal, self.kinds)
+        trained = [accuracy for epochs, accuracy in self.curve(mode, self.kinds) if epochs >= goal // SHARE]
+        return max(trained) < wanted
 
     def curve(self, arm: str, kinds: list[str]) -> list[tuple[int, float]]:
         """Median accuracy by epochs, before training included."""
@@ -223,9 +228,9 @@ def line(study: Study, title: str, mode: str, kinds: list[str]) -> tuple[str, bo
     cells = [title, mode, str(count), f"{100 * share:.0f} %", f"{100 * dict(curve)[0]:.1f} %"]
     for goal in study.options.epochs:
         third, wanted = max(1, goal // SHARE), study.goal(goal, kinds)
-        took = needed(curve, wanted)
-        ratio = "more than 1" if took is None else f"{took / goal:.2f}"
         good = dict(curve)[third] >= wanted
+        took = needed([point for point in curve if good or point[0] >= third], wanted)
+        ratio = "more than 1" if took is None else f"{took / goal:.2f}"
         held = held and good
         cells += [f"{100 * dict(curve)[third]:.1f} / {100 * wanted:.1f} %"]
         cells += [f"{'–' if took is None else f'{took:.1f}'} ({ratio}{'' if good else ', **missed**'})"]
@@ -255,9 +260,8 @@ def report(studies: list[Study], options: argparse.Namespace) -> bool:
     for study in studies:
         row = study.log.rows[study.name, PARENT, 0, PARENT, options.parent_epochs]
         size = study.genome.decode(study.subset.task).parameter_count()
-        print(
-            f"| {study.family.title} | {size:,} | {row.epochs} | {100 * row.accuracy:.1f} % | {row.seconds:.0f} s |"
-        )
+        cells = study.family.title, f"{size:,}", str(row.epochs), f"{100 * row.accuracy:.1f} %"
+        print(f"| {' | '.join(cells)} | {row.seconds:.0f} s |")
     print()
     table(lines, options.epochs, "parent")
     if morphisms:

@@ -53,13 +53,13 @@ def draw(studies: list[Study], modes: list[str], path: Path) -> None:
 def panel(axes: Axes, study: Study, kinds: list[str], arms: list[str], title: str) -> None:
     """Medians over children of each arm, with the middle half of them as a band around two of the arms."""
     for arm in arms:
-        curve = study.curve(arm, kinds)
+        curve, (colour, mark) = study.curve(arm, kinds), STYLES[arm]
         epochs = [point[0] for point in curve]
         axes.plot(
             epochs,
             [100 * point[1] for point in curve],
-            color=COLOURS[arm],
-            marker=MARKS[arm],
+            color=colour,
+            marker=mark,
             markersize=4,
             linewidth=1.4,
             linestyle="--" if arm == "scratch" else "-",
@@ -68,7 +68,7 @@ def panel(axes: Axes, study: Study, kinds: list[str], arms: list[str], title: st
         if arm in arms[:2]:
             spread = [quartiles(study, kinds, arm, length) for length in epochs]
             low, high = ([100 * pair[side] for pair in spread] for side in (0, 1))
-            axes.fill_between(epochs, low, high, color=COLOURS[arm], alpha=0.15, linewidth=0)
+            axes.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
     trained = study.log.rows[study.name, "parent", 0, "parent", study.options.parent_epochs]
     axes.axhline(100 * trained.accuracy, color="black", linewidth=0.8, linestyle=":")
     axes.set_title(title, fontsize=9)

@@ -1,11 +1,12 @@
-"""How exactly morphisms preserve the function: long chains of random ones, on random networks of every genome.
+"""How exactly morphisms preserve the function: chains of random ones, on random networks of every genome.
 
 Each chain starts from a random network with random weights and random normalisation statistics, and applies
-1 to 30 preserving morphisms, each length as likely. After each, the outputs in evaluation mode are compared with those before it,
-and with the first network's: the largest difference, relative to the *spread* of the outputs over inputs
-(the standard deviation over images, the median over logits), in float64 and in float32, with weights carried
-in that type. The parent has to stay as it is to the last bit, and each morphism has to change something.
-Networks whose outputs hardly depend on the input say nothing and are drawn again; they are counted.
+1 to 30 preserving morphisms, each length as likely. After each, the outputs in evaluation mode are compared
+with those before it and with the first network's: the largest difference, relative to the *spread* of the
+outputs over inputs (the standard deviation over images, the median over logits), in float64 and in float32,
+with weights carried in that type. The parent has to stay as it is to the last bit, and each morphism has to
+change something. Networks whose outputs hardly depend on the input say nothing and are drawn again; they are
+counted.
 
 Run it as ``python benchmarks/morphism_exactness.py``. It exits with status 1 where a chain fails, which is
 printed as JSON and can be played again with ``--repeat FILE``, or where a kind was applied too seldom.
@@ -39,7 +40,8 @@ from evonas.layers import Conv2d
 from evonas.morphism import Morphism, new_name
 from evonas.seeds import guarded, named_seed
 from evonas.task import Task
-from evonas.testing.chains import TOLERANCES, Chain, ChainFailure, Draw, Limits, draws_of, extend, repeat
+from evonas.testing.chains import TOLERANCES, Chain, ChainError, repeat
+from evonas.testing.random_chains import Draw, Limits, draws_of, extend
 from evonas.testing.random_networks import grown, random_architecture
 
 TASK = Task(3, 8, 8, 4)
@@ -180,7 +182,7 @@ class Study:
         limits = Limits(nodes=len(architecture) + 60, parameters=architecture.parameter_count() + 20_000)
         try:
             tally = extend(chain, DRAWS, rng.randint(1, self.options.length), rng, limits)
-        except ChainFailure as failure:
+        except ChainError as failure:
             self.failed += 1
             print(f"\nchain {number} ({family}) failed: {failure}\n", flush=True)
             return
@@ -193,12 +195,12 @@ class Study:
                 self.kinds[name].other[what] += times
 
     def report(self) -> None:
-        gaps = "largest gap, float64 | float32"
-        print(f"| morphism | applied | refused | too large | {gaps} |\n| --- |{' ---: |' * 5}")
+        gaps, columns = "largest gap, float64 | float32", f"| --- |{' ---: |' * 5}"
+        print(f"| morphism | applied | refused | too large | {gaps} |\n{columns}")
         for name, row in self.kinds.items():
             print(row.line(name, ("refused", "oversized")))
         print(
-            f"\n| networks | chains | morphisms | drawn again | {gaps} of a whole chain |\n| --- |{' ---: |' * 5}"
+            f"\n| networks | chains | morphisms | drawn again | {gaps}, whole chain |\n| --- |{' ---: |' * 5}"
         )
         for name, row in self.families.items():
             print(row.line(name, ("morphisms", "dead")))

@@ -95,7 +95,7 @@ class _Search:
             node for node in child if node in parent and child.layer(node).kind == parent.layer(node).kind
         }
         self.found = Correspondence({node: node for node in child if node in self.kept})
-        self._hopeless: set[tuple[str, str]] = set()
+        self._known: dict[tuple[str, str], list[Step] | None] = {}
 
     def settle(self, mine: Sequence[str], theirs: Sequence[str], *, summed: bool) -> None:
         """Notes how what a reader reads can be what it read; in a sum, what is new falls silent."""
@@ -110,14 +110,19 @@ class _Search:
         for source in gone:
             for node in left:
                 steps = self.explain(node, source)
-                if steps is not None:
-                    self.found.note([] if self._renames(steps) else steps)
+                if steps is not None and _agree(steps):
+                    self._note([] if self._renames(steps) else steps)
                     left.remove(node)
                     unexplained -= 1
                     break
         if summed and not unexplained:
             for node in left:
-                self.found.note(self.silenced(node) or [])
+                self._note(self.silenced(node) or [])
+
+    def _note(self, steps: Sequence[Step]) -> None:
+        if steps:
+            self.found.note(steps)
+            self._known.clear()  # what was found may hold no longer
 
     def _renames(self, steps: Sequence[Step]) -> bool:
         """Whether nothing differs but names: then they say that weights are to start anew."""
@@ -132,14 +137,13 @@ class _Search:
         """How a node of the child's can compute what one of the parent's does; None if it cannot."""
         if self.found.partners.get(mine) == theirs:
             return []
-        if (mine, theirs) in self._hopeless or depth > LONGEST:
+        if depth > LONGEST:
             return None
-        for attempt in (self._in_its_place, self._inserted, self._behind):
-            steps = attempt(mine, theirs, depth + 1)
-            if steps is not None:
-                return steps
-        self._hopeless.add((mine, theirs))
-        return None
+        if (mine, theirs) not in self._known:
+            attempts = (self._in_its_place, self._inserted, self._behind)
+            found = (attempt(mine, theirs, depth + 1) for attempt in attempts)
+            self._known[mine, theirs] = next((_once(steps) for steps in found if steps is not None), None)
+        return self._known[mine, theirs]
 
     def _in_its_place(self, mine: str, theirs: str, depth: int) -> list[Step] | None:
         """A new node takes the weights of one that has vanished."""
@@ -212,7 +216,7 @@ class _Search:
 
     # -- adding nothing -------------------------------------------------------------------------
 
-    def silenced(self, mine: str) -> list[Step] | None:
+    def silenced(self, mine: str, depth: int = 0) -> list[Step] | None:
         """How a new branch, of which this is the last node, can add zero and still learn; None if it cannot.
 
         Only one factor on the way is zero, and everything behind it lets gradients through: a ReLU would not,
@@ -221,17 +225,26 @@ class _Search:
         found = self.found
         if mine in found.partners or mine in found.identities or mine in found.silent:
             return None
-        if len(self.child.readers(mine)) != 1:
+        if depth > LONGEST or len(self.child.readers(mine)) != 1:
             return None  # others would read zeros, perhaps behind a zero of their own
         layer = self.child.layer(mine)
         if isinstance(layer, WEIGHING):
             return [("silent", mine, "")]
         if not _passes_nothing_on(layer):
             return None
-        steps = [self.silenced(source) for source in self.child.inputs(mine)]
+        steps = [self.silenced(source, depth + 1) for source in self.child.inputs(mine)]
         if any(found is None for found in steps):
             return None
         return [step for found in steps if found for step in found]
+
+
+def _once(steps: Sequence[Step]) -> list[Step]:
+    return list(dict.fromkeys(steps))
+
+
+def _agree(steps: Sequence[Step]) -> bool:
+    """Whether no node is to be two things."""
+    return len({node for _, node, _ in steps}) == len(_once(steps))
 
 
 def _passes_nothing_on(layer: Layer) -> bool:

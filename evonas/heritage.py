@@ -28,7 +28,9 @@ class Child:
         inherited: Share of its parameters that came from the parent, in [0, 1].
         lineage_epochs: Epochs that the inherited weights have seen.
         inserted: Normalisations that began as the identity, to be calibrated on data before training.
-        parent: The parent's network, where the child claims to compute the same function.
+        parent: The parent's network, where it was asked for and morphisms led from it to the child.
+        preserving: Whether these claim that both compute the same function.
+        changed: The nodes that they have changed, where they do not.
     """
 
     network: fx.GraphModule
@@ -36,6 +38,8 @@ class Child:
     lineage_epochs: float = 0.0
     inserted: tuple[str, ...] = ()
     parent: fx.GraphModule | None = None
+    preserving: bool = False
+    changed: frozenset[str] = frozenset()
 
 
 def build_child(
@@ -46,7 +50,7 @@ def build_child(
     *,
     seed: int | None = None,
     steered: bool = False,
-    verify: bool = False,
+    with_parent: bool = False,
 ) -> Child:
     """Builds a candidate's network, which starts with its parent's weights as the mode says.
 
@@ -57,7 +61,7 @@ def build_child(
         mode: One of `inheritance_modes.MODES`.
         seed: Of what is new; by default the candidate's own.
         steered: Include layers that act only where a trainer steers them.
-        verify: Build the parent, too, where every morphism claims to preserve its function.
+        with_parent: Build the parent, too, where morphisms led from it to the child.
     """
     seed = job.stream(Stream.WEIGHTS) if seed is None else seed
     if mode == "pool":
@@ -67,10 +71,11 @@ def build_child(
         return Child(build(architecture, seed, steered=steered))
     before = job.parent.genome.decode(task)
     if mode == "morph" and job.genome.origin.morphisms:
-        child = _morphed(architecture, before, weights, job, job.parent, seed, steered, verify)
+        child = _morphed(architecture, before, weights, job, job.parent, seed, steered, with_parent)
         if child is not None:
             return child
-    network, inserted = build(architecture, seed, steered=steered), ()
+    network = build(architecture, seed, steered=steered)
+    inserted: tuple[str, ...] = ()
     if mode == "morph":
         morphed = morph(network, architecture, before, weights)
         share, inserted = morphed.share, morphed.inserted
@@ -87,7 +92,7 @@ def _morphed(
     parent: Parent,
     seed: int,
     steered: bool,
-    verify: bool,
+    with_parent: bool,
 ) -> Child | None:
     """The child as its morphisms make it; None where they do not lead from the parent to it."""
     morphisms = job.genome.origin.morphisms
@@ -99,14 +104,24 @@ def _morphed(
         return None
     network = build(architecture, seed, carried, steered=steered)
     inserted = [name for morphism in morphisms for name in morphism.inserted_normalisations()]
-    claimed = verify and all(morphism.preserving for morphism in morphisms)
+    preserving = all(morphism.preserving for morphism in morphisms)
     return Child(
         network,
         _share_kept(network, before),
         parent.lineage_epochs,
         tuple(name for name in inserted if name in architecture),
-        build(before, seed, weights) if claimed else None,
+        build(before, seed, weights) if with_parent else None,
+        preserving,
+        frozenset() if preserving else frozenset(affected(architecture, before)),
     )
+
+
+def affected(child: Architecture, parent: Architecture) -> set[str]:
+    """The nodes that a change has touched: new ones, those of other shapes or inputs, and what reads them."""
+    before, after = parent.parameters(), child.parameters()
+    changed = {name.rpartition(".")[0] for name, shape in after.items() if before.get(name) != shape}
+    changed |= {node for node in child if node not in parent or child.inputs(node) != parent.inputs(node)}
+    return changed | {reader for node in changed for reader in child.readers(node)}
 
 
 def _share_kept(network: nn.Module, before: Architecture) -> float:

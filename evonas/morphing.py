@@ -57,10 +57,11 @@ def morph(network: nn.Module, child: Architecture, parent: Architecture, weights
     - A new layer in the place of one that has vanished takes its weights where it can compute the same, so
       that a depthwise convolution can become a separable one, or one of larger filters.
 
-    What is not preserved is left as `inherit` leaves it: what has been removed; another stride; a connection
-    without weights that was added to a sum, since nothing of it could be zero (NASH gives such a skip a
-    learnt factor, for which the architecture needs a `Scale`); and a branch that ends in a ReLU, which has no
-    gradient where it gives zeros.
+    A new name and nothing else says that weights start anew. What is not preserved is left as `inherit`
+    leaves it: what has been removed; another stride; a connection without weights that was added to a sum,
+    since nothing of it could be zero (NASH gives such a skip a learnt factor, for which the architecture
+    needs a `Scale`); a branch that ends in a ReLU, which has no gradient where it gives zeros; and a skip
+    that adds new filters to channels which were there before.
 
     Args:
         network: The child's network; its tensors are overwritten in place.
@@ -164,9 +165,12 @@ class _Carrier:
 
 def _corresponding(mine: Channels, theirs: Channels) -> tuple[Places, Places]:
     """Positions of the same channel; where there is none but as many channels, position by position."""
+    everything = np.arange(len(mine.origins), dtype=np.intp)
+    if np.array_equal(mine.origins, theirs.origins):
+        return everything, everything
     here, there = aligned(mine.origins, theirs.origins)
     if not len(here) and len(mine.origins) == len(theirs.origins):
-        here = there = np.arange(len(mine.origins), dtype=np.intp)
+        return everything, everything
     return here, there
 
 
@@ -193,15 +197,17 @@ def _copy(
         here.append(torch.from_numpy(pair[0]))
         there.append(torch.from_numpy(pair[1]))
     count = math.prod(len(positions) for positions in here)
-    if not count:
-        return 0
-    if all(len(positions) == size for positions, size in zip(here, tensor.shape, strict=True)):
-        pass  # nothing else is left of the rows
-    elif rows is not None:
-        tensor[here[0].to(tensor.device)] = 0
-    else:
-        tensor.zero_()
-    tensor[_grid(here, tensor.device)] = source[_grid(there, source.device)].to(tensor)
+    if tensor.shape == source.shape and all(
+        len(one) == size and torch.equal(one, other) and torch.equal(one, torch.arange(size))
+        for one, other, size in zip(here, there, tensor.shape, strict=True)
+    ):
+        tensor.copy_(source)
+    elif count:
+        if rows is None:
+            tensor.zero_()
+        elif count < tensor.numel():
+            tensor[here[0].to(tensor.device)] = 0
+        tensor[_grid(here, tensor.device)] = source[_grid(there, source.device)].to(tensor)
     return count
 
 

@@ -33,8 +33,9 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
     Raises:
         UserError: A file cannot be run, or holds nothing of use; something is no operator.
     """
-    single = isinstance(brought, str | Path | Operator) or not isinstance(brought, Iterable)
-    items = [brought] if single else list(brought)
+    items: list[Any] = [brought]
+    if isinstance(brought, Iterable) and not isinstance(brought, str | Path | Operator):
+        items = list(brought)
     found: list[Operator] = []
     for item in items:
         if isinstance(item, Operator):

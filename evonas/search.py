@@ -171,8 +171,8 @@ class Search:
             return Job(candidate.number, candidate.genome, self.seed, shared=self._pool)
         if self.given is not None and candidate.genome.origin.operator == GIVEN:
             given = self.given
-            parent = Parent(given.genome, given.lineage_epochs, lambda: given.weights)
-            return Job(candidate.number, candidate.genome, self.seed, parent)
+            begun = Parent(given.genome, given.lineage_epochs, lambda: given.weights)
+            return Job(candidate.number, candidate.genome, self.seed, begun)
         parents = candidate.genome.origin.parents
         parent = self._known.get(parents[0]) if parents else None
         if parent is None or parent.result is None:

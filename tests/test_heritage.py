@@ -55,7 +55,7 @@ def logits(network):
 
 
 def test_by_its_morphisms_a_child_computes_what_its_parent_does(parent, weights):
-    child = begun(born(parent, *CHAIN), parent, weights, verify=True)
+    child = begun(born(parent, *CHAIN), parent, weights, with_parent=True)
     expected = logits(build(parent.decode(TASK), weights=weights))
     assert torch.allclose(logits(child.network), expected, atol=1e-4 * float(expected.std()))
     assert child.inserted == ("one.bn",)
@@ -72,15 +72,17 @@ def test_an_unchanged_one_is_the_parent(parent, weights):
 
 
 def test_what_only_approximates_is_not_held_to_the_claim(parent, weights):
-    child = begun(born(parent, PruneChannels("stage2.conv", 3)), parent, weights, verify=True)
-    assert child.parent is None
+    child = begun(born(parent, PruneChannels("stage2.conv", 3)), parent, weights, with_parent=True)
+    assert child.parent is not None and not child.preserving
+    assert child.changed >= {"stage2.conv", "stage2.bn", "stage3.conv"}
+    assert "stage1.conv" not in child.changed
     assert child.inherited > 0.5
 
 
 def test_a_chain_that_does_not_lead_to_the_child_is_left_aside(parent, weights):
     child = born(parent, *CHAIN)
     child.origin = replace(child.origin, morphisms=CHAIN[:1])
-    found = begun(child, parent, weights, verify=True)
+    found = begun(child, parent, weights, with_parent=True)
     assert found.parent is None
     assert found.inherited > 0  # as far as the difference tells
 
@@ -116,7 +118,7 @@ class Batches:
 
 
 def test_a_changed_function_is_refused_loudly(parent, weights):
-    child = begun(born(parent, *CHAIN), parent, weights, verify=True)
+    child = begun(born(parent, *CHAIN), parent, weights, with_parent=True)
     assert check_same_function(child.parent, child.network, Batches()) < 1e-3
     with torch.no_grad():
         child.network.get_parameter("one.conv.weight").mul_(1.1)

@@ -80,8 +80,8 @@ def _operators(page: Page, brought: Sequence[Operator] = ()) -> None:
             if operator.genome == genome:
                 page.line(f"  {operator.name} ({operator.kind}, weight {operator.weight:g}, {source})")
                 page.paragraph(operator.summary or "(it has no docstring)", indent=6)
-    for error in broken:
-        page.paragraph(f"left out: {error}")
+    for reason in broken:
+        page.paragraph(f"left out: {reason}")
 
 
 def _strategies(page: Page) -> None:
@@ -108,10 +108,10 @@ def _genotypes(page: Page) -> None:
 
     for genome in names("genomes"):
         kind = genome_type(genome)
-        names: dict[str, list[str]] = {}  # one genotype may have several
+        called: dict[str, list[str]] = {}  # one genotype may have several
         for name, data in kind.published().items():
-            names.setdefault(str(kind.from_dict(data, kind.default_space())), []).append(name)
-        for genotype, same in names.items():
+            called.setdefault(str(kind.from_dict(data, kind.default_space())), []).append(name)
+        for genotype, same in called.items():
             page.line(f"{', '.join(same)} ({genome})", bold=True)
             for part in genotype.split(" | "):
                 page.paragraph(part, indent=2)

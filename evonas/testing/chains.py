@@ -4,20 +4,18 @@ One morphism at one place is checked by `evonas.testing.morphisms.check_morphism
 that nobody thinks of: a slice of a replicated branch behind a concatenation that was widened twice.
 
     chain = Chain(architecture, seed=0)
-    if chain.lively:
-        tally = extend(chain, draws_of([Widen, Deepen, AddSkip]), 30, random.Random(0))
-        print(tally.applied, chain.gaps())
+    chain.apply(Deepen("stem.relu", 3, "deeper"))
+    chain.apply(Widen("deeper.conv", 32, seed=1))
+    print(chain.gaps())
 
-What does not hold raises a `ChainFailure`, which carries the chain as JSON; `repeat` plays it again.
+`evonas.testing.random_chains` draws what is applied. What does not hold raises a `ChainError`, which carries
+the chain as JSON; `repeat` plays it again.
 """
 
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,9 +27,6 @@ from ..network import build
 from .morphisms import TOLERANCE, images_for, randomise
 
 Weights = dict[str, torch.Tensor]
-
-Draw = Callable[[Architecture, random.Random], Morphism]
-"""Draws a morphism, such as `Morphism.draw` of a kind; it may raise `NotApplicable`."""
 
 TOLERANCES = {torch.float64: TOLERANCE, torch.float32: 1e-3}
 """How far outputs may be apart in each type, as a share of their spread over inputs."""
@@ -46,7 +41,7 @@ and float32 itself, which rounds at 1e-7 of the outputs, could not keep to its t
 """
 
 
-class ChainFailure(AssertionError):
+class ChainError(AssertionError):
     """Something that is promised of morphisms does not hold.
 
     Attributes:
@@ -56,44 +51,6 @@ class ChainFailure(AssertionError):
     def __init__(self, message: str, chain: dict[str, Any]) -> None:
         super().__init__(f"{message}\n{json.dumps(chain)}")
         self.chain = chain
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a network may grow to, so that a chain stays cheap.
-
-    Attributes:
-        nodes: The most nodes.
-        channels: The most channels of an image.
-        parameters: The most trained numbers.
-    """
-
-    nodes: int = 100
-    channels: int = 64
-    parameters: int = 40_000
-
-    def allow(self, architecture: Architecture) -> bool:
-        """Whether a network is small enough."""
-        return (
-            len(architecture) <= self.nodes
-            and all(shape[0] <= self.channels for shape in architecture.shapes().values() if len(shape) == 3)
-            and architecture.parameter_count() <= self.parameters
-        )
-
-
-@dataclass
-class Tally:
-    """What was drawn for a chain, under the names of the draws.
-
-    Attributes:
-        applied: What was applied, in order, each with its gap in each type.
-        refused: How often there was no place for it.
-        oversized: How often a network would have become too large.
-    """
-
-    applied: list[tuple[str, dict[torch.dtype, float]]] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
-    oversized: Counter[str] = field(default_factory=Counter)
 
 
 class Chain:
@@ -111,7 +68,7 @@ class Chain:
         architecture: The network's as it is now.
         weights: Its tensors as they are now, for each type.
         morphisms: What was applied.
-        spread: How much the first network's outputs depend on the input, as `evonas.testing.morphisms.spread`.
+        spread: How much the first network's outputs depend on the input (`evonas.testing.morphisms.spread`).
         lively: Whether that is enough for a comparison to say something (`LIVELY`).
     """
 
@@ -160,7 +117,7 @@ class Chain:
 
         Raises:
             NotApplicable: It does not apply.
-            ChainFailure: It raises another error, changes the parent, or makes something invalid.
+            ChainError: It raises another error, changes the parent, or makes something invalid.
         """
         parent, copy = self.architecture, self.architecture.copy()
         try:
@@ -185,16 +142,16 @@ class Chain:
 
         Raises:
             NotApplicable: It does not apply; the chain stays as it was.
-            ChainFailure: The outputs are too far from those before or from the first network's; the parent
+            ChainError: The outputs are too far from those before or from the first network's; the parent
                 was changed, or the network was not; its tensors are not those that it needs; or the morphism
                 raises another error, such as refusing to carry what it has rewritten.
         """
-        parent, before = self.architecture, self._now
+        before = self._now
         child = self.child(morphism)
         self.morphisms.append(morphism)
         try:
             carried = {kind: self._carried(morphism, child, kind) for kind in self.weights}
-        except ChainFailure:
+        except ChainError:
             raise
         except Exception as error:
             raise self.failure(f"{morphism}: {type(error).__name__}: {error}") from error
@@ -213,10 +170,12 @@ class Chain:
         return found
 
     def _carried(self, morphism: Morphism, child: Architecture, kind: torch.dtype) -> Weights:
-        """The child's tensors; the parent's must stay as they are, and none may be missing or left over."""
-        weights = self.weights[kind]
+        """The child's tensors; the parent must stay as it is, and no tensor may be missing or left over."""
+        weights, copy = self.weights[kind], self.architecture.copy()
         values = {name: tensor.clone() for name, tensor in weights.items()}
         carried = morphism.carry(self.architecture, weights)
+        if self.architecture != copy:
+            raise self.failure(f"{morphism}: changed the parent's architecture as it carried")
         if weights.keys() != values.keys() or not all(
             torch.equal(tensor, values[name]) for name, tensor in weights.items()
         ):
@@ -238,11 +197,11 @@ class Chain:
             and child.key() == self.architecture.key()
         )
 
-    def failure(self, message: str, *last: Morphism) -> ChainFailure:
+    def failure(self, message: str, *last: Morphism) -> ChainError:
         """An error that carries the chain, and what was tried last."""
         chain = self.to_dict()
         chain["morphisms"] += [morphism.to_dict() for morphism in last]
-        return ChainFailure(message, chain)
+        return ChainError(message, chain)
 
     def to_dict(self) -> dict[str, Any]:
         """All that it takes to repeat the chain, in a form for JSON."""
@@ -258,7 +217,7 @@ def repeat(data: Mapping[str, Any], dtypes: Sequence[torch.dtype] = BOTH) -> Cha
     """Plays a chain again that `Chain.to_dict` has written.
 
     Raises:
-        ChainFailure: It fails again.
+        ChainError: It fails again.
         UserError: It is no chain.
     """
     start = Architecture.from_dict(data["architecture"])
@@ -266,59 +225,3 @@ def repeat(data: Mapping[str, Any], dtypes: Sequence[torch.dtype] = BOTH) -> Cha
     for morphism in read_morphisms(data["morphisms"]):
         chain.apply(morphism)
     return chain
-
-
-def draws_of(kinds: Iterable[type[Morphism]]) -> dict[str, Draw]:
-    """How to draw each kind that preserves the function, by its name."""
-    return {kind.__name__: kind.draw for kind in kinds if kind.preserving}
-
-
-def extend(
-    chain: Chain,
-    draws: Mapping[str, Draw],
-    length: int,
-    rng: random.Random,
-    limits: Limits = Limits(),
-    patience: int = 40,
-) -> Tally:
-    """Applies random morphisms to a chain.
-
-    The kind is drawn first, then the place. A kind is the likelier, the less often the chain has applied it, so
-    that those with few places come up as well.
-
-    Args:
-        chain: What to extend.
-        draws: What to draw from, by name.
-        length: How many to apply.
-        rng: Draws everything.
-        limits: A morphism that would make the network larger is not applied, and another one is drawn.
-        patience: After so many draws in a row that could not be applied the chain ends.
-
-    Returns:
-        What was applied, and what was not.
-
-    Raises:
-        ChainFailure: See `Chain.apply`; or what was drawn does not apply where it was drawn.
-    """
-    tally, names, missed = Tally(), sorted(draws), 0
-    while len(tally.applied) < length and missed < patience:
-        often = Counter(name for name, _ in tally.applied)
-        (name,) = rng.choices(names, [1 / (1 + often[name]) for name in names])
-        missed += 1
-        try:
-            morphism = draws[name](chain.architecture, rng)
-        except NotApplicable:
-            tally.refused[name] += 1
-            continue
-        except Exception as error:
-            raise chain.failure(f"drawing {name}: {type(error).__name__}: {error}") from error
-        try:
-            if not limits.allow(chain.child(morphism)):
-                tally.oversized[name] += 1
-                continue
-            gaps = chain.apply(morphism)
-        except NotApplicable as error:
-            raise chain.failure(f"{morphism} was drawn and does not apply: {error}", morphism) from error
-        tally.applied.append((name, gaps))
-        missed = 0
-    return tally

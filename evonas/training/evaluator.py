@@ -17,6 +17,7 @@ from ..seeds import Stream, named_seed
 from ..task import Task
 from ..verification import check_same_function
 from .device import Compute
+from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .plan import Plan
 from .preparation import prepared
@@ -106,7 +107,7 @@ class TrainingEvaluator(Evaluator):
 
     def _prepare(self, child: Child) -> None:
         """Holds a child to what its morphisms claim, and calibrates the normalisations that they inserted."""
-        if child.parent is not None:
+        if child.parent is not None and child.preserving and self.verify:
             check_same_function(child.parent, child.network, self.validation)
         if child.inserted:
             images = next(iter(self.training.batches(CALIBRATION_BATCH)))[0]
@@ -126,7 +127,7 @@ class TrainingEvaluator(Evaluator):
             self.inherit,
             seed=weight_seed,
             steered=steered,
-            verify=self.verify,
+            with_parent=self.verify or plan.distill_epochs > 0,
         )
         self._prepare(child)
         view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
@@ -138,6 +139,18 @@ class TrainingEvaluator(Evaluator):
         before = score(child.network, self.validation, self.compute).accuracy if child.inherited else None
         if not child.inherited and plan.first_epochs is not None:
             plan = plan.changed({"epochs": plan.first_epochs})
+        if plan.distill_epochs and child.parent is not None and not child.preserving:
+            teacher = to_device(child.parent, self.compute).eval()
+            distil(
+                child.network,
+                teacher,
+                child.changed,
+                self.training,
+                plan,
+                self.compute,
+                order_seed,
+                self.mirror,
+            )
         done = fit(view, self.training, plan, self.compute, order_seed, self.mirror)
         after = score(child.network, self.validation, self.compute)
         epochs = child.lineage_epochs + plan.epochs

@@ -42,6 +42,8 @@ class Plan:
         auxiliary: Weight of the loss of an auxiliary head, where the genome has a place for one; 0 for none.
         norm_momentum: Weight of the newest batch in normalisation statistics; None as the genome has it.
         repeats: Independent trainings whose mean accuracy is the fitness.
+        distill_epochs: Epochs in which a child of morphisms that only approximate its parent learns from the
+            parent, before it is trained; 0 for none.
     """
 
     epochs: int = 3
@@ -65,6 +67,7 @@ class Plan:
     auxiliary: float = 0.0
     norm_momentum: float | None = None
     repeats: int = 1
+    distill_epochs: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -73,7 +76,7 @@ class Plan:
             ("batch_size", 1),
             ("crop", 0),
             ("cutout", 0),
-            ("repeats", 1),
+            ("repeats", 1), ("distill_epochs", 0),
         ):
             value = getattr(self, name)
             if name in ("crop", "first_epochs") and value is None:

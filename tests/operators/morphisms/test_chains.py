@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from evonas.morphism import Morphism
 from evonas.seeds import guarded
-from evonas.testing.chains import Chain, Limits, Tally, extend, repeat
+from evonas.testing.chains import Chain, repeat
+from evonas.testing.random_chains import Limits, Tally, extend
 
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "morphism_exactness.py"
 FAMILIES = ("drawn node by node", "amoeba", "genet", "hierarchical", "large-scale")

@@ -45,13 +45,14 @@ from evonas.layers import (
 from evonas.layers.ties import Channels, Ties
 from evonas.morphism import Morphism
 from evonas.task import Task
-from evonas.testing.chains import TOLERANCES, Chain, ChainFailure, draws_of, extend
+from evonas.testing.chains import TOLERANCES, Chain, ChainError
+from evonas.testing.random_chains import draws_of, extend
 from evonas.testing.random_networks import random_architecture
 
 Patch = pytest.MonkeyPatch
 Case = tuple[Callable[[Architecture], str], Morphism]
 
-# -- networks, each behind an image of 3 channels; what they return is read by the classifier -----------------
+# -- networks, each behind an image of 3 channels; what they return is read by the classifier ----------------
 
 
 def block(net: Architecture, name: str, source: str = "image", width: int = 4) -> str:
@@ -108,7 +109,7 @@ def flattened(net: Architecture) -> str:
     return net.add("pixel", base.Layer.kinds["Pixel"](), hidden)
 
 
-# -- bugs -----------------------------------------------------------------------------------------------------
+# -- bugs ----------------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -315,7 +316,7 @@ def a_tensor_is_left_to_be_drawn(patch: Patch) -> None:
     after(patch, Deepen, "carry", lambda found, self, *rest: found.pop(f"{self.name}.conv.weight"))
 
 
-# -- they are caught ------------------------------------------------------------------------------------------
+# -- they are caught -----------------------------------------------------------------------------------------
 
 
 def directed(planted: Bug) -> bool:
@@ -338,7 +339,7 @@ def failures(kinds: tuple[type[Morphism], ...], chains: int = 12, length: int = 
         try:
             if chain.lively:
                 extend(chain, draws_of(kinds), length, rng)
-        except ChainFailure:
+        except ChainError:
             found += 1
     return found
 
@@ -347,7 +348,7 @@ def failures(kinds: tuple[type[Morphism], ...], chains: int = 12, length: int = 
 def test_a_directed_case_catches(name: str, monkeypatch: Patch) -> None:
     assert directed(BUGS[name]) is not BUGS[name].refused
     BUGS[name].plant(monkeypatch)
-    with pytest.raises(ChainFailure):
+    with pytest.raises(ChainError):
         directed(BUGS[name])
 
 
