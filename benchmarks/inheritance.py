@@ -3,8 +3,8 @@
 Each parent is trained on a subset of images. Then children are made by one morphism each (of NASH's first
 model, ten for each kind) or by one mutation each (of the other genomes, ten), and each child is trained
 several times: from scratch for E epochs, and with each mode of inheritance for a third of that. Every such
-training is one of its own, with a learning rate that falls along a cosine over its own length, as in a search:
-no accuracy is read off in the middle of another training. The same child has the same seeds in all.
+training is one of its own, with a learning rate that falls along a cosine over its own length, as in a
+search: no accuracy is read off in the middle of another training. The same child has the same seeds in all.
 Compared are medians over children. The pool of ``pool`` holds the parent's weights alone.
 
 Where a mode does not reach in E/3 epochs what E epochs from scratch give, it is trained longer, for the true

@@ -13,15 +13,14 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from inheritance import Study
 
-COLOURS = {
-    "scratch": "#777777",
-    "morph": "#0b6e99",
-    "match": "#d17a00",
-    "remap": "#7a4fa3",
-    "pool": "#3f8f3f",
+STYLES = {
+    "scratch": ("#777777", "s"),
+    "morph": ("#0b6e99", "o"),
+    "match": ("#d17a00", "^"),
+    "remap": ("#7a4fa3", "v"),
+    "pool": ("#3f8f3f", "D"),
 }
-"""One for each arm."""
-MARKS = {"scratch": "s", "morph": "o", "match": "^", "remap": "v", "pool": "D"}
+"""Colour and marker of each arm."""
 COLUMNS = 4
 
 

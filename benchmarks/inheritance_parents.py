@@ -27,7 +27,7 @@ GROWN = (
     "v2>v3:e3=conv(1.0,1.0,1.0,0.0) v3>v4:e4=conv(2.0,1.0,1.0,1.0) v4>v5:e5=conv(1.0,1.0,1.0,0.0) "
     "v5>output:start v2~v4:s1 v3~v5:s2"
 )
-"""A Large-scale Evolution individual such as a search grows: five convolutions, two strided, and two skips."""
+"""A Large-scale Evolution individual such as a search grows: five convolutions and two skips."""
 
 Kinds = Mapping[str, Sequence[Operator]]
 """What children are made by, under the names of the groups that are reported."""

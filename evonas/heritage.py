@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import fx, nn
@@ -17,6 +18,7 @@ from .network import Weights, build
 from .remapping import remap
 from .seeds import Stream
 from .task import Task
+from .training.momentum import belonging, without_momentum
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Child:
         parent: The parent's network, where it was asked for and morphisms led from it to the child.
         preserving: Whether these claim that both compute the same function.
         changed: The nodes that they have changed, where they do not.
+        momentum: The optimiser's, of what was taken over as it was, where the parent's was kept.
     """
 
     network: fx.GraphModule
@@ -40,6 +43,7 @@ class Child:
     parent: fx.GraphModule | None = None
     preserving: bool = False
     changed: frozenset[str] = frozenset()
+    momentum: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
 
 def build_child(
@@ -66,12 +70,28 @@ def build_child(
     seed = job.stream(Stream.WEIGHTS) if seed is None else seed
     if mode == "pool":
         return _from_pool(build(architecture, seed, steered=steered), job)
-    weights = job.parent.load_weights() if mode != "none" and job.parent else None
-    if job.parent is None or not weights:
+    loaded = job.parent.load_weights() if mode != "none" and job.parent else None
+    if job.parent is None or not loaded:
         return Child(build(architecture, seed, steered=steered))
-    before = job.parent.genome.decode(task)
+    weights, momentum = without_momentum(loaded)
+    child = _inheriting(architecture, job, job.parent, weights, task, mode, seed, steered, with_parent)
+    return replace(child, momentum=belonging(momentum, child.network, weights)) if momentum else child
+
+
+def _inheriting(
+    architecture: Architecture,
+    job: Job,
+    parent: Parent,
+    weights: Weights,
+    task: Task,
+    mode: str,
+    seed: int,
+    steered: bool,
+    with_parent: bool,
+) -> Child:
+    before = parent.genome.decode(task)
     if mode == "morph" and job.genome.origin.morphisms:
-        child = _morphed(architecture, before, weights, job, job.parent, seed, steered, with_parent)
+        child = _morphed(architecture, before, weights, job, parent, seed, steered, with_parent)
         if child is not None:
             return child
     network = build(architecture, seed, steered=steered)
@@ -81,7 +101,7 @@ def build_child(
         share, inserted = morphed.share, morphed.inserted
     else:
         share = (remap if mode == "remap" else inherit)(network, architecture, before, weights)
-    return Child(network, share, job.parent.lineage_epochs if share else 0.0, inserted)
+    return Child(network, share, parent.lineage_epochs if share else 0.0, inserted)
 
 
 def _morphed(

@@ -60,7 +60,9 @@ class Individual:
         stored = self._result.journal.kept().get(self.id)
         if stored is None:
             raise UserError(f"candidate {self.id}: its weights were not kept")
-        return self._result.store.load(stored)
+        from .training.momentum import without_momentum
+
+        return without_momentum(self._result.store.load(stored))[0]
 
     def network(self) -> nn.Module:
         """A plain module with the trained weights, in evaluation mode.

@@ -181,8 +181,16 @@ def test_a_run_of_morphisms_goes_on_where_it_was(images, tmp_path, mode):
 
 def test_a_pool_is_shared_and_filled(images):
     found = rows(
-        evonas.evolve("genet", images, strategy="random", inherit="pool", budget=8, epochs=1, look_ahead=1,
-                      config={"genome": {"nodes": [3], "filters": [4], "hidden": 8}})  # fmt: skip
+        evonas.evolve(
+            "genet",
+            images,
+            strategy="random",
+            inherit="pool",
+            budget=8,
+            epochs=1,
+            look_ahead=1,
+            config={"genome": {"nodes": [3], "filters": [4], "hidden": 8}},
+        )  # fmt: skip
     )
     assert found[0]["inherited"] == 0
     assert all(row["inherited"] > 0.3 for row in found[1:])
@@ -192,6 +200,30 @@ def test_a_pool_is_shared_and_filled(images):
 def test_a_pool_goes_on_after_a_resume(images, tmp_path):
     run = tmp_path / "run"
     config = {"genome": {"nodes": [3], "filters": [4], "hidden": 8}}
-    evonas.evolve("genet", images, strategy="random", inherit="pool", budget=4, epochs=1, config=config, run=run)
+    evonas.evolve(
+        "genet", images, strategy="random", inherit="pool", budget=4, epochs=1, config=config, run=run
+    )
     found = rows(evonas.resume(run, budget=8))
     assert all(row["inherited"] > 0.3 for row in found[4:])
+
+
+def test_momentum_travels_with_the_weights_where_asked(images, tmp_path):
+    """One child that is only trained on: carried momentum makes its training another, and nothing else."""
+
+    def losses(carry, run):
+        training = {**CONFIG["training"], "carry_momentum": carry, "schedule": "constant"}
+        result = evonas.evolve(
+            "graph", images, config={**CONFIG, "training": training}, budget=2, neighbours=2, morphisms=1, seed=3,
+            run=run,
+        )  # fmt: skip
+        evonas.resume(run, budget=3)
+        result = evonas.load(run)
+        stored = result.store.load(result.journal.kept()[0])
+        assert any(name.startswith("momentum:") for name in stored) == carry
+        assert not any(name.startswith("momentum:") for name in result.individual(0).weights())
+        return [row["metric_loss"] for row in result.history]
+
+    carried, from_rest = losses(True, tmp_path / "carried"), losses(False, tmp_path / "rest")
+    assert carried[0] == from_rest[0]
+    assert carried[1] != from_rest[1]
+    assert carried[2] != from_rest[2]

@@ -19,6 +19,7 @@ from ..verification import check_same_function
 from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
+from .momentum import with_momentum
 from .plan import Plan
 from .preparation import prepared
 from .trainer import Fit, Score, fit, score, to_device
@@ -151,7 +152,16 @@ class TrainingEvaluator(Evaluator):
                 order_seed,
                 self.mirror,
             )
-        done = fit(view, self.training, plan, self.compute, order_seed, self.mirror)
+        done = fit(
+            view,
+            self.training,
+            plan,
+            self.compute,
+            order_seed,
+            self.mirror,
+            momentum=child.momentum if plan.carry_momentum else None,
+        )
         after = score(child.network, self.validation, self.compute)
         epochs = child.lineage_epochs + plan.epochs
-        return _Trained(before, done, after, weights_of(child.network), child.inherited, epochs)
+        kept = with_momentum(weights_of(child.network), done.momentum or {})
+        return _Trained(before, done, after, kept, child.inherited, epochs)

@@ -221,7 +221,7 @@ def copies_stand_behind_all_originals(patch: Patch) -> None:
     patch.setattr(channels, "_sources", wrong)
 
 
-@bug(joined, ConcatSkip("a.relu", "b.relu", "skip"), rare=True)
+@bug(joined, ConcatSkip("a.relu", "b.relu", "skip"))
 def columns_of_a_concatenation_lose_their_offset(patch: Patch) -> None:
     def wrong(read, widths):
         whole = [np.arange(width) if one is None else one for one, width in zip(read, widths, strict=True)]
