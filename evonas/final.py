@@ -61,9 +61,15 @@ class Trained:
 
 
 def train(
-    genome: Genome, dataset: ImageDataset, plan: Plan, compute: Compute, seed: int = 0, watch: Watch = _silent
+    genome: Genome,
+    dataset: ImageDataset,
+    plan: Plan,
+    compute: Compute,
+    seed: int = 0,
+    watch: Watch = _silent,
+    weights: Mapping[str, Any] | None = None,
 ) -> Trained:
-    """Trains a genotype from scratch on training and validation images, and tests it once.
+    """Trains a genotype on training and validation images, and tests it once.
 
     Args:
         genome: What to train; its space may differ from the search's (more cells or filters).
@@ -72,6 +78,8 @@ def train(
         compute: Device and precision.
         seed: Of weights, order and augmentation.
         watch: Called after each epoch.
+        weights: What the network begins with, by ``node.tensor`` (as NASH's final training does); None to
+            train from scratch.
 
     Raises:
         UserError: The images do not suit the genome.
@@ -88,7 +96,7 @@ def train(
     training = DeviceImages(images.x, images.y, normalisation, compute.device, padding)
     architecture = genome.decode(task)
     weight_seed = derive(seed, 0, Stream.WEIGHTS)
-    network = build(architecture, weight_seed, steered=plan.drop_path > 0)
+    network = build(architecture, weight_seed, weights, steered=plan.drop_path > 0)
     view = to_device(prepared(network, architecture, genome, task, plan, weight_seed), compute)
 
     def after_epoch(epoch: int) -> None:
@@ -107,6 +115,7 @@ def train(
         "parameters": architecture.parameter_count(),
         "flops": architecture.flops(),
         "dataset": dataset.name,
+        "began": "from scratch" if weights is None else "with the weights of the search",
         "seed": seed,
         "plan": plan.to_dict(),
         "compute": asdict(compute),

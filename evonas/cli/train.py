@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,6 +34,9 @@ def train(
     cells: options.Cells = None,
     filters: options.Filters = None,
     epochs: Annotated[int | None, option("E", "Epochs; by default the recipe's.")] = None,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Begin with the weights that the search found, not from scratch.")
+    ] = False,
     seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
@@ -48,7 +51,7 @@ def train(
 ) -> None:
     """Train the best, or a genotype, long, and test it once.
 
-    It is trained from scratch on training and validation images. Its accuracy on the test images, which no
+    It is trained on training and validation images, from scratch unless told to continue. Its accuracy on the test images, which no
     search has seen, is reported at the end.
     """
     from ..assembly import DataChoice
@@ -65,7 +68,8 @@ def train(
     compute = _compute(genome, device, threads)
     with _reserved(_output_folder(output, found, name)) as folder:
         images = DataChoice(data_dir or found.data_dir, download).open(name, train_limit)
-        trained = _trained(found, genome, images, plan, compute, check_seed(seed), quiet)
+        weights = _weights(found, genome) if go_on else None
+        trained = _trained(found, genome, images, plan, compute, check_seed(seed), quiet, weights)
         save(trained, folder)
     _tell(trained, found, folder, quiet, as_json)
 
@@ -80,6 +84,24 @@ def _plan(found: Target, epochs: int | None) -> Plan:
         recipe = compose(found.genome.name, None, {})
         plan = Plan.from_dict(recipe["training"]).changed(recipe["final"])
     return plan if epochs is None else plan.changed({"epochs": epochs})
+
+
+def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
+    """What the search left of a candidate.
+
+    Raises:
+        UserError: It is of no run, its weights were not kept, or it was given another size.
+    """
+    from contextlib import closing
+
+    from ..api import load
+
+    if found.run is None or found.candidate is None:
+        raise UserError(f"continue: expected a run folder, whose weights are kept, got {found.title}")
+    if genome is not found.genome:
+        raise UserError("continue: a network of another size (--cells, --filters) begins from scratch")
+    with closing((result := load(found.run)).journal):
+        return result.individual(found.candidate).weights()
 
 
 def _dataset_of(found: Target) -> str:
@@ -147,6 +169,7 @@ def _trained(
     compute: Compute,
     seed: int,
     quiet: bool,
+    weights: Mapping[str, Any] | None,
 ) -> Trained:
     """Trains, showing how far it is.
 
@@ -174,7 +197,7 @@ def _trained(
         try:
             with progress:
                 progress.begin(headline, plan.epochs)
-                trained = train_finally(genome, images, plan, compute, seed, after_epoch)
+                trained = train_finally(genome, images, plan, compute, seed, after_epoch, weights)
         except KeyboardInterrupt:
             print("stopped: the training was not finished, and nothing was saved", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

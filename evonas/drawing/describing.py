@@ -28,7 +28,7 @@ def architecture_panel(architecture: Architecture) -> Panel:
     """
     if not len(architecture):
         raise UserError("draw architecture: expected at least one node, got none")
-    writer = _Describer(architecture)
+    writer = Describer(architecture)
     groups = gather(architecture)
     boxes = [writer.box(group) for group in groups]
     place = {name: index for index, group in enumerate(groups) for name in group.nodes}
@@ -44,7 +44,7 @@ def architecture_panel(architecture: Architecture) -> Panel:
     return Panel(writer.heading(), note, boxes, links)
 
 
-class _Describer:
+class Describer:
     """Knows what every node costs, and finds words for groups of them."""
 
     def __init__(self, architecture: Architecture) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeVar
@@ -55,34 +56,58 @@ def group_by_name(architecture: Architecture, order: list[str], level: int) -> l
     Where gathering would close a cycle between groups, the groups of that cycle are cut into parts
     that can be drawn from top to bottom.
     """
-    folder = {name: ".".join(name.split(".")[: max(1, min(level, name.count(".")))]) for name in order}
+    folder = {name: leading(name, level) for name in order}
+    pieces = cut(architecture, order, folder)
+    parts = Counter(folder[piece[0]] for piece in pieces)
+    seen: Counter[str] = Counter()
+    groups = []
+    for piece in pieces:
+        group = folder[piece[0]]
+        seen[group] += 1
+        title = group if parts[group] == 1 else f"{group} (part {seen[group]} of {parts[group]})"
+        groups.append(Group(title, piece))
+    return groups
+
+
+def leading(name: str, level: int) -> str:
+    """The first parts of a node's name; its last part is left out.
+
+    >>> leading("stage1.cell2.left.conv", 2), leading("head", 2)
+    ('stage1.cell2', 'head')
+    """
+    return ".".join(name.split(".")[: max(1, min(level, name.count(".")))])
+
+
+def cut(architecture: Architecture, order: list[str], folder: Mapping[str, Hashable]) -> list[Fold]:
+    """The nodes of each folder, in parts where a folder would close a cycle with others.
+
+    Args:
+        architecture: The graph.
+        order: Its nodes, each after those it reads.
+        folder: Of each node.
+
+    Returns:
+        The parts in the order of their first nodes, those of one folder from top to bottom.
+    """
     depth = _depths(architecture, order, folder)
-    members: dict[tuple[str, int], list[str]] = {}
+    members: dict[tuple[Hashable, int], list[str]] = {}
     for name in order:
         members.setdefault((folder[name], depth[name]), []).append(name)
-    parts: dict[str, int] = {}
-    for group, _ in members:
-        parts[group] = parts.get(group, 0) + 1
-    seen: dict[str, int] = {}
-    groups = []
-    for (group, _), names in sorted(members.items(), key=lambda item: (item[0][0], item[0][1])):
-        seen[group] = seen.get(group, 0) + 1
-        title = group if parts[group] == 1 else f"{group} (part {seen[group]} of {parts[group]})"
-        groups.append(Group(title, tuple(names)))
-    first = {name: number for number, name in enumerate(order)}
-    return sorted(groups, key=lambda group: first[group.nodes[0]])
+    return [tuple(names) for names in members.values()]
 
 
-def _depths(architecture: Architecture, order: list[str], folder: dict[str, str]) -> dict[str, int]:
+def _depths(
+    architecture: Architecture, order: list[str], folder: Mapping[str, Hashable]
+) -> dict[str, int]:
     """For groups on a cycle: how often a path to the node changes between groups of that cycle.
 
     Within one cycle the number never falls along an edge and rises with each change of group, so
     (group, number) classes have no cycle; everywhere else it is 0.
     """
-    between = nx.DiGraph()
+    between: nx.DiGraph[Hashable] = nx.DiGraph()
     between.add_nodes_from(folder.values())
     between.add_edges_from(quotient(architecture, order, folder.__getitem__))
-    cycle = {}
+    cycle: dict[Hashable, int] = {}
     for number, component in enumerate(nx.strongly_connected_components(between)):
         cycle.update(dict.fromkeys(component, number))
     depth: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ..layers import Conv2d, Input, Layer, Linear
@@ -41,6 +42,42 @@ COLOURS: dict[Kind, tuple[str, str]] = {
     Kind.GROUP: ("#ffffff", "#334155"),
 }
 """Fill and stroke of each kind."""
+
+
+class Mark(StrEnum):
+    """What became of a box from one network to the next; the value is its name in the legend."""
+
+    NEW = "new"
+    CHANGED = "changed: another layer, tensors or size"
+    GONE = "gone"
+    SAME = "unchanged"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How what is marked looks.
+
+    Attributes:
+        fill: Of the box.
+        stroke: Of the box, its sign and its edges.
+        ink: Of the words.
+        sign: On the box's corner, for those who cannot tell the colours apart.
+        dashed: Whether lines are.
+    """
+
+    fill: str
+    stroke: str
+    ink: str = INK
+    sign: str = ""
+    dashed: bool = False
+
+
+LOOKS: dict[Mark, Look] = {
+    Mark.NEW: Look("#dcfce7", "#15803d", sign="+"),
+    Mark.CHANGED: Look("#fef3c7", "#b45309", sign="≠"),
+    Mark.GONE: Look("#fee2e2", "#b91c1c", sign="−", dashed=True),
+    Mark.SAME: Look("#f8fafc", "#b6c2d1", FAINT),
+}
 
 ACTIVATIONS = frozenset(
     {

@@ -8,7 +8,7 @@ import networkx as nx
 
 from ..errors import UserError
 from . import text
-from .palette import Kind, kind_of_operation
+from .palette import Kind, Mark, kind_of_operation
 
 TITLE, BODY = 13.0, 11.0
 """Font sizes in pixels: of a box's first line and of the others."""
@@ -31,6 +31,7 @@ class Box:
         circle: Drawn as a circle that holds the title alone.
         strip: For a box of several layers: how many of each kind, shown as a strip of colours.
         stack: Whether it is drawn as a stack of cards: it stands for several alike.
+        mark: What became of it, where two networks are compared; then it gives the colour.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Box:
     circle: bool = False
     strip: tuple[tuple[Kind, int], ...] = ()
     stack: bool = False
+    mark: Mark | None = None
 
     @property
     def size(self) -> tuple[float, float]:
@@ -61,6 +63,7 @@ class Link:
         count: How many times it does.
         hover: Text for when the mouse rests on the line.
         skip: Whether there is also a longer way between the two: a skip connection.
+        mark: As of a box.
     """
 
     source: int
@@ -68,6 +71,7 @@ class Link:
     count: int
     hover: str
     skip: bool = False
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,12 @@ def _operation_box(label: str) -> Box:
     return Box(text.line(text.operation(label)), (), kind_of_operation(label), label)
 
 
-def legend(panels: list[Panel]) -> list[Kind]:
-    """The kinds that the panels show, in the order of `Kind`."""
-    shown = {box.kind for panel in panels for box in panel.boxes}
-    shown |= {kind for panel in panels for box in panel.boxes for kind, _ in box.strip}
+def legend(panels: list[Panel]) -> list[Kind | Mark]:
+    """The kinds that the panels show, in the order of `Kind`; of marked panels the marks."""
+    boxes = [box for panel in panels for box in panel.boxes]
+    links = [link for panel in panels for link in panel.links]
+    marks = {one.mark for one in (*boxes, *links)}
+    if marks - {None}:
+        return [mark for mark in Mark if mark in marks]
+    shown = {box.kind for box in boxes} | {kind for box in boxes for kind, _ in box.strip}
     return [kind for kind in Kind if kind in shown]
