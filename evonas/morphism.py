@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .architecture import Architecture
-from .errors import UserError, nearest
+from .errors import NotApplicable, UserError, nearest
 from .registry import entries, find
 
 if TYPE_CHECKING:
@@ -132,15 +132,59 @@ def apply(
     return architecture, carried
 
 
+@dataclasses.dataclass(frozen=True)
+class _Foreign(Morphism):
+    """A morphism whose kind is not known here: it says what it was, and applies nowhere.
+
+    So a run can be read without the file that its morphisms came from. Whoever resumes the run has to name
+    that file again, as for its operators.
+
+    Attributes:
+        data: Its form in JSON.
+    """
+
+    preserving = False
+
+    data: Mapping[str, Any]
+
+    @classmethod
+    def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
+        raise NotApplicable("a morphism of an unknown kind cannot be drawn")
+
+    def rewrite(self, architecture: Architecture) -> Architecture:
+        raise NotApplicable(f"morphism kind {self.kind!r} is unknown here; name its file with --operators")
+
+    def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
+        raise NotApplicable(f"morphism kind {self.kind!r} is unknown here; name its file with --operators")
+
+    def describe(self) -> str:
+        choices = ", ".join(f"{key}={value!r}" for key, value in self.data.items() if key != "kind")
+        return f"{self.kind}({choices})"
+
+    @property
+    def kind(self) -> str:
+        return str(self.data["kind"])
+
+    def to_dict(self) -> dict[str, Any]:
+        return dict(self.data)
+
+
 def read_morphisms(data: Sequence[Mapping[str, Any]]) -> tuple[Morphism, ...]:
     """Morphisms from their JSON form; those in the box are known without further imports.
 
+    One of an unknown kind is kept as it was noted, and applies nowhere.
+
     Raises:
-        UserError: One is no morphism, or of an unknown kind.
+        UserError: One is no morphism, or has choices that its kind refuses.
     """
     for name in entries("morphisms"):
         find("morphisms", name)
-    return tuple(Morphism.from_dict(item) for item in data)
+    return tuple(_Foreign(dict(item)) if _is_foreign(item) else Morphism.from_dict(item) for item in data)
+
+
+def _is_foreign(data: object) -> bool:
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    return isinstance(kind, str) and kind not in Morphism.kinds
 
 
 def new_name(architecture: Architecture, what: str, rng: random.Random) -> str:

@@ -2,16 +2,17 @@
 
 - `draw_architecture`: any architecture. Layers in a line are folded into one box; a large one is
   gathered by the leading parts of its nodes' names.
+- `draw_change`, `draw_morphism`: a parent and its child side by side, with what has changed marked.
 - `draw_cells`: small labelled graphs side by side, such as the cells of a genome.
 
 The way of a drawing: `describing` (words on boxes; `folding` and `grouping` decide what a box is) ->
 `picture` (boxes and links) -> `layout` (ranks and order) -> `coordinates`, `arranging` (places) ->
-`routes` (curves) -> `svg`.
+`routes` (curves) -> `svg`. For a change, `marking` (what differs) and `before_after` stand in for the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from ..architecture import Architecture
+    from ..morphism import Morphism
 
-__all__ = ["draw_architecture", "draw_cells"]
+__all__ = ["draw_architecture", "draw_cells", "draw_change", "draw_morphism"]
 
 
 def draw_architecture(architecture: Architecture, path: Path) -> Path:
@@ -48,6 +50,53 @@ def draw_architecture(architecture: Architecture, path: Path) -> Path:
     path = _checked(path)
     panel = architecture_panel(architecture)
     path.write_text(svg([panel], f"Network: {panel.heading}"), encoding="utf-8")
+    return path
+
+
+def draw_morphism(morphism: Morphism, architecture: Architecture, path: Path) -> Path:
+    """Draws what a morphism makes of an architecture, before and after.
+
+    Args:
+        morphism: One that applies.
+        architecture: The parent's.
+        path: As of `draw_architecture`.
+
+    Returns:
+        The path.
+
+    Raises:
+        NotApplicable: The morphism does not apply.
+        UserError: As of `draw_architecture`.
+    """
+    claim = "the function is preserved" if morphism.preserving else "approximately the same function"
+    words = f"{morphism.kind}: {morphism.describe()} ({claim})"
+    return draw_change(architecture, morphism.rewrite(architecture), path, [words])
+
+
+def draw_change(parent: Architecture, child: Architecture, path: Path, caption: Sequence[str] = ()) -> Path:
+    """Draws two architectures side by side, and marks the nodes and edges that are new, gone or changed.
+
+    Nodes are compared by name. What is unchanged is muted; long stretches of it are one box.
+
+    Args:
+        parent: On the left.
+        child: On the right.
+        path: As of `draw_architecture`.
+        caption: Lines above the two.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: As of `draw_architecture`.
+    """
+    from .before_after import change_panels
+    from .svg import svg
+
+    path = _checked(path)
+    path.write_text(
+        svg(change_panels(parent, child), " ".join(caption) or "Change", caption), encoding="utf-8"
+    )
     return path
 
 

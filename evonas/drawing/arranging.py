@@ -17,6 +17,8 @@ ASPECT = 1.6
 """Width over height that a picture should come near to."""
 TALL = 950.0
 """Pixels of height from which a panel may be cut into columns."""
+COMPARED_TALL = 1300.0
+"""The same for panels that are compared: two of several columns are hard to read beside each other."""
 GAP = 38.0
 """The least distance between two ranks."""
 LANE = 9.0
@@ -85,25 +87,47 @@ class Arrangement:
         return self.middle(box) + self.sizes[box][1] / 2
 
 
-def arrange(panel: Panel, most_columns: int = 8) -> Arrangement:
-    """Finds a place for everything, in the number of columns that comes nearest to `ASPECT`."""
-    sizes = [box.size for box in panel.boxes]
-    edges = [(link.source, link.target) for link in panel.links]
-    layers = layers_of(len(sizes), edges)
-    x = across(layers, [width for width, _ in sizes], edges)
-    best = _place(layers, sizes, x, edges, 1)
-    if best.height > TALL:
-        for columns in range(2, min(most_columns, len(layers.ranks)) + 1):
-            other = _place(layers, sizes, x, edges, columns)
+def arrange(panels: list[Panel], most_columns: int = 8) -> list[Arrangement]:
+    """Finds a place for everything, in the number of columns that comes nearest to `ASPECT`.
+
+    Panels with marks are to be compared, and get the same number.
+    """
+    if any(box.mark for panel in panels for box in panel.boxes):
+        return _best([_Ranked(panel) for panel in panels], COMPARED_TALL, most_columns)
+    return [_best([_Ranked(panel)], TALL, most_columns)[0] for panel in panels]
+
+
+class _Ranked:
+    """A panel whose boxes have their ranks, and their places from left to right."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.sizes = [box.size for box in panel.boxes]
+        self.edges = [(link.source, link.target) for link in panel.links]
+        self.layers = layers_of(len(self.sizes), self.edges)
+        self.x = across(self.layers, [width for width, _ in self.sizes], self.edges)
+
+    def placed(self, columns: int) -> Arrangement:
+        columns = min(columns, len(self.layers.ranks))
+        return _place(self.layers, self.sizes, self.x, self.edges, columns)
+
+
+def _best(panels: list[_Ranked], tall: float, most_columns: int) -> list[Arrangement]:
+    """All in as many columns; one, unless they are too tall."""
+    best = [panel.placed(1) for panel in panels]
+    if max(arrangement.height for arrangement in best) > tall:
+        for columns in range(2, min(most_columns, max(len(panel.layers.ranks) for panel in panels)) + 1):
+            other = [panel.placed(columns) for panel in panels]
             if _strain(other) < _strain(best):
                 best = other
     return best
 
 
-def _strain(arrangement: Arrangement) -> float:
+def _strain(arrangements: list[Arrangement]) -> float:
     """How far a picture is from the aspect that it should have, and how much passes between columns."""
-    passing = sum(len(column.leaving) for column in arrangement.columns)
-    return abs(math.log(arrangement.width / arrangement.height / ASPECT)) + 0.04 * passing
+    passing = sum(len(column.leaving) for arrangement in arrangements for column in arrangement.columns)
+    width = sum(arrangement.width for arrangement in arrangements)
+    height = max(arrangement.height for arrangement in arrangements)
+    return abs(math.log(width / height / ASPECT)) + 0.04 * passing
 
 
 def _place(

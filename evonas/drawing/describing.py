@@ -104,7 +104,8 @@ class Describer:
         """Output size, and the parameters if there are any."""
         parameters = sum(self.parameters[name] for name in nodes)
         size = text.size(self.shapes[nodes[-1]])
-        return f"{size} · {text.count(parameters)} params" if parameters else size
+        noun = "param" if parameters == 1 else "params"
+        return f"{size} · {text.count(parameters)} {noun}" if parameters else size
 
     def _described(self, name: str) -> str:
         size, parameters = text.size(self.shapes[name]), self.parameters[name]

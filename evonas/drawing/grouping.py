@@ -87,7 +87,7 @@ def cut(architecture: Architecture, order: list[str], folder: Mapping[str, Hasha
         folder: Of each node.
 
     Returns:
-        The parts in the order of their first nodes, those of one folder from top to bottom.
+        The parts, in the order of their first nodes.
     """
     depth = _depths(architecture, order, folder)
     members: dict[tuple[Hashable, int], list[str]] = {}
@@ -96,15 +96,13 @@ def cut(architecture: Architecture, order: list[str], folder: Mapping[str, Hasha
     return [tuple(names) for names in members.values()]
 
 
-def _depths(
-    architecture: Architecture, order: list[str], folder: Mapping[str, Hashable]
-) -> dict[str, int]:
+def _depths(architecture: Architecture, order: list[str], folder: Mapping[str, Hashable]) -> dict[str, int]:
     """For groups on a cycle: how often a path to the node changes between groups of that cycle.
 
     Within one cycle the number never falls along an edge and rises with each change of group, so
     (group, number) classes have no cycle; everywhere else it is 0.
     """
-    between: nx.DiGraph[Hashable] = nx.DiGraph()
+    between = nx.DiGraph()
     between.add_nodes_from(folder.values())
     between.add_edges_from(quotient(architecture, order, folder.__getitem__))
     cycle: dict[Hashable, int] = {}

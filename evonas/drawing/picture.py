@@ -116,7 +116,7 @@ def legend(panels: list[Panel]) -> list[Kind | Mark]:
     """The kinds that the panels show, in the order of `Kind`; of marked panels the marks."""
     boxes = [box for panel in panels for box in panel.boxes]
     links = [link for panel in panels for link in panel.links]
-    marks = {one.mark for one in (*boxes, *links)}
+    marks = {box.mark for box in boxes} | {link.mark for link in links}
     if marks - {None}:
         return [mark for mark in Mark if mark in marks]
     shown = {box.kind for box in boxes} | {kind for box in boxes for kind, _ in box.strip}

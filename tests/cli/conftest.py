@@ -66,7 +66,7 @@ def start_process() -> Callable[..., subprocess.Popen[str]]:
 @pytest.fixture(scope="session")
 def tiny() -> list[str]:
     """Options that make a search quick."""
-    return ["--epochs", "1", "--train-limit", "100", "--device", "cpu"]
+    return ["--epochs", "1", "--train-limit", "100", "--device", "cpu", "--workers", "0"]
 
 
 @pytest.fixture(scope="session")

@@ -103,3 +103,41 @@ def test_bad_input(evonas: Callable[..., Any], words: list[str], message: str) -
 
 def test_a_candidate_that_is_not_there(evonas: Callable[..., Any], finished: Path) -> None:
     assert evonas("draw", finished, "-o", "x.svg", "--id", 77).failed_with("candidate 77")
+
+
+def test_how_a_candidate_came_from_its_parent(
+    evonas: Callable[..., Any], finished: Path, tmp_path: Path
+) -> None:
+    children = [row for row in library.load(finished).history if row["parents"]]
+    child, parent = children[-1]["id"], children[-1]["parents"][0]
+    ended = evonas("draw", finished, "--what", "change", "--id", child, "-o", tmp_path / "change.svg")
+    assert ended.status == 0 and ended.out.endswith(f"beside its parent {parent}\n")
+    words = (tmp_path / "change.svg").read_text()
+    assert f"Candidate {child}, a child of candidate {parent}: {children[-1]['operator']}" in words
+
+
+def test_the_morphisms_of_a_graph_genome_are_listed(evonas: Callable[..., Any], tmp_path: Path) -> None:
+    library.evolve(
+        "graph",
+        budget=3,
+        evaluate=lambda architecture, rng: len(architecture),
+        needs="architecture",
+        run=tmp_path / "run",
+        dataset="digits",
+        neighbours=3,
+        morphisms=2,
+    )
+    ended = evonas("draw", tmp_path / "run", "--what", "change", "--id", 1, "-o", tmp_path / "change.svg")
+    assert ended.status == 0, ended.err
+    drawn = (tmp_path / "change.svg").read_text()
+    morphisms = library.load(tmp_path / "run").individual(1).genome.origin.morphisms
+    assert len(morphisms) == 2
+    for number, morphism in enumerate(morphisms, 1):
+        assert f"{number}. {morphism.describe()}" in drawn
+
+
+def test_a_change_needs_a_parent(evonas: Callable[..., Any], finished: Path, tmp_path: Path) -> None:
+    ended = evonas("draw", finished, "--what", "change", "--id", 0, "-o", tmp_path / "a.svg")
+    assert ended.status == 2 and "candidate 0 has no parent, so nothing has changed" in ended.err
+    ended = evonas("draw", "amoebanet-a", "--what", "change", "-o", tmp_path / "a.svg")
+    assert ended.status == 2 and "a change needs a candidate of a run, got amoebanet-a" in ended.err

@@ -24,7 +24,8 @@ def test_a_recipe_says_everything(evonas, tmp_path, recipe, genome, strategy):
 
 def test_any_option_overrides_it(evonas, tmp_path):
     run = tmp_path / "run"
-    ended = evonas("evolve", "--recipe", "genet-small", "--strategy", "random", "--inherit", "none", *SMALL, "--run", run)  # fmt: skip
+    chosen = ["--recipe", "genet-small", "--strategy", "random", "--inherit", "none"]
+    ended = evonas("evolve", *chosen, *SMALL, "--run", run)
     assert ended.status == 0
     settings = library.load(run).settings
     assert (settings.strategy, settings.inherit, settings.recipe) == ("random", "none", "genet-small")

@@ -1,7 +1,8 @@
 """`evonas refine` and `evonas train --continue`."""
 
-import evonas as library
 import pytest
+
+import evonas as library
 
 
 @pytest.fixture(scope="module")
@@ -13,8 +14,8 @@ def found(evonas, tmp_path_factory):
         "[genome]\nnodes = [3]\nfilters = [4]\nhidden = 8\n[training]\nepochs = 1\n", encoding="utf-8"
     )
     ended = evonas(
-        "evolve", "--genome", "genet", "--train-limit", 120, "--budget", 4, "--population", 2, "--config", config,
-        "--run", folder / "run", "--refine", 3, "--quiet",
+        "evolve", "--genome", "genet", "--train-limit", 120, "--budget", 4, "--population", 2,
+        "--config", config, "--run", folder / "run", "--refine", 3, "--quiet",
     )  # fmt: skip
     assert ended.status == 0, ended
     assert ended.out.split() == [str(folder / "run"), str(folder / "run" / "refined")]
@@ -32,8 +33,8 @@ def test_a_search_is_refined_at_its_end(found):
 
 def test_a_run_is_refined_and_shown(evonas, found, tmp_path):
     run = tmp_path / "refined"
-    ended = evonas("refine", found, "--id", 1, "--budget", 4, "--neighbours", 2, "--morphisms", 1, "--epochs", 1,
-                   "--verify-morphisms", "--run", run)  # fmt: skip
+    small = ["--budget", 4, "--neighbours", 2, "--morphisms", 1, "--epochs", 1]
+    ended = evonas("refine", found, "--id", 1, *small, "--verify-morphisms", "--run", run)
     assert ended.status == 0, ended
     assert "given" in ended.out
     shown = evonas("show", run).out

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ["write-your-own-operator.md"]
+PAGES = ["write-your-own-operator.md", "morphisms.md", "refine.md", "genomes/graph.md"]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KNOWN = {"python", "sh", "text", "toml"}
 

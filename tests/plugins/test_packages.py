@@ -41,8 +41,8 @@ def test_they_are_found_listed_and_used(package, images):
     assert "genet-flip-first (mutation, weight 1e+06, my-operators 1.2)" in listed
     assert "my-operators 1.2" in call(package, "list", "strategies").stdout
     ended = call(
-        package, "evolve", "--genome", "genet", "--strategy", "twice-aging", "--dataset", images, "--budget", 6,
-        "--population", 2, "--sample", 2, "--epochs", 1, "--run", "run", "--quiet",
+        package, "evolve", "--genome", "genet", "--strategy", "twice-aging", "--dataset", images,
+        "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--run", "run", "--quiet",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "genet-flip-first" in call(package, "show", "run").stdout
@@ -57,8 +57,8 @@ def test_one_that_cannot_be_loaded_is_left_out_and_named(package, images):
         in " ".join(listed.stdout.split())
     )
     ended = call(
-        package, "evolve", "--genome", "amoeba", "--dataset", images, "--budget", 2, "--epochs", 1, "--run", "run",
-        "--quiet",
+        package, "evolve", "--genome", "amoeba", "--dataset", images, "--budget", 2, "--epochs", 1,
+        "--run", "run", "--quiet",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "cannot be loaded: out of order (left out)" in ended.stderr
