@@ -140,7 +140,7 @@ def gap(parent: nn.Module, child: nn.Module, batches: Sequence[Tensor]) -> float
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps of one number of insertions, by way: in training mode one a seed, in evaluation mode the largest."""
+    """Gaps for one number of insertions, by way: in training mode by seed, in evaluation mode the largest."""
 
     training: dict[str, list[float]]
     evaluation: dict[str, float]
@@ -197,9 +197,9 @@ def report_accuracies(laboratory: Laboratory, insertions: int, epochs: int, seed
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_options(parser, 4000, 2000, 32)
+    add_options(parser, 4000, 1500, 32)
     parser.add_argument("--filters", type=int, default=16, help="of the first pair of convolutions")
-    parser.add_argument("--parent-epochs", type=int, default=12)
+    parser.add_argument("--parent-epochs", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=2, help="of the children")
     parser.add_argument("--insertions", type=int, default=6, help="of the children that are trained")
     parser.add_argument("--learning-rate", type=float, default=0.05)

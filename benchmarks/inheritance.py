@@ -37,7 +37,6 @@ from evonas.errors import NotApplicable, UserError
 from evonas.evaluation import Job, Parent, Shared
 from evonas.genome import Genome
 from evonas.inheritance_modes import MODES
-from evonas.training.device import Compute
 from evonas.training.evaluator import TrainingEvaluator
 from evonas.training.plan import Plan
 
@@ -104,10 +103,9 @@ class Log:
 class Study:
     """One parent and its children."""
 
-    def __init__(
-        self, name: str, subset: Subset, compute: Compute, log: Log, options: argparse.Namespace
-    ) -> None:
-        self.name, self.subset, self.compute, self.log, self.options = name, subset, compute, log, options
+    def __init__(self, name: str, subset: Subset, log: Log, options: argparse.Namespace) -> None:
+        self.name, self.subset, self.log, self.options = name, subset, log, options
+        self.compute = compute_of(options, separable=True)
         self.family: Family = FAMILIES[name]
         self.genome = self.family.make(subset.task)
         self.genome.number = 0
@@ -127,10 +125,11 @@ class Study:
     def _trained(self, job: Job, arm: str, epochs: int) -> Result:
         plan = Plan(epochs=epochs, learning_rate=self.options.learning_rate)
         mode = "none" if arm in (SCRATCH, PARENT) else arm
-        found = self.subset
-        return TrainingEvaluator(
-            found.split, found.statistics, found.task, plan, self.compute, found.mirror, mode
-        ).evaluate(job)
+        data = self.subset
+        evaluator = TrainingEvaluator(
+            data.split, data.statistics, data.task, plan, self.compute, data.mirror, mode
+        )
+        return evaluator.evaluate(job)
 
     @cached_property
     def parent(self) -> Parent:
@@ -189,7 +188,7 @@ class Study:
 
     def curve(self, arm: str, kinds: list[str]) -> list[tuple[int, float]]:
         """Median accuracy by epochs, before training included."""
-        points = []
+        points: list[tuple[int, float]] = []
         for epochs in range(1, max(self.options.epochs) + 1):
             rows = self.log.of(self.name, kinds, arm, epochs)
             if not rows:
@@ -230,10 +229,10 @@ def line(study: Study, title: str, mode: str, kinds: list[str]) -> tuple[str, bo
         third, wanted = max(1, goal // SHARE), study.goal(goal, kinds)
         good = dict(curve)[third] >= wanted
         took = needed([point for point in curve if good or point[0] >= third], wanted)
-        ratio = "more than 1" if took is None else f"{took / goal:.2f}"
+        sign, took = (">", curve[-1][0]) if took is None else ("", took)
         held = held and good
         cells += [f"{100 * dict(curve)[third]:.1f} / {100 * wanted:.1f} %"]
-        cells += [f"{'–' if took is None else f'{took:.1f}'} ({ratio}{'' if good else ', **missed**'})"]
+        cells += [f"{sign}{took:.1f} ({sign}{took / goal:.2f}{'' if good else ', **missed**'})"]
     return "| " + " | ".join(cells) + " |", held
 
 
@@ -256,12 +255,12 @@ def report(studies: list[Study], options: argparse.Namespace) -> bool:
             ok = ok and (held or mode != "morph")
             if mode == options.modes[0] and len(study.kinds) > 1:
                 morphisms += [line(study, kind, mode, [kind])[0] for kind in study.kinds]
-    print("| parent | parameters | epochs | accuracy | its training |\n| --- |" + " ---: |" * 4)
+    print("| parent | parameters | epochs of training | accuracy |\n| --- |" + " ---: |" * 3)
     for study in studies:
         row = study.log.rows[study.name, PARENT, 0, PARENT, options.parent_epochs]
         size = study.genome.decode(study.subset.task).parameter_count()
         cells = study.family.title, f"{size:,}", str(row.epochs), f"{100 * row.accuracy:.1f} %"
-        print(f"| {' | '.join(cells)} | {row.seconds:.0f} s |")
+        print(f"| {' | '.join(cells)} |")
     print()
     table(lines, options.epochs, "parent")
     if morphisms:
@@ -284,13 +283,12 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="only report what is in the log")
     options = parser.parse_args()
     subset = subset_of(options)
-    compute = compute_of(options, separable=True)
     choices = ("images", "validation", "size", "seed", "parent_epochs", "learning_rate")
     log = Log(options.log, {name: getattr(options, name) for name in choices})
-    studies = [Study(name, subset, compute, log, options) for name in options.parents]
+    studies = [Study(name, subset, log, options) for name in options.parents]
     for study in studies:
         study.run()
-    print(f"{options.data}: {subset}; {versions(compute)}; seed {options.seed}\n")
+    print(f"{options.data}: {subset}; {versions(studies[0].compute)}; seed {options.seed}\n")
     ok = report(studies, options)
     if options.figure:
         draw(studies, options.modes, options.figure)

@@ -9,19 +9,22 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 if TYPE_CHECKING:
     from inheritance import Study
 
 STYLES = {
-    "scratch": ("#777777", "s"),
-    "morph": ("#0b6e99", "o"),
-    "match": ("#d17a00", "^"),
-    "remap": ("#7a4fa3", "v"),
-    "pool": ("#3f8f3f", "D"),
+    "scratch": ("#777777", "s", 4.0),
+    "pool": ("#3f8f3f", "D", 8.0),
+    "remap": ("#7a4fa3", "v", 7.5),
+    "match": ("#d17a00", "^", 6.0),
+    "morph": ("#0b6e99", "o", 3.5),
 }
-"""Colour and marker of each arm."""
+"""Colour, marker and its size of each arm, in the order in which they are drawn: where curves are the same,
+all their markers can be seen."""
 COLUMNS = 4
+"""Panels in a row."""
 
 
 def draw(studies: list[Study], modes: list[str], path: Path) -> None:
@@ -34,15 +37,25 @@ def draw(studies: list[Study], modes: list[str], path: Path) -> None:
     width = 12 // len(studies)
     for place, study in enumerate(studies):
         axes = figure.add_subplot(grid[0, place * width : (place + 1) * width])
-        panel(axes, study, study.kinds, ["scratch", *modes], f"{study.family.title}: children")
+        panel(
+            axes,
+            study,
+            study.kinds,
+            ["scratch", *modes],
+            f"{study.family.title}: {len(study.children)} children",
+        )
         if not place:
             axes.set_ylabel("validation accuracy, %")
             axes.legend(fontsize=8, frameon=False, loc="lower right")
+    first: Axes | None = None
     for place, (study, kind) in enumerate(single):
         row, column = divmod(place, COLUMNS)
-        axes = figure.add_subplot(grid[1 + row, 3 * column : 3 * column + 3])
-        panel(axes, study, [kind], ["scratch", modes[0]], kind)
-        if not column:
+        axes = figure.add_subplot(grid[1 + row, 3 * column : 3 * column + 3], sharey=first)
+        first = first or axes
+        panel(axes, study, [kind], ["scratch", *modes], f"by {kind}")
+        if column:
+            axes.tick_params(labelleft=False)
+        else:
             axes.set_ylabel("accuracy, %")
         if place >= len(single) - COLUMNS:
             axes.set_xlabel("epochs")
@@ -51,15 +64,16 @@ def draw(studies: list[Study], modes: list[str], path: Path) -> None:
 
 def panel(axes: Axes, study: Study, kinds: list[str], arms: list[str], title: str) -> None:
     """Medians over children of each arm, with the middle half of them as a band around two of the arms."""
-    for arm in arms:
-        curve, (colour, mark) = study.curve(arm, kinds), STYLES[arm]
+    for arm in [arm for arm in STYLES if arm in arms]:
+        curve, (colour, mark, size) = study.curve(arm, kinds), STYLES[arm]
         epochs = [point[0] for point in curve]
         axes.plot(
             epochs,
             [100 * point[1] for point in curve],
             color=colour,
             marker=mark,
-            markersize=4,
+            markersize=size,
+            fillstyle="full" if size < 5 else "none",
             linewidth=1.4,
             linestyle="--" if arm == "scratch" else "-",
             label="from scratch" if arm == "scratch" else arm,
@@ -72,7 +86,8 @@ def panel(axes: Axes, study: Study, kinds: list[str], arms: list[str], title: st
     axes.axhline(100 * trained.accuracy, color="black", linewidth=0.8, linestyle=":")
     axes.set_title(title, fontsize=9)
     axes.set_xlim(-0.2, max(study.options.epochs) + 0.2)
-    axes.set_xticks(range(max(study.options.epochs) + 1))
+    axes.set_xticks([0, *study.options.epochs])
+    axes.yaxis.set_major_locator(MultipleLocator(10))
     axes.spines[["top", "right"]].set_visible(False)
 
 

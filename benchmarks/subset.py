@@ -71,7 +71,8 @@ def smaller(images: NDArray[Any], size: int) -> NDArray[Any]:
     if factor * size != height or width % factor:
         raise UserError(f"size: expected a side by which {height}×{width} can be divided, got {size}")
     blocks = images.reshape(len(images), size, factor, width // factor, factor, images.shape[3])
-    return np.rint(blocks.mean((2, 4))).astype(images.dtype)
+    means: NDArray[Any] = np.rint(blocks.mean((2, 4))).astype(images.dtype)
+    return means
 
 
 def add_options(parser: argparse.ArgumentParser, training: int, validation: int, size: int) -> None:

@@ -122,7 +122,7 @@ def _morphed(
         return None
     if reached != architecture:
         return None
-    network = build(architecture, seed, carried, steered=steered)
+    network = build(architecture, seed, carried, steered=steered, consume=True)
     inserted = [name for morphism in morphisms for name in morphism.inserted_normalisations()]
     preserving = all(morphism.preserving for morphism in morphisms)
     return Child(

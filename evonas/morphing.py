@@ -26,6 +26,9 @@ from .origins import ChannelOrigins, Origins, aligned
 
 Places = NDArray[np.intp]
 
+PARTS = 16
+"""In how many parts a large tensor is copied."""
+
 
 @dataclass(frozen=True)
 class Morphed:
@@ -207,7 +210,11 @@ def _copy(
             tensor.zero_()
         elif count < tensor.numel():
             tensor[here[0].to(tensor.device)] = 0
-        tensor[_grid(here, tensor.device)] = source[_grid(there, source.device)].to(tensor)
+        # A few rows at a time: what is picked is a copy, beside parent and child.
+        some = max(1, len(here[0]) // PARTS)
+        for start in range(0, len(here[0]), some):
+            mine, theirs = ([part[0][start : start + some], *part[1:]] for part in (here, there))
+            tensor[_grid(mine, tensor.device)] = source[_grid(theirs, source.device)].to(tensor)
     return count
 
 

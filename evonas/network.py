@@ -28,6 +28,7 @@ def build(
     *,
     steered: bool = False,
     dtype: torch.dtype = torch.float32,
+    consume: bool = False,
 ) -> fx.GraphModule:
     """Builds a network of straight-line generated code.
 
@@ -40,6 +41,8 @@ def build(
         weights: Tensors that replace initial ones, by ``node.tensor``; others stay as drawn.
         steered: Include layers that act only where a trainer steers them (`DropPath`).
         dtype: Precision of all tensors; given weights are converted to it.
+        consume: Empty the given dict at once and let each tensor go as soon as it is copied: weights that
+            nobody else holds then take no memory beside the network.
 
     Returns:
         A module that maps a batch of normalised images ``(n, channels, height, width)`` to logits.
@@ -52,6 +55,8 @@ def build(
     modules: dict[str, nn.Module] = {}
     values: dict[str, fx.Node] = {}
     given = _by_node(architecture, weights or {})
+    if consume and isinstance(weights, dict):
+        weights.clear()
     for name in architecture:
         layer = architecture.layer(name)
         if layer.steered and not steered:
@@ -59,7 +64,7 @@ def build(
             continue
         values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
         if values[name].op == "call_module" and values[name].target == name:  # not what a sum of one hands on
-            modules[name] = _module(architecture, name, seed, given.get(name, {}), dtype)
+            modules[name] = _module(architecture, name, seed, given.pop(name, {}), dtype)
         elif name in given:
             raise UserError(f"weights: {name}.{next(iter(given[name]))}: {layer.kind} has no tensors")
     graph.output(values[architecture.output])

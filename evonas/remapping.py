@@ -38,17 +38,18 @@ def remap_tensor(
     Returns:
         A new tensor; the initial one's copy where the numbers of axes differ.
     """
-    remapped, _ = _remapped(source, initial, keep_new_filters)
-    return remapped
-
-
-def _remapped(
-    source: torch.Tensor, initial: torch.Tensor, keep_new_filters: bool
-) -> tuple[torch.Tensor, int]:
-    """The remapped tensor, and how many of its numbers come from the source."""
     found = initial.detach().clone(memory_format=torch.contiguous_format)
+    _lay(source, found, keep_new_filters)
+    return found
+
+
+def _lay(source: torch.Tensor, found: torch.Tensor, keep_new_filters: bool) -> int:
+    """Overwrites an initialised tensor as `remap_tensor` says; returns how many numbers come from the source.
+
+    Both are read and written through views, so that nothing of their size is made in between.
+    """
     if source.dim() != found.dim() or not source.dim():
-        return found, 0
+        return 0
     here, there = [], []
     for axis, (new, old) in enumerate(zip(found.shape, source.shape, strict=True)):
         fits = min(new, old)
@@ -58,8 +59,8 @@ def _remapped(
         there.append(slice(starts[1], starts[1] + fits))
     if found.dim() > 1:
         (found[here[0]] if keep_new_filters else found).zero_()
-    found[tuple(here)] = source[tuple(there)].to(found)
-    return found, found[tuple(here)].numel()
+    found[tuple(here)].copy_(source[tuple(there)])
+    return found[tuple(here)].numel()
 
 
 @torch.no_grad()
@@ -97,36 +98,31 @@ def remap(network: nn.Module, child: Architecture, parent: Architecture, weights
             here, there = read_by(child, node, mine), read_by(parent, node, theirs)
             copied = carry(tensor, source, axis, here, there)
             if not copied:
-                copied = _fit(tensor, _rearranged(tensor, source, axis, here, there))
+                copied = _fit(tensor, source, axis, here, there)
         else:
-            copied = _fit(tensor, source)
+            copied = _lay(source, tensor, keep_new_filters=True)
         if name in trained:
             inherited += copied
     total = sum(parameter.numel() for parameter in trained.values())
     return inherited / total if total else 0.0
 
 
-def _fit(tensor: torch.Tensor, source: torch.Tensor) -> int:
-    remapped, copied = _remapped(source, tensor, keep_new_filters=True)
-    tensor.copy_(remapped)
-    return copied
-
-
-def _rearranged(
+def _fit(
     tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins
-) -> torch.Tensor:
-    """The source with the columns of its input channels where the child reads those channels, else zeros.
+) -> int:
+    """Lays the source on a tensor, columns where the child reads the channels that they were for.
 
-    As it was where none of them is read any longer, or where entries are no columns.
+    As they are where none of those is read any longer, or where entries are no columns.
     """
-    if not axis or tensor.dim() != source.dim():
-        return source
     here, there = aligned(mine, theirs)
-    if not len(here):
-        return source
-    shape = [tensor.shape[axis] if place == axis else size for place, size in enumerate(source.shape)]
-    picked = source.index_select(axis, torch.from_numpy(there).to(source.device))
-    return source.new_zeros(shape).index_copy_(axis, torch.from_numpy(here).to(source.device), picked)
+    if not axis or tensor.dim() != source.dim() or not len(here):
+        return _lay(source, tensor, keep_new_filters=True)
+    rows = min(len(tensor), len(source))
+    tensor[:rows].zero_()
+    copied = 0
+    for column, other in zip(here.tolist(), there.tolist(), strict=True):
+        copied += _lay(source.narrow(axis, other, 1), tensor.narrow(axis, column, 1), keep_new_filters=True)
+    return copied
 
 
 class _StandIns:

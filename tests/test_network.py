@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +261,14 @@ def test_memory_stays_flat_over_many_networks(networks, warm):
     assert at_the_end["megabytes"] - after_warming["megabytes"] < 15
     for what in ("sources", "lines", "classes"):
         assert at_the_end[what] <= after_warming[what] <= 5
+
+
+def test_consumed_weights_are_gone_as_they_are_copied(random_architecture):
+    net = random_architecture(random.Random(4))
+    weights = weights_of(build(net, 1))
+    expected = {name: tensor.clone() for name, tensor in weights.items()}
+    gone = [weakref.ref(tensor) for tensor in weights.values()]
+    network = build(net, 2, weights, consume=True)
+    assert weights == {}
+    assert gone and not any(reference() is not None for reference in gone)
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in weights_of(network).items())
