@@ -6,8 +6,8 @@
     network = result.best.network()
 
 `evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
-a trained network, and `toolbox` makes a DEAP toolbox for a loop of your own. The parts are in `evonas.genomes`,
-`evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
+a trained network, and `toolbox` makes a DEAP toolbox for a loop of your own. The parts are in
+`evonas.genomes`, `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from .candidate import Candidate
 from .data.images import Statistics
 from .errors import UserError
 from .evaluation import Needs, UserFunction
+from .executors.workforce import NOBODY, Workforce, read_workforce
 from .genome import Genome, Heritage
 from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
@@ -50,6 +51,11 @@ def evolve(
     config: str | Path | Mapping[str, Any] | None = None,
     data_dir: str | Path | None = None,
     download: bool = False,
+    workers: int | str | None = None,
+    devices: str | Iterable[str] | None = None,
+    per_device: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
     max_seconds: float | None = None,
     watch: Watch = _silent,
     started: Started = _quiet_start,
@@ -63,8 +69,8 @@ def evolve(
         budget: Candidates to evaluate.
         seed: Of all randomness: the same seed gives the same search.
         run: A new or empty folder for the journal and the weights; without one all stays in memory.
-        operators: Operators of your own, or Python files with some, beside the installed ones; one of the same
-            name takes the place of an installed one.
+        operators: Operators of your own, or Python files with some, beside the installed ones; one of the
+            same name takes the place of an installed one.
         toolbox: One made by `evonas.toolbox`, whose genome, data and settings are those of the search unless
             given here; what you registered or decorated is what the search uses, `select` and `evaluate`
             included.
@@ -74,6 +80,11 @@ def evolve(
         config: A recipe file, or its tables as a dict, laid over the genome's own recipe.
         data_dir: Where named datasets are kept.
         download: Fetch a named dataset that is not there.
+        workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
+        devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
+        per_device: Workers on each of them.
+        timeout: Seconds after which a candidate has failed.
+        ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
@@ -113,11 +124,15 @@ def evolve(
     fitness = order.fitness
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
-    settings = resolve(order.recipe, fitness.uses_images)
-    bench = workbench(settings, fitness, order.data)  # whatever is wrong shows before a folder is made
+    force = read_workforce(workers, devices, per_device, timeout, ray)
+    settings = resolve(force.over(order.recipe), fitness.uses_images)
+    # Whatever is wrong shows before a folder is made.
+    bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    return conducted(settings, bench, fitness, choice, order.data, run, max_seconds, watch, started)
+    return conducted(
+        settings, bench, fitness, choice, order.data, run, max_seconds, watch, started, None, force
+    )
 
 
 def conducted(
@@ -131,14 +146,16 @@ def conducted(
     watch: Watch | None,
     started: Started | None,
     given: Heritage | None = None,
+    force: Workforce = NOBODY,
 ) -> SearchResult:
     """Runs a new search to its end, in a run folder or in memory; `given` is what it begins from."""
     watch, started = watch or _silent, started or _quiet_start
     if run is None:
         journal, store = MemoryJournal(), MemoryStore()
-        search = search_for(settings, bench.evaluator, journal, store, choice, max_seconds, watch, given)
-        started(settings, 0)
-        search.run()
+        with force.executor(settings, bench.evaluator, choice.files()) as executor:
+            search = search_for(settings, executor, journal, store, choice, max_seconds, watch, given)
+            started(settings, 0)
+            search.run()
         return SearchResult(settings, journal, store, None, *_described(bench.facts))
     facts = {
         **bench.facts,
@@ -149,11 +166,12 @@ def conducted(
     with Run.create(Path(run), settings, **facts) as opened:
         if given is not None:
             opened.keep_given(given)
-        search = search_for(
-            settings, bench.evaluator, opened.journal, opened.store, choice, max_seconds, watch, given
-        )
-        started(settings, 0)
-        search.run()
+        with force.executor(settings, bench.evaluator, choice.files()) as executor:
+            search = search_for(
+                settings, executor, opened.journal, opened.store, choice, max_seconds, watch, given
+            )
+            started(settings, 0)
+            search.run()
     return load(run)
 
 
@@ -166,6 +184,11 @@ def resume(
     evaluate: UserFunction | None = None,
     needs: Needs = "network",
     data_dir: str | Path | None = None,
+    workers: int | str | None = None,
+    devices: str | Iterable[str] | None = None,
+    per_device: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
     max_seconds: float | None = None,
     watch: Watch = _silent,
     started: Started = _quiet_start,
@@ -180,6 +203,11 @@ def resume(
         evaluate: The function that gave the run's fitness, where one did.
         needs: As it was.
         data_dir: Where named datasets are kept, if elsewhere than before.
+        workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
+        devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
+        per_device: Workers on each of them.
+        timeout: Seconds after which a candidate has failed.
+        ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
@@ -191,6 +219,7 @@ def resume(
         UserError: No run is there, it cannot be used, its data have changed, or an operator is not here.
     """
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
+    force = read_workforce(workers, devices, per_device, timeout, ray)
     fitness = Fitness(evaluate, needs)
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
@@ -203,21 +232,15 @@ def resume(
         noted = opened.meta.get("variation", {})
         choice.check(settings, noted)
         choice = choice.as_noted(settings, noted)
-        bench = _same_workbench(opened, settings, fitness, data_dir)
+        bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        search = search_for(
-            settings,
-            bench.evaluator,
-            opened.journal,
-            opened.store,
-            choice,
-            max_seconds,
-            watch,
-            opened.given(),
-        )
-        started(settings, opened.journal.counts()[1])
-        search.run()
+        with force.executor(settings, bench.evaluator, choice.files()) as executor:
+            search = search_for(
+                settings, executor, opened.journal, opened.store, choice, max_seconds, watch, opened.given()
+            )
+            started(settings, opened.journal.counts()[1])
+            search.run()
     return load(run)
 
 
@@ -234,7 +257,11 @@ def _extended(opened: Run, budget: int | None) -> Settings:
 
 
 def _same_workbench(
-    opened: Run, settings: Settings, fitness: Fitness, data_dir: str | Path | None
+    opened: Run,
+    settings: Settings,
+    fitness: Fitness,
+    data_dir: str | Path | None,
+    device: str | None,
 ) -> Workbench:
     """The evaluator of a run that goes on.
 
@@ -246,7 +273,7 @@ def _same_workbench(
 
         choose_device(settings.device)
     known = data_dir or opened.meta.get("data_dir")
-    bench = workbench(settings, fitness, DataChoice(Path(known) if known else None))
+    bench = workbench(settings, fitness, DataChoice(Path(known) if known else None), device)
     if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
         raise UserError(
             f"dataset {settings.dataset}: its training images are not those that the run began with"

@@ -11,7 +11,7 @@ from .candidate import Candidate
 from .data import ImageDataset, load_dataset
 from .errors import UserError, nearest
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
-from .executor import SerialExecutor
+from .executors import Executor
 from .genome import Heritage
 from .journal import Journal
 from .operator_choice import OperatorChoice
@@ -174,6 +174,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         operator_seconds=search.get("operator_seconds", SECONDS),
         operators=dict(recipe["operators"]),
         verify_morphisms=search.get("verify_morphisms", False),
+        asynchronous=search.get("asynchronous", False),
     )
     settings.start_genome()
     return settings
@@ -194,8 +195,14 @@ class Workbench:
     task: Task | None = None
 
 
-def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workbench:
+def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: str | None = None) -> Workbench:
     """Loads the images, if any are needed, and makes the evaluator.
+
+    Args:
+        settings: The search's.
+        fitness: Who gives fitness.
+        data: How named datasets are found.
+        device: Where the images are put, if elsewhere than the settings say.
 
     Raises:
         UserError: The dataset cannot be used, or its images do not suit the genome.
@@ -226,7 +233,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice) -> Workben
     from .training.device import Compute
     from .training.evaluator import TrainingEvaluator
 
-    compute = Compute(settings.device, settings.precision, settings.threads)
+    compute = Compute(device or settings.device, settings.precision, settings.threads)
     evaluator = TrainingEvaluator(
         split,
         statistics,
@@ -246,7 +253,7 @@ def _nothing(*_: Any) -> float:
 
 def search_for(
     settings: Settings,
-    evaluator: Evaluator,
+    executor: Executor,
     journal: Journal,
     store: WeightStore,
     choice: OperatorChoice,
@@ -257,9 +264,14 @@ def search_for(
     """The search that settings describe, over a journal that may hold its beginning."""
     strategy = strategy_type(settings.strategy)(
         choice.toolbox_for(settings),
-        Start(settings.start_genome(), settings.seed, given is not None),
+        Start(settings.start_genome(), settings.seed, given is not None, settings.asynchronous),
         **settings.tactics,
     )
     pool = settings.inherit == "pool"
-    limits = Limits(settings.budget, settings.look_ahead, max_seconds, settings.unique, pool)
-    return Search(strategy, SerialExecutor(evaluator), journal, store, settings.seed, limits, watch, given)
+    look_ahead = settings.look_ahead
+    if settings.asynchronous:
+        look_ahead = max(look_ahead, executor.slots + 1)
+    limits = Limits(
+        settings.budget, look_ahead, max_seconds, settings.unique, pool, asynchronous=settings.asynchronous
+    )
+    return Search(strategy, executor, journal, store, settings.seed, limits, watch, given)

@@ -33,8 +33,8 @@ def toolbox(
 
     It has `individual`, `population`, `clone`, `evaluate`, `mutate` and `select`, and `mate` where the genome
     has a crossover. `evaluate` trains: an individual whose ancestor was evaluated starts with its weights,
-    as the recipe's ``inherit`` says. Everything but `evaluate` draws from the global `random`; that draws from
-    the toolbox's seed.
+    as the recipe's ``inherit`` says. Everything but `evaluate` draws from the global `random`; that draws
+    from the toolbox's seed.
 
     Args:
         genome: Its name, or its class.

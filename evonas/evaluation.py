@@ -15,7 +15,7 @@ from .errors import UserError
 from .genome import Genome
 from .seeds import Stream, derive
 from .task import Task
-from .weights import WeightsError
+from .weights import FolderStore, Stored, WeightsError
 
 if TYPE_CHECKING:
     import torch
@@ -35,11 +35,13 @@ class Parent:
         genome: The parent.
         lineage_epochs: Epochs of training that its weights have seen.
         load_weights: Reads its tensors; None where they are gone.
+        kept: The file that they are in, where another process can read it.
     """
 
     genome: Genome
     lineage_epochs: float
     load_weights: Callable[[], Mapping[str, torch.Tensor] | None]
+    kept: tuple[FolderStore, Stored] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,13 @@ class Evaluator(ABC):
     def evaluate(self, job: Job) -> Result:
         """Evaluates one candidate; raises what goes wrong."""
 
+    def on(self, device: str) -> Evaluator:
+        """The same on another device; itself, where it has none."""
+        return self
+
+    def warm_up(self) -> None:  # noqa: B027 - not every evaluator has anything to do
+        """Does what the first evaluation would wait for, such as imports; called where a worker begins."""
+
     def run(self, job: Job) -> Result:
         """Evaluates one candidate; what goes wrong becomes a failed result with its reason.
 
@@ -121,11 +130,15 @@ def _what_is_wrong_with(result: Result) -> str:
     return ""
 
 
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+"""What CUDA and PyTorch's allocator for the CPU say."""
+
+
 def reason_of(error: BaseException) -> str:
     """An exception in one line that a person understands."""
     first = str(error).strip().partition("\n")[0][:300]
-    if "out of memory" in first.lower() or isinstance(error, MemoryError):
-        return f"out of memory: {first}"
+    if isinstance(error, MemoryError) or any(words in first.lower() for words in OUT_OF_MEMORY):
+        return f"out of memory: {first}" if first else "out of memory"
     if isinstance(error, UserError):
         return first
     return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -7,9 +7,10 @@ from .errors import UserError, nearest
 MODES = ("match", "none", "remap", "morph", "pool")
 """How a child's network begins.
 
-``match`` carries weights by node name; ``morph`` does so by the morphisms that made the child, or as far as its
-differences from the parent can be made by some; ``remap`` also takes the slices that fit where shapes differ (FNA);
-``pool`` takes them from one set that all candidates share; ``none`` trains every child from scratch.
+``match`` carries weights by node name; ``morph`` does so by the morphisms that made the child, or as far as
+its differences from the parent can be made by some; ``remap`` also takes the slices that fit where shapes
+differ (FNA); ``pool`` takes them from one set that all candidates share; ``none`` trains every child from
+scratch.
 """
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import UserError, nearest
 from .operator import Operator
-from .registry import operators_for
+from .registry import brought_files, operators_for
 from .settings import Settings
 from .toolboxes import Toolbox, make_toolbox
 
@@ -51,6 +51,12 @@ class OperatorChoice:
             replace(operator, weight=settings.operators.get(operator.name, operator.weight))
             for operator in found
         ]
+
+    def files(self) -> list[str]:
+        """The Python files that the caller brought, for another process to run."""
+        return sorted(
+            {*brought_files(), *(one.source for one in self.operators if one.source.endswith(".py"))}
+        )
 
     def described(self, settings: Settings) -> dict[str, Any]:
         """What was used, for the journal: operators with weight and origin, and registered functions."""

@@ -26,6 +26,7 @@ SEARCH_KEYS = (
     "unique",
     "operator_seconds",
     "verify_morphisms",
+    "asynchronous",
 )
 """What the table ``[search]`` may say."""
 

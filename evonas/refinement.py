@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .architecture import Architecture
 from .assembly import DataChoice, Fitness, Watch, compose, resolve, workbench
 from .errors import UserError, nearest
+from .executors.workforce import read_workforce
 from .genome import Heritage
 from .layers import Conv2d, Input
 from .operator_choice import OperatorChoice
@@ -104,6 +105,11 @@ def refine(
     config: str | Path | Mapping[str, Any] | None = None,
     data_dir: str | Path | None = None,
     download: bool = False,
+    workers: int | str | None = None,
+    devices: str | Iterable[str] | None = None,
+    per_device: int | None = None,
+    timeout: float | None = None,
+    ray: str | None = None,
     max_seconds: float | None = None,
     watch: Watch | None = None,
     started: Started | None = None,
@@ -125,6 +131,11 @@ def refine(
         config: A recipe file or its tables, laid over the recipe ``nash-small``.
         data_dir: Where named datasets are kept.
         download: Fetch a named dataset that is not there.
+        workers: Worker processes; ``auto`` for one on each share of the cores; None for this process.
+        devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
+        per_device: Workers on each of them.
+        timeout: Seconds after which a candidate has failed.
+        ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
@@ -143,11 +154,12 @@ def refine(
     asked = {**((given.defaults if given else None) or {})}
     asked |= {"dataset": dataset, "budget": budget, **choices} if dataset else {"budget": budget, **choices}
     recipe = compose("graph", config, {key: value for key, value in asked.items() if value is not None})
-    settings = resolve(recipe, uses_images=True)
+    force = read_workforce(workers, devices, per_device, timeout, ray)
+    settings = resolve(force.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):
         raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
     data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
-    bench = workbench(settings, Fitness(), data)
+    bench = workbench(settings, Fitness(), data, force.driver_device)
     if bench.task is None:
         raise UserError("dataset: expected images")
     if given is None:
@@ -161,7 +173,9 @@ def refine(
         recipe=settings.recipe,
     )
     choice = OperatorChoice(tuple(operators_from(operators)))
-    return conducted(settings, bench, Fitness(), choice, data, run, max_seconds, watch, started, heritage)
+    return conducted(
+        settings, bench, Fitness(), choice, data, run, max_seconds, watch, started, heritage, force
+    )
 
 
 def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:

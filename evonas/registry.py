@@ -60,6 +60,12 @@ def bring(group: str, name: str, thing: Any, source: str) -> None:
     _brought.setdefault(group, {})[name] = (thing, source)
 
 
+def brought_files() -> list[str]:
+    """The Python files from which callers have brought something into this process."""
+    sources = {source for group in _brought.values() for _, source in group.values()}
+    return sorted(source for source in sources if source.endswith(".py"))
+
+
 def find(group: str, name: str) -> Any:
     """Loads what a group offers under a name.
 

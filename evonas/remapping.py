@@ -107,9 +107,7 @@ def remap(network: nn.Module, child: Architecture, parent: Architecture, weights
     return inherited / total if total else 0.0
 
 
-def _fit(
-    tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins
-) -> int:
+def _fit(tensor: torch.Tensor, source: torch.Tensor, axis: int | None, mine: Origins, theirs: Origins) -> int:
     """Lays the source on a tensor, columns where the child reads the channels that they were for.
 
     As they are where none of those is read any longer, or where entries are no columns.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import insort
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from .candidate import DONE, FAILED, Candidate, Result
 from .errors import UserError
 from .evaluation import Job, Parent, Shared
-from .executor import Executor
+from .executors import Executor
 from .genome import GIVEN, Genome, Heritage
 from .journal import Journal, rank
 from .seeds import Stream, derive, guarded, named_seed
@@ -27,6 +28,9 @@ BEST_KEPT = 5
 TRIES = 20
 """How often a strategy is asked for a genotype that was not there yet, before one that was is taken."""
 
+KNOWN_AT_ONCE = 1000
+"""Of so many candidates, the dead are looked for at each turn; of twice as many, at each second one."""
+
 REPLAYED_AT_ONCE = 100
 """Bounds the candidates in memory while a journal is replayed."""
 
@@ -40,8 +44,9 @@ class Limits:
         look_ahead: Candidates that may be asked before the oldest is told.
         seconds: Time after which no evaluation begins; None for no limit.
         unique: Whether no architecture is to be evaluated twice, as far as a few more questions help.
-        pool: Whether all candidates share one set of weights. It is filled with those that are kept when a run
-            is resumed, so that such a run does not go on exactly as it would have.
+        pool: Whether all candidates share one set of weights. It is filled with those that are kept when a
+            run is resumed, so that such a run does not go on exactly as it would have.
+        asynchronous: Whether results are told as they come, and not in the order asked.
     """
 
     budget: int
@@ -49,13 +54,14 @@ class Limits:
     seconds: float | None = None
     unique: bool = False
     pool: bool = False
+    asynchronous: bool = False
 
 
 class Search:
     """One search, from its journal's state to the end of its budget.
 
     Results are told in the order in which candidates were asked, so the history depends on the seed and the
-    look-ahead alone, not on how fast evaluations are.
+    look-ahead alone, not on how fast evaluations are; unless it is asynchronous.
 
     Args:
         strategy: Proposes genomes.
@@ -84,7 +90,8 @@ class Search:
     ) -> None:
         if limits.unique and strategy.repeats:
             raise UserError(
-                f"unique: {type(strategy).__name__} evaluates individuals again on purpose, so it has no such option"
+                f"unique: {type(strategy).__name__} evaluates individuals again on purpose, "
+                "so it has no such option"
             )
         self.strategy = strategy
         self.executor = executor
@@ -98,6 +105,8 @@ class Search:
         self._told = 0
         self._submitted = 0
         self._untold: dict[int, Candidate] = {}  # in the order asked
+        self._awaited: Counter[int] = Counter()  # the parents of those
+        self._unmade: deque[int] = deque()  # untold, and not evaluated: their operator failed
         self._known: dict[int, Candidate] = {}  # those whose weights may be inherited
         self._kept: dict[int, Stored] = {}
         self._best: list[Candidate] = []
@@ -122,9 +131,16 @@ class Search:
             late = self.limits.seconds is not None and time.monotonic() - began >= self.limits.seconds
             if late or not self._untold:
                 return
-            told = next(iter(self._untold.values()))
+            told = self._next()
             told.result = self._result(told)
             self._record(told)
+
+    def _next(self) -> Candidate:
+        """Whose result is told next: the oldest candidate's, or, asynchronously, one that has ended."""
+        if not self.limits.asynchronous:
+            return next(iter(self._untold.values()))
+        number = self._unmade.popleft() if self._unmade else self.executor.next_ended()
+        return self._untold[number]
 
     def _result(self, candidate: Candidate) -> Result:
         failure = candidate.genome.origin.failure
@@ -155,14 +171,18 @@ class Search:
     def _hear_asked(self, candidate: Candidate) -> None:
         self._asked = candidate.number + 1
         self._untold[candidate.number] = candidate
+        self._awaited.update(candidate.genome.origin.parents)
         if self.limits.unique and not candidate.genome.origin.failure:
             self._seen.add(candidate.genome.key())
         self.strategy.asked(candidate.genome)
 
     def _submit(self) -> None:
         """Hands over what is asked and in the journal."""
-        for number, candidate in self._untold.items():
-            if number >= self._submitted and not candidate.genome.origin.failure:
+        for number in range(self._submitted, self._asked):
+            candidate = self._untold.get(number)  # a resumed run has told some of them
+            if candidate is not None and candidate.genome.origin.failure:
+                self._unmade.append(number)
+            elif candidate is not None:
                 self.executor.submit(self._job(candidate))
         self._submitted = self._asked
 
@@ -179,7 +199,8 @@ class Search:
             return Job(candidate.number, candidate.genome, self.seed)
         stored = self._kept.get(parent.number)
         load = (lambda: self.store.load(stored)) if stored is not None else (lambda: None)
-        inheritance = Parent(parent.genome, parent.result.lineage_epochs, load)
+        kept = self.store.place(stored) if stored is not None else None
+        inheritance = Parent(parent.genome, parent.result.lineage_epochs, load, kept)
         return Job(candidate.number, candidate.genome, self.seed, inheritance)
 
     def _record(self, candidate: Candidate) -> None:
@@ -202,6 +223,10 @@ class Search:
 
     def _hear_told(self, candidate: Candidate, stored: Stored | None) -> None:
         del self._untold[candidate.number]
+        for parent in candidate.genome.origin.parents:
+            self._awaited[parent] -= 1
+            if not self._awaited[parent]:
+                del self._awaited[parent]
         self._told += 1
         result = candidate.result
         if result is not None:
@@ -227,13 +252,15 @@ class Search:
 
         These are the living, the parents of pending children and the best. Once the budget has ended the
         asking, those that were living then stay too: with a larger budget they could have had children by
-        now, and in a run that is extended they will.
+        now, and in a run that is extended they will. Where thousands live, not every turn looks for the dead.
         """
         if self._asked >= self.limits.budget and len(self._untold) < self.limits.look_ahead - 1:
             return
+        if self._told % (1 + len(self._known) // KNOWN_AT_ONCE):
+            return
         needed = self.strategy.living()
         needed.update(candidate.number for candidate in self._best)
-        needed.update(*(candidate.genome.origin.parents for candidate in self._untold.values()))
+        needed.update(self._awaited)
         for number in self._known.keys() - needed:
             del self._known[number]
 

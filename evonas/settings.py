@@ -43,7 +43,8 @@ class Settings:
         unique: Whether no genotype is to be evaluated twice, as far as asking again helps.
         operator_seconds: How long an operator may take before it costs its candidate.
         operators: Weights of operators by name, where they differ from their own.
-        verify_morphisms: Whether every child that was made by preserving morphisms is compared with its parent.
+        verify_morphisms: Whether every child that preserving morphisms have made is compared with its parent.
+        asynchronous: Whether results are told as they come; a search then depends on how long they take.
     """
 
     genome: str
@@ -67,6 +68,7 @@ class Settings:
     operator_seconds: float = SECONDS
     operators: dict[str, float] = dataclasses.field(default_factory=dict)
     verify_morphisms: bool = False
+    asynchronous: bool = False
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -77,7 +79,7 @@ class Settings:
                 raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
         if self.precision not in ("float32", "bfloat16"):
             raise UserError(f"precision: expected float32 or bfloat16, got {self.precision!r}")
-        for name in ("unique", "verify_morphisms"):
+        for name in ("unique", "verify_morphisms", "asynchronous"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
         seconds = self.operator_seconds

@@ -48,7 +48,7 @@ def check_same_function(parent: nn.Module, child: nn.Module, images: DeviceImage
         and not difference <= torch.finfo(outputs.dtype).eps * float(outputs.abs().max()) * 64
     ):
         raise FunctionChangedError(
-            f"the morphisms of this child changed the function: its logits differ from the parent's by {gap:.2g} "
-            f"of their spread over {len(batch)} images, expected at most {TOLERANCE:g}"
+            "the morphisms of this child changed the function: its logits differ from the parent's by "
+            f"{gap:.2g} of their spread over {len(batch)} images, expected at most {TOLERANCE:g}"
         )
     return gap

@@ -66,6 +66,10 @@ class WeightStore(ABC):
     def remove(self, stored: Stored) -> None:
         """Lets go of weights that the journal no longer names."""
 
+    def place(self, stored: Stored) -> tuple[FolderStore, Stored] | None:
+        """Where another process can read weights; None where it cannot."""
+        return None
+
 
 class MemoryStore(WeightStore):
     """Keeps weights in memory, for searches without a run folder."""
@@ -144,6 +148,9 @@ class FolderStore(WeightStore):
             return load(content)
         except SafetensorError as error:
             raise WeightsError(f"weights {path}: no safetensors file: {error}") from None
+
+    def place(self, stored: Stored) -> tuple[FolderStore, Stored]:
+        return self, stored
 
     def remove(self, stored: Stored) -> None:
         (self.folder / stored.file).unlink(missing_ok=True)

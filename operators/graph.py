@@ -1,8 +1,8 @@
 """Morphisms as mutations of the graph genome, each drawn at a place where it applies.
 
-The weights are those of NASH (Elsken et al. 2018, Section 4): deepen, widen and skip with the same probability,
-a skip by addition or by concatenation with the same. The others have the weight 0 until a recipe's ``[operators]``
-or an operator of the same name gives them another.
+The weights are those of NASH (Elsken et al. 2018, Section 4): deepen, widen and skip with the same
+probability, a skip by addition or by concatenation with the same. The others have the weight 0 until a
+recipe's ``[operators]`` or an operator of the same name gives them another.
 """
 
 from __future__ import annotations

@@ -213,8 +213,8 @@ def test_momentum_travels_with_the_weights_where_asked(images, tmp_path):
     def losses(carry, run):
         training = {**CONFIG["training"], "carry_momentum": carry, "schedule": "constant"}
         result = evonas.evolve(
-            "graph", images, config={**CONFIG, "training": training}, budget=2, neighbours=2, morphisms=1, seed=3,
-            run=run,
+            "graph", images, config={**CONFIG, "training": training}, budget=2, neighbours=2, morphisms=1,
+            seed=3, run=run,
         )  # fmt: skip
         evonas.resume(run, budget=3)
         result = evonas.load(run)

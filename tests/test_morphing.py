@@ -395,13 +395,95 @@ def test_what_could_not_learn_from_zero_is_left_as_match_does(grow, added):
         assert torch.equal(new.state_dict()[name], tensor), name
 
 
+AFTER = (("sum", Add(), "a", "b"), ("after", Conv2d(3, 1), "sum"))
+
+
 def test_a_summand_in_the_place_of_another_is_no_zero(grow):
-    parent = net_of(*BLOCK, ("sum", Add(), "a", "b"), ("after", Conv2d(3, 1), "sum"))
+    child = net_of(BLOCK[0], ("n", Conv2d(4, 1), "a"), ("sum", Add(), "a", "n"), AFTER[1])
+    _, new, _ = grow(net_of(*BLOCK, *AFTER), child)
+    assert new.n.weight.any()
+
+
+def test_a_branch_that_others_read_too_is_no_zero(grow):
+    new_branch = ("n", Conv2d(4, 1), "b")
+    parent = net_of(*BLOCK, AFTER[0], ("join", Concat(), "sum"), ("after", Conv2d(3, 1), "join"))
     child = net_of(
-        BLOCK[0], ("n", Conv2d(4, 5, 1), "image"), ("sum", Add(), "a", "n"), ("after", Conv2d(3, 1), "sum")
+        *BLOCK,
+        new_branch,
+        ("sum", Add(), "a", "b", "n"),
+        ("join", Concat(), "sum", "n"),  # its columns for the branch are zero: they would wait for each other
+        ("after", Conv2d(3, 1), "join"),
     )
     _, new, _ = grow(parent, child)
     assert new.n.weight.any()
+
+
+def test_a_leaky_rectifier_lets_gradients_through_unless_it_does_not_leak(grow):
+    parent = net_of(*BLOCK, *AFTER)
+    for slope in (0.1, 0.0):
+        child = net_of(
+            *BLOCK,
+            ("n", Conv2d(4, 3), "b"),
+            ("leaky", LeakyReLU(slope), "n"),
+            ("sum", Add(), "a", "b", "leaky"),
+            AFTER[1],
+        )
+        old, new, _ = grow(parent, child)
+        if slope:
+            same(old, new)
+            assert "n.weight" in moved_after(new, 1)
+        else:
+            different(old, new)
+
+
+def test_a_sum_of_what_was_there_leaves_its_readers_filters(grow):
+    """The channels that only one summand has are the same as before, but the others are not."""
+    parent = net_of(
+        ("a", Conv2d(4, 3), "image"),
+        ("b", Conv2d(2, 1), "a"),
+        ("join", Concat(), "a", "b"),
+        ("conv", Conv2d(4, 1), "a"),
+        ("more", Concat(), "conv", "join"),
+        ("after", Conv2d(3, 1), "more"),
+    )
+    child = net_of(
+        ("a", Conv2d(4, 3), "image"),
+        ("b", Conv2d(2, 1), "a"),
+        ("join", Concat(), "a", "b"),
+        ("pad", PadChannels(2), "b"),
+        ("sum", Add(), "a", "pad"),
+        ("conv", Conv2d(4, 1), "sum"),
+        ("more", Concat(), "conv", "join"),
+        ("after", Conv2d(3, 1), "more"),
+    )
+    old, new, _ = grow(parent, child)
+    assert torch.equal(new.conv.weight, old.conv.weight)
+
+
+def test_channels_of_zeros_are_none_once_they_are_normalised(grow):
+    """Added to others, a padded channel counts for nothing, and a normalised one for what it is."""
+
+    def of(width):
+        return net_of(
+            ("a", Conv2d(4, 3), "image"),
+            ("b", Conv2d(width, 1), "image"),
+            ("pad", PadChannels(4 - width), "b"),
+            ("bn", BatchNorm2d(), "pad"),
+            ("sum", Add(), "a", "bn", "pad"),
+            ("after", Conv2d(3, 1), "sum"),
+        )
+
+    old, new, _ = grow(of(2), of(2))
+    same(old, new)
+    # A summand of nothing but zeros leaves the sum's channels to be found by the others.
+    parent = net_of(("a", Conv2d(2, 3), "image"), ("b", Conv2d(3, 1), "image"), ("c", Conv2d(2, 1), "image"),
+                    ("join", Concat(), "a", "c"), ("pad", PadChannels(1), "b"),
+                    ("sum", Add(), "join", "pad"), ("after", Conv2d(3, 1), "sum"))  # fmt: skip
+    child = net_of(("a", Conv2d(2, 3), "image"), ("b", Conv2d(3, 1), "image"), ("c", Conv2d(3, 1), "image"),
+                   ("join", Concat(), "a", "c"), ("pad", PadChannels(2), "b"),
+                   ("sum", Add(), "join", "pad"), ("after", Conv2d(3, 1), "sum"))  # fmt: skip
+    old, new, _ = grow(parent, child)
+    same(old, new)
 
 
 def test_a_part_joined_to_others_adds_nothing(grow):
@@ -441,11 +523,30 @@ def test_a_layer_takes_the_place_of_one_that_it_can_be(grow):
     dense = (("dense.conv", Conv2d(4, 1)), ("dense.bn", BatchNorm2d()))
     old, new, _ = grow(chain(*STEM, *dense, after), chain(*STEM, *separable("sep3", 3), after))
     same(old, new)
-    # Smaller filters cannot hold the larger ones: all of it starts anew.
-    child = chain(*STEM, *separable("sep3", 3), after)
-    old, new, _ = grow(chain(*STEM, *separable("sep5", 5), after), child)
-    fresh = build(child, 2, dtype=torch.float64)
-    assert torch.equal(new.get_parameter("sep3.conv.weight"), fresh.get_parameter("sep3.conv.weight"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Conv2d(4, 5), Conv2d(4, 3)),  # no room for all taps
+        (Conv2d(4, 4, padding=0), Conv2d(4, 5, padding=0)),  # no centre
+        (Conv2d(4, 3), Conv2d(4, 3, padding=1, dilation=1, bias=False, stride=2)),
+        (Conv2d(4, 3), Conv2d(4, 3, dilation=2)),
+        (Conv2d(4, 3, bias=True), Conv2d(4, 5)),
+        (Conv2d(5, 3), Conv2d(4, 3)),
+        (Conv2d(4, 3), Conv2d(kernel=3, depthwise=True)),
+        (BatchNorm2d(1e-5), BatchNorm2d(1e-3)),
+    ],
+)
+def test_a_layer_that_cannot_be_what_has_vanished_starts_anew(grow, before, after):
+    # What it reads can be negative, so nothing can be inserted before a ReLU either.
+    ends = (("stem", Conv2d(4, 3)),), (("last", Conv2d(3, 1)),)
+    parent = chain(*ends[0], ("old", before), ("old_relu", ReLU()), *ends[1])
+    child = chain(*ends[0], ("new", after), ("new_relu", ReLU()), *ends[1])
+    old, new, morphed = grow(parent, child)
+    for name, tensor in build(child, 2, dtype=torch.float64).new.state_dict().items():
+        assert torch.equal(new.new.state_dict()[name], tensor)
+    assert morphed.inserted == ()
 
 
 def test_a_new_name_and_nothing_else_says_that_weights_start_anew(grow):

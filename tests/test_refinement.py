@@ -35,7 +35,8 @@ def runs(images, tmp_path_factory):
     for genome, space in SPACES.items():
         evonas.evolve(
             genome, images, budget=20 if genome == "large-scale" else 4, population=4, epochs=1, seed=1,
-            strategy="tournament", config={"genome": space, "strategy": {"mutations": 3}}, run=folder / genome,
+            strategy="tournament", config={"genome": space, "strategy": {"mutations": 3}},
+            run=folder / genome,
         )  # fmt: skip
     return folder
 
@@ -49,7 +50,7 @@ def test_it_begins_with_what_was_given_and_never_gets_worse(genome, runs, tmp_pa
     run = evonas.load(runs / genome)
     kept = [run.individual(number) for number in sorted(run.journal.kept(), reverse=True)]
     # Large-scale Evolution's first individual has no place for a morphism.
-    source = next(one for one in kept if any(one.architecture.layer(n).kind == "ReLU" for n in one.architecture))
+    source = next(one for one in kept if "ReLU" in {one.architecture.layer(n).kind for n in one.architecture})
     result = evonas.refine(source, budget=7, run=tmp_path / "run", **SMALL)
     found = rows(result)
     assert found[0]["operator"] == "given"
@@ -75,7 +76,8 @@ def test_it_goes_on_where_it_was(runs, tmp_path):
 
 def test_an_individual_and_a_result_are_as_good_as_a_folder(runs):
     result = evonas.load(runs / "genet")
-    found = [rows(evonas.refine(source, budget=2, **SMALL)) for source in (result, result.best, runs / "genet")]
+    sources = (result, result.best, runs / "genet")
+    found = [rows(evonas.refine(source, budget=2, **SMALL)) for source in sources]
     assert found[0] == found[1] == found[2]
     other = evonas.refine(result.individual(1), budget=1, **SMALL)
     assert other.history is not None

@@ -8,7 +8,7 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.candidate import DONE, FAILED, Candidate, Result
 from evonas.errors import UserError
 from evonas.evaluation import Evaluator, Job
-from evonas.executor import Executor, SerialExecutor
+from evonas.executors import Executor, SerialExecutor
 from evonas.journal import MemoryJournal, SqliteJournal, best_candidates
 from evonas.registry import operators_for
 from evonas.search import Limits, Search
@@ -66,6 +66,11 @@ class Shuffled(Executor):
         while number not in self.done:
             self.work(1)
         return self.done.pop(number)
+
+    def next_ended(self) -> int:
+        while not self.done:
+            self.work(1)
+        return self.rng.choice(sorted(self.done))
 
 
 def aging(population=6, sample=3, start=None):

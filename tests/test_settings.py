@@ -72,9 +72,9 @@ def test_a_population_that_was_asked_for_is_kept():
 
 
 def test_a_recipes_tactics_are_for_its_own_strategy():
-    assert make(strategy="random").tactics == {}
+    assert make(strategy="random").tactics == {"mutations": 50}
     with pytest.raises(
-        UserError, match="strategy setting 'population' is unknown to this strategy; it has none"
+        UserError, match="strategy setting 'population' is unknown to this strategy; did you mean 'mutations'"
     ):
         make(strategy="random", population=5)
 

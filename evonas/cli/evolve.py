@@ -60,6 +60,14 @@ def evolve(
     look_ahead: Annotated[
         int | None, option("L", "Candidates begun before the oldest has ended; results depend on it.")
     ] = None,
+    workers: options.Workers = None,
+    devices: options.Devices = None,
+    per_device: options.PerDevice = None,
+    timeout: options.Timeout = None,
+    ray: options.Ray = None,
+    asynchronous: Annotated[
+        bool, typer.Option("--asynchronous", help="Tell results as they come: no worker waits for another.")
+    ] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -73,11 +81,14 @@ def evolve(
     from ..plugins import operators_from
     from .session import Output, conduct
     from .targets import located, read_start
+    from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
+    force = read_options(workers, devices, per_device, timeout, ray)
     choices = {
         "recipe": recipe,
+        "asynchronous": asynchronous or None,
         "unique": unique or None,
         "verify_morphisms": verify_morphisms or None,
         "dataset": located(dataset),
@@ -109,6 +120,7 @@ def evolve(
             max_seconds=limit,
             watch=watch,
             started=started,
+            **force,
             **given,
         )
 
@@ -130,6 +142,7 @@ def evolve(
                 max_seconds=limit,
                 watch=watch,
                 started=started,
+                **force,
             ),
         )
 
@@ -149,6 +162,11 @@ def resume(
     max_time: options.MaxTime = None,
     operators: options.Operators = None,
     data_dir: options.DataDir = None,
+    workers: options.Workers = None,
+    devices: options.Devices = None,
+    per_device: options.PerDevice = None,
+    timeout: options.Timeout = None,
+    ray: options.Ray = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -162,9 +180,11 @@ def resume(
     from .session import Output, conduct
     from .survey import survey
     from .targets import meta_of
+    from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
+    force = read_options(workers, devices, per_device, timeout, ray)
     brought = operators_from(operators or ())
     with closing((before := load(run)).journal):
         known = survey(before)
@@ -190,6 +210,7 @@ def resume(
             max_seconds=limit,
             watch=watch,
             started=started,
+            **force,
         )
 
     conduct(run, output, go_on, known)

@@ -26,7 +26,7 @@ def list_names(
     ],
     operators: options.Operators = None,
 ) -> None:
-    """List what is installed, by name, and what files of your own add to it."""
+    """List what is installed, by name, and what your own files add."""
     from ..plugins import operators_from
     from .page import Page
 

@@ -49,6 +49,17 @@ MaxTime = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
+Workers = Annotated[
+    str | None,
+    option("N|auto", "Worker processes: by default one on each share of the cores; 0 for none."),
+]
+Devices = Annotated[
+    str | None, option("cuda:0,cuda:1|all", "Devices with a worker each, instead of --workers.")
+]
+PerDevice = Annotated[int | None, option("K", "Workers on each of the devices.")]
+Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.")]
+Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).")]
+
 Operators = Annotated[
     list[Path] | None,
     option("FILE.py", "Operators, genomes and strategies of your own: code, which is run. May be repeated."),

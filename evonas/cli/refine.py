@@ -46,22 +46,29 @@ def refine(
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
+    workers: options.Workers = None,
+    devices: options.Devices = None,
+    per_device: options.PerDevice = None,
+    timeout: options.Timeout = None,
+    ray: options.Ray = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Grow a network that is there already: hill climbing from its trained weights.
+    """Grow a trained network: hill climbing by morphisms.
 
-    Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What it
-    was given stays candidate 0, so the best is never worse on validation.
+    Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What
+    it was given stays candidate 0, so the best is never worse on validation.
     """
     from ..plugins import operators_from
     from ..refinement import refine as climb
     from ..run import fresh_folder
     from .session import Output, conduct
     from .targets import located
+    from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
+    force = read_options(workers, devices, per_device, timeout, ray)
     choices = {
         "budget": budget,
         "epochs": epochs,
@@ -91,6 +98,7 @@ def refine(
             max_seconds=limit,
             watch=watch,
             started=started,
+            **force,
             **given,
         )
 

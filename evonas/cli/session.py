@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +133,7 @@ def conduct(
     with stoppable() as request:
         watcher = Watcher(folder, progress, request, known)
         try:
-            with progress:
+            with progress, _plain_warnings():
                 result = search(watcher.watch, watcher.started)
         except KeyboardInterrupt:
             _tell_stopped(folder, output)
@@ -150,6 +151,14 @@ def conduct(
         number, reason = found.failures[-1]
         print(f"error: every evaluation failed; candidate {number}: {reason}", file=sys.stderr)
         raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as lines for people, without the line of code that gave them."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+        yield
 
 
 def _tell_stopped(folder: Path, output: Output) -> None:

@@ -35,7 +35,7 @@ def train(
     filters: options.Filters = None,
     epochs: Annotated[int | None, option("E", "Epochs; by default the recipe's.")] = None,
     go_on: Annotated[
-        bool, typer.Option("--continue", help="Begin with the weights that the search found, not from scratch.")
+        bool, typer.Option("--continue", help="Begin with the weights that the search found.")
     ] = False,
     seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
     train_limit: options.TrainLimit = None,
@@ -51,8 +51,8 @@ def train(
 ) -> None:
     """Train the best, or a genotype, long, and test it once.
 
-    It is trained on training and validation images, from scratch unless told to continue. Its accuracy on the test images, which no
-    search has seen, is reported at the end.
+    It is trained on training and validation images, from scratch unless told to continue. Its accuracy on
+    the test images, which no search has seen, is reported at the end.
     """
     from ..assembly import DataChoice
     from ..final import save

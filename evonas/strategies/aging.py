@@ -19,7 +19,8 @@ class AgingEvolution(Strategy):
 
     The algorithm's lines: fill the population with random individuals; then, again and again, draw S of
     them with replacement, mutate the best, append the child on the right and remove the leftmost. An
-    evaluation that failed neither enters nor ages the population.
+    evaluation that failed neither enters nor ages the population. Asynchronously, further random individuals
+    are proposed while the population is not full, instead of waiting for the slowest of the first P.
 
     Args:
         toolbox: Its `select` is set to the paper's tournament.
@@ -49,7 +50,7 @@ class AgingEvolution(Strategy):
         if self._filled:
             (parent,) = self.toolbox.select(self.population, 1)
             return offspring(self.toolbox, parent)
-        if len(self.population) + self._pending >= self.size:
+        if len(self.population) + self._pending >= self.size and not self.start.asynchronous:
             return None
         return self._initial()
 

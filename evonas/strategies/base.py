@@ -19,11 +19,13 @@ class Start:
         genome: A genotype to begin from, or None for random ones.
         seed: The run's seed, for what a strategy draws for several proposals at once.
         given: Whether that genotype comes with trained weights.
+        asynchronous: Whether results come in any order, so that it is better to propose than to wait for one.
     """
 
     genome: Genome | None = None
     seed: int = 0
     given: bool = False
+    asynchronous: bool = False
 
 
 class Strategy(ABC):

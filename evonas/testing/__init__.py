@@ -8,8 +8,9 @@ A test class of pytest's, with one attribute:
     class TestSwapCells(OperatorContract):
         operator = swap_cells
 
-`OperatorContract` is for mutations and crossovers, `GenomeContract` for encodings, `StrategyContract` for search
-algorithms. `check_morphism`, in `evonas.testing.morphisms`, holds a morphism to its claim.
+`OperatorContract` is for mutations and crossovers, `GenomeContract` for encodings, `StrategyContract` for
+search algorithms. `check_morphism`, in `evonas.testing.morphisms`, holds a morphism to its claim; `chains`
+and `random_chains` apply many in a row to the networks of `random_networks`.
 """
 
 from .genomes import GenomeContract

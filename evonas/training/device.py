@@ -55,6 +55,18 @@ def choose_device(wanted: str = "auto") -> str:
     return f"cuda:{int(number or 0)}"
 
 
+def all_devices() -> list[str]:
+    """Every CUDA device of this machine.
+
+    Raises:
+        UserError: There is none.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        raise UserError("devices: all CUDA devices were asked for, and this machine has none")
+    return [f"cuda:{number}" for number in range(count)]
+
+
 def fast_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware."""
     for probe in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):

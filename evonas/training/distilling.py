@@ -26,7 +26,7 @@ def distil(
     seed: int,
     mirror: bool,
 ) -> None:
-    """Trains some layers of a student to give what its teacher gives (LEMONADE, Elsken et al. 2019, Section 4).
+    """Trains some layers of a student to give what its teacher gives (LEMONADE; Elsken et al. 2019, Sec. 4).
 
     The loss is the cross entropy with the teacher's softmax. The layers that the morphism has left alone are
     frozen, as in the paper; if none of the others can learn, all do.

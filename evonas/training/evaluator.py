@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import statistics as stats
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import torch
 
 from ..architecture import Architecture
 from ..calibration import calibrate
@@ -51,7 +54,7 @@ class TrainingEvaluator(Evaluator):
         compute: Device, precision and threads.
         mirror: Whether a flipped image keeps its meaning.
         inherit: How children begin (`inheritance_modes.MODES`).
-        verify: Whether a child of preserving morphisms is compared with its parent, and fails where they differ.
+        verify: Whether a child of preserving morphisms is compared with its parent, and fails if they differ.
     """
 
     needs = "network"
@@ -105,6 +108,15 @@ class TrainingEvaluator(Evaluator):
             curve=tuple((epoch.loss, epoch.accuracy) for epoch in first.done.curve),
             weights=first.weights,
         )
+
+    def on(self, device: str) -> TrainingEvaluator:
+        twin = copy.copy(self)
+        twin.compute = replace(self.compute, device=device)
+        twin.training, twin.validation = self.training.on(device), self.validation.on(device)
+        return twin
+
+    def warm_up(self) -> None:
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)  # imports for seconds
 
     def _prepare(self, child: Child) -> None:
         """Holds a child to what its morphisms claim, and calibrates the normalisations that they inserted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,6 +51,14 @@ class DeviceImages:
 
     def __len__(self) -> int:
         return int(self.count)
+
+    def on(self, device: str) -> DeviceImages:
+        """The same images on another device."""
+        twin = copy.copy(self)
+        twin.device = device
+        for name in ("images", "labels", "scale", "shift"):
+            setattr(twin, name, getattr(self, name).to(device))
+        return twin
 
     def _finish(self, batch: Tensor) -> Tensor:
         """Normalised floats (n, C, H, W), in channels-last layout as they come from (n, H, W, C)."""

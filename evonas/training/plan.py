@@ -76,7 +76,8 @@ class Plan:
             ("batch_size", 1),
             ("crop", 0),
             ("cutout", 0),
-            ("repeats", 1), ("distill_epochs", 0),
+            ("repeats", 1),
+            ("distill_epochs", 0),
         ):
             value = getattr(self, name)
             if name in ("crop", "first_epochs") and value is None:

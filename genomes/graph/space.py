@@ -15,7 +15,7 @@ IMAGE, CLASSES = (3, 32, 32), 10
 
 @dataclass(frozen=True)
 class GraphSpace(Space):
-    """Settings of the space. Networks only grow, so that caps end it: a morphism that passes one does not apply.
+    """Settings of the space. Networks only grow; caps end that: a morphism that passes one does not apply.
 
     Attributes:
         image: Channels, height and width of an image; None for those of the task.

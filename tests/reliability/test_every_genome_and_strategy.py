@@ -1,4 +1,4 @@
-"""Every genome trains, every strategy searches: reproducible, and after a resume as if nothing had happened."""
+"""Every genome trains, every strategy searches: reproducible, and after a resume as if undisturbed."""
 
 import random
 
@@ -66,8 +66,8 @@ def test_every_strategy_goes_on_where_it_was(genome, strategy, tmp_path):
         random.seed(budget)
         tactics = {} if strategy == "random" else {"population": 6}
         return evonas.evolve(
-            genome, evaluate=score, needs="genome", strategy=strategy, seed=5, config={"genome": SPACES[genome]},
-            **{"budget": budget, **tactics, **choices},
+            genome, evaluate=score, needs="genome", strategy=strategy, seed=5,
+            config={"genome": SPACES[genome]}, **{"budget": budget, **tactics, **choices},
         )  # fmt: skip
 
     if strategy == "genetic" and genome != "genet":

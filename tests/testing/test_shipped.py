@@ -27,8 +27,6 @@ def contract(base, name, **attributes):
     return type(f"Test{name}", (base,), attributes)
 
 
-
-
 def with_taps(taps, number):
     """A network with a convolution of one tap, or of spaced ones."""
     net = first_model(SMALL, (4, 4, 4))

@@ -48,9 +48,11 @@ def child():
 def distance(student, teacher, images):
     student.eval()
     batch = torch.cat([batch for batch, _ in images.batches(32)])
-    return float(torch.nn.functional.kl_div(
-        student(batch).log_softmax(1), teacher(batch).softmax(1), reduction="batchmean"
-    ))
+    return float(
+        torch.nn.functional.kl_div(
+            student(batch).log_softmax(1), teacher(batch).softmax(1), reduction="batchmean"
+        )
+    )
 
 
 def test_it_comes_nearer_to_its_parent_and_leaves_the_rest_alone(child, images):
@@ -90,8 +92,8 @@ def test_a_search_distils_what_only_approximates(tmp_path):
     def search(epochs):
         only = {f"graph-{name}": 0 for name in ("deepen", "zero-widen", "add-skip", "concat-skip")}
         result = evonas.evolve(
-            "graph", str(path), operators=[Operator("separate", "graph", "mutation", separate)], budget=4, seed=1,
-            config={
+            "graph", str(path), operators=[Operator("separate", "graph", "mutation", separate)],
+            budget=4, seed=1, config={
                 "genome": {"filters": [4, 4, 8]}, "operators": only,
                 "strategy": {"neighbours": 3, "morphisms": 1},
                 "training": {"epochs": 1, "batch_size": 30, "distill_epochs": epochs},
@@ -107,5 +109,6 @@ def test_a_search_distils_what_only_approximates(tmp_path):
 
 
 def test_the_number_of_epochs_is_checked():
-    with pytest.raises(evonas.UserError, match="training distill_epochs: expected a whole number of at least 0"):
+    expected = "training distill_epochs: expected a whole number of at least 0"
+    with pytest.raises(evonas.UserError, match=expected):
         Plan(distill_epochs=-1)

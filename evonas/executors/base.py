@@ -1,0 +1,47 @@
+"""The contract of an executor."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Self
+
+from ..candidate import Result
+from ..evaluation import Job
+
+
+class Executor(ABC):
+    """Runs evaluations; results are fetched by candidate.
+
+    Close it, or use it as a context: it may hold processes.
+    """
+
+    @property
+    def slots(self) -> int:
+        """How many evaluations may run at a time."""
+        return 1
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Hands a job over; it may begin at once."""
+
+    @abstractmethod
+    def result(self, number: int) -> Result:
+        """Waits for one candidate's result and hands it out, once.
+
+        Raises:
+            WeightsError: The parent's weights are gone or damaged.
+            UserError: Nothing can be evaluated, for a reason that is not the candidate's.
+        """
+
+    @abstractmethod
+    def next_ended(self) -> int:
+        """Waits until some candidate has ended whose result was not handed out, and says which."""
+
+    def close(self) -> None:  # noqa: B027 - not every executor holds anything
+        """Stops what still runs and lets go of what it holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

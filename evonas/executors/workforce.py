@@ -1,0 +1,179 @@
+"""What evaluations are given to run on: what a user asks for, and the executor that fits."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UserError
+from .base import Executor
+from .serial import SerialExecutor
+
+if TYPE_CHECKING:
+    from ..evaluation import Evaluator
+    from ..recipe import Recipe
+    from ..settings import Settings
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Workforce:
+    """Where evaluations run; it changes how fast a search is, and not what it finds.
+
+    Attributes:
+        workers: Worker processes; ``auto`` for one on each share of the cores, or one for the GPU; 0 for
+            none; None for none unless something else needs one.
+        devices: With a worker each; empty for the one that the search settles on.
+        per_device: Workers on each of them.
+        timeout: Seconds after which a candidate has failed; None for no limit.
+        ray: A Ray cluster's address, or ``local``; empty for none.
+    """
+
+    workers: int | str | None = None
+    devices: tuple[str, ...] = ()
+    per_device: int = 1
+    timeout: float | None = None
+    ray: str = ""
+
+    @property
+    def apart(self) -> bool:
+        """Whether evaluations run in other processes than the search."""
+        asked = self.workers not in (None, 0)
+        return bool(asked or self.devices or self.timeout is not None or self.ray)
+
+    @property
+    def driver_device(self) -> str | None:
+        """Where the search itself keeps images; None where it trains."""
+        return "cpu" if self.apart else None
+
+    def over(self, recipe: Recipe) -> Recipe:
+        """A recipe for the devices that were asked for."""
+        if not self.devices:
+            return recipe
+        return {**recipe, "search": {**recipe["search"], "device": self.devices[0]}}
+
+    def slots(self, settings: Settings) -> list[str | None]:
+        """A device for each worker; None as the evaluator has it."""
+        if self.devices:
+            return [device for _ in range(self.per_device) for device in self.devices]
+        device = None if settings.device == "cpu" else settings.device
+        if self.workers == AUTO:
+            return [device] * (max(1, cores() // settings.threads) if device is None else 1)
+        return [device] * (self.workers if isinstance(self.workers, int) and self.workers else 1)
+
+    def executor(self, settings: Settings, evaluator: Evaluator, files: Sequence[str] = ()) -> Executor:
+        """Starts what evaluations run on.
+
+        Args:
+            settings: The search's.
+            evaluator: Gives fitness; on the CPU, if it is to be sent to devices.
+            files: Python files with genomes and morphisms of the user's own.
+
+        Raises:
+            UserError: The evaluator cannot be sent to another process, or there is no such cluster.
+        """
+        if not self.apart:
+            return SerialExecutor(evaluator)
+        if self.ray:
+            from .ray import RayExecutor
+
+            executor: Executor = RayExecutor(evaluator, self.ray, settings, self.timeout, files)
+        else:
+            from .processes import ProcessExecutor
+
+            executor = ProcessExecutor(evaluator, self.slots(settings), self.timeout, files)
+        if not settings.asynchronous:
+            _warn_of_idle_workers(executor.slots, settings.look_ahead)
+        return executor
+
+
+NOBODY = Workforce()
+"""Evaluations run in this process."""
+
+
+def _warn_of_idle_workers(workers: int, look_ahead: int) -> None:
+    if workers == 1 or look_ahead >= 2 * workers:
+        return
+    busy = (
+        f"at most {look_ahead} of {workers} workers are" if look_ahead < workers else "workers will often be"
+    )
+    state = "busy" if look_ahead < workers else "idle"
+    warnings.warn(
+        f"with a look-ahead of {look_ahead}, {busy} {state}: {2 * workers} or more keeps them busy, "
+        "and is another search; so is an asynchronous one",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def read_workforce(
+    workers: Any = None,
+    devices: Any = None,
+    per_device: Any = None,
+    timeout: Any = None,
+    ray: Any = None,
+) -> Workforce:
+    """Checks what a user asks for.
+
+    Args:
+        workers: A number, ``auto`` or None.
+        devices: Names, in a list or with commas between them, ``all`` for every GPU, or None.
+        per_device: A number or None.
+        timeout: Seconds or None.
+        ray: An address, ``local`` or None.
+
+    Raises:
+        UserError: Something is none of these, or a device is not here.
+    """
+    number = isinstance(workers, int) and not isinstance(workers, bool) and workers >= 0
+    if isinstance(workers, str) and workers.isdecimal():
+        workers, number = int(workers), True
+    if not (workers in (None, AUTO) or number):
+        raise UserError(f"workers: expected a whole number of at least 0 or auto, got {workers!r}")
+    names = _read_devices(devices)
+    if per_device is not None:
+        if isinstance(per_device, bool) or not isinstance(per_device, int) or per_device < 1:
+            raise UserError(f"per_device: expected a whole number of at least 1, got {per_device!r}")
+        if not names:
+            raise UserError("per_device: expected only with devices")
+    if names and isinstance(workers, int):
+        raise UserError(f"workers: expected none with devices (per_device says how many each), got {workers}")
+    if timeout is not None and (
+        isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0
+    ):
+        raise UserError(f"timeout: expected seconds above 0, got {timeout!r}")
+    if ray is not None and not isinstance(ray, str):
+        raise UserError(f"ray: expected an address or local, got {ray!r}")
+    if ray and names:
+        raise UserError("devices: expected none with ray, which gives each evaluation its device")
+    if workers == 0 and (timeout is not None or ray):
+        raise UserError("workers: expected at least 1 with a timeout or ray, got 0")
+    return Workforce(workers, names, per_device or 1, timeout, ray or "")
+
+
+def _read_devices(devices: Any) -> tuple[str, ...]:
+    if devices is None:
+        return ()
+    names = devices.split(",") if isinstance(devices, str) else devices
+    if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
+        raise UserError(f"devices: expected names such as cuda:0,cuda:1, got {devices!r}")
+    from ..training.device import all_devices, choose_device
+
+    names = [name.strip() for name in names]
+    found = all_devices() if names == ["all"] else [choose_device(name) for name in names]
+    for name in found:
+        if found.count(name) > 1:
+            raise UserError(f"devices: {name} is named twice; per_device gives it several workers")
+    if len({name.partition(":")[0] for name in found}) > 1:
+        raise UserError(f"devices: expected one kind, for results differ between them, got {','.join(found)}")
+    return tuple(found)
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

@@ -1,0 +1,55 @@
+import pytest
+
+from evonas.errors import UserError
+from evonas.executors.endings import how_it_ended
+from evonas.executors.workforce import cores, read_workforce
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"workers": -1}, "workers: expected a whole number of at least 0 or auto, got -1"),
+        ({"workers": True}, "workers: expected a whole number of at least 0 or auto, got True"),
+        ({"workers": "many"}, "workers: expected a whole number of at least 0 or auto, got 'many'"),
+        ({"devices": "gpu"}, "device: expected auto, cpu, cuda or cuda:N, got 'gpu'"),
+        ({"devices": "cpu,cpu"}, "devices: cpu is named twice; per_device gives it several workers"),
+        ({"devices": 3}, "devices: expected names such as cuda:0,cuda:1, got 3"),
+        ({"devices": []}, r"devices: expected names such as cuda:0,cuda:1, got \[\]"),
+        ({"devices": "cpu", "workers": 2}, "workers: expected none with devices"),
+        ({"per_device": 2}, "per_device: expected only with devices"),
+        ({"devices": "cpu", "per_device": 0}, "per_device: expected a whole number of at least 1, got 0"),
+        ({"timeout": 0}, "timeout: expected seconds above 0, got 0"),
+        ({"timeout": 1, "workers": 0}, "workers: expected at least 1 with a timeout or ray, got 0"),
+        ({"ray": "local", "devices": "cpu"}, "devices: expected none with ray"),
+        ({"ray": 1}, "ray: expected an address or local, got 1"),
+    ],
+)
+def test_what_is_refused(asked, message):
+    with pytest.raises(UserError, match=message):
+        read_workforce(**asked)
+
+
+class Settings:
+    device, threads = "cpu", 1
+
+
+def test_slots():
+    assert not read_workforce().apart
+    assert not read_workforce(0).apart
+    assert read_workforce(timeout=3).apart
+    assert read_workforce(timeout=3).slots(Settings) == [None]
+    assert read_workforce("3").slots(Settings) == [None] * 3
+    assert len(read_workforce("auto").slots(Settings)) == cores()
+    assert read_workforce(devices="cpu", per_device=2).slots(Settings) == ["cpu", "cpu"]
+
+    class OnGpu:
+        device, threads = "cuda:1", 1
+
+    assert read_workforce("auto").slots(OnGpu) == ["cuda:1"]
+    assert read_workforce(2).slots(OnGpu) == ["cuda:1", "cuda:1"]
+
+
+def test_endings_in_words():
+    assert "memory" in how_it_ended(-9)
+    assert how_it_ended(-10) == "was ended by SIGUSR1"
+    assert how_it_ended(-1000) == "was ended by signal 1000"
