@@ -67,7 +67,7 @@ def empty(evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("evonas.executor.SerialExecutor.result", stop)
+        patched.setattr("evonas.executors.serial.SerialExecutor.result", stop)
         assert evonas("evolve", "--budget", 2, "--run", tmp_path / "empty").status == 130
     return tmp_path / "empty"
 
