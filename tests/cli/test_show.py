@@ -68,7 +68,7 @@ def empty(evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched:
         patched.setattr("evonas.executors.serial.SerialExecutor.result", stop)
-        assert evonas("evolve", "--budget", 2, "--run", tmp_path / "empty").status == 130
+        assert evonas("evolve", "--budget", 2, "--workers", 0, "--run", tmp_path / "empty").status == 130
     return tmp_path / "empty"
 
 
