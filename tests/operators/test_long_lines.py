@@ -41,7 +41,10 @@ def check_caps(net, space):
         assert cap is None or value <= cap, name
 
 
-@pytest.mark.parametrize(("starts", "mutations"), [(2, 60), pytest.param(20, 1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("starts", "mutations"),
+    [(2, 60), pytest.param(20, 1000, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])],
+)
 @pytest.mark.parametrize("name", list(SPACES))
 def test_every_child_decodes_within_the_caps(name, starts, mutations, global_random):
     kind, space = genome_type(name), SPACES[name]
