@@ -14,16 +14,16 @@ from .errors import UserError
 from .evaluation import Needs, UserFunction
 from .executors.workforce import NOBODY, Workforce, read_workforce
 from .genome import Genome, Heritage
-from .journal import MemoryJournal
+from .journal import Journal, MemoryJournal
 from .operator_choice import OperatorChoice
-from .order import first_value, read_order
+from .order import first_value, read_order, said
 from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
 from .run import Run
 from .settings import Settings
 from .task import Task
 from .toolboxes import Toolbox
-from .weights import MemoryStore
+from .weights import MemoryStore, WeightStore
 
 Started = Callable[[Settings, int], None]
 """Called before the first evaluation: with the settings, and how many candidates have ended before."""
@@ -103,21 +103,17 @@ def evolve(
     extra = operators_from(operators)
     asked = {
         **({} if toolbox is None else toolbox.asked),
-        **{
-            key: value
-            for key, value in {
-                "genome": genome_name(genome),
-                "dataset": dataset,
-                "budget": budget,
-                "seed": seed,
-                "evaluate": evaluate,
-                "needs": needs,
-                "config": config,
-                "data_dir": data_dir,
-                **choices,
-            }.items()
-            if value is not None
-        },
+        **said(
+            genome=genome_name(genome),
+            dataset=dataset,
+            budget=budget,
+            seed=seed,
+            evaluate=evaluate,
+            needs=needs,
+            config=config,
+            data_dir=data_dir,
+            **choices,
+        ),
     }
     order = read_order(asked, download)
     choice = OperatorChoice(tuple(extra), toolbox)
@@ -152,10 +148,7 @@ def conducted(
     watch, started = watch or _silent, started or _quiet_start
     if run is None:
         journal, store = MemoryJournal(), MemoryStore()
-        with force.executor(settings, bench.evaluator, choice.files()) as executor:
-            search = search_for(settings, executor, journal, store, choice, max_seconds, watch, given)
-            started(settings, 0)
-            search.run()
+        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
         return SearchResult(settings, journal, store, None, *_described(bench.facts))
     facts = {
         **bench.facts,
@@ -166,13 +159,28 @@ def conducted(
     with Run.create(Path(run), settings, **facts) as opened:
         if given is not None:
             opened.keep_given(given)
-        with force.executor(settings, bench.evaluator, choice.files()) as executor:
-            search = search_for(
-                settings, executor, opened.journal, opened.store, choice, max_seconds, watch, given
-            )
-            started(settings, 0)
-            search.run()
+        journal, store = opened.journal, opened.store
+        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
     return load(run)
+
+
+def _search(
+    settings: Settings,
+    bench: Workbench,
+    choice: OperatorChoice,
+    force: Workforce,
+    journal: Journal,
+    store: WeightStore,
+    max_seconds: float | None,
+    watch: Watch,
+    started: Started,
+    given: Heritage | None,
+) -> None:
+    """Searches from where a journal ends."""
+    with force.executor(settings, bench.evaluator, choice.files()) as executor:
+        search = search_for(settings, executor, journal, store, choice, max_seconds, watch, given)
+        started(settings, journal.counts()[1])
+        search.run()
 
 
 def resume(
@@ -235,12 +243,8 @@ def resume(
         bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        with force.executor(settings, bench.evaluator, choice.files()) as executor:
-            search = search_for(
-                settings, executor, opened.journal, opened.store, choice, max_seconds, watch, opened.given()
-            )
-            started(settings, opened.journal.counts()[1])
-            search.run()
+        journal, store, given = opened.journal, opened.store, opened.given()
+        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
     return load(run)
 
 

@@ -11,7 +11,7 @@ from .architecture import Architecture
 from .channels import Copies
 from .errors import NotApplicable, UserError
 from .layers.ties import Axes
-from .network import Weights
+from .network import Weights, undrawn_module
 from .seeds import named_seed
 
 
@@ -149,9 +149,10 @@ def _originals(sources: torch.Tensor) -> torch.Tensor:
 def initialised(architecture: Architecture, node: str, seed: int) -> dict[str, torch.Tensor]:
     """A node's tensors as its layer initialises them, by ``node.tensor``."""
     layer = architecture.layer(node)
-    with torch.device("meta"):
-        module = layer.module(architecture.input_shapes(node))
-    module.to_empty(device="cpu")
+    inputs = architecture.input_shapes(node)
+    if not layer.parameters(inputs) and not layer.buffers(inputs):
+        return {}
+    module = undrawn_module(architecture, node)
     with torch.no_grad():
         layer.initialise(module, torch.Generator().manual_seed(named_seed(seed, node)))
     return {f"{node}.{key}": tensor.detach() for key, tensor in module.state_dict().items()}

@@ -11,7 +11,7 @@ from .deap_loop import LoopEvaluation
 from .evaluation import Needs, UserFunction
 from .genome import Genome
 from .operator_choice import OperatorChoice
-from .order import read_order
+from .order import read_order, said
 from .plugins import Brought, genome_name, operators_from
 from .seeds import guarded
 from .toolboxes import Toolbox
@@ -50,16 +50,15 @@ def toolbox(
     Raises:
         UserError: A choice is unknown or refused, or the data cannot be used.
     """
-    given = {
-        "genome": genome_name(genome),
-        "dataset": dataset,
-        "evaluate": evaluate,
-        "needs": needs,
-        "config": config,
-        "data_dir": data_dir,
+    asked = said(
+        genome=genome_name(genome),
+        dataset=dataset,
+        evaluate=evaluate,
+        needs=needs,
+        config=config,
+        data_dir=data_dir,
         **choices,
-    }
-    asked = {key: value for key, value in given.items() if value is not None}
+    )
     with guarded(0):  # what is imported may draw from the generator that the caller has seeded
         order = read_order(asked, download)
         settings = resolve(order.recipe, order.fitness.uses_images)

@@ -38,6 +38,21 @@ class Deployable:
         return build(self.architecture, weights=self.weights).eval()
 
 
+def put_in_front(architecture: Architecture, name: str) -> None:
+    """Lets a 1×1 depthwise convolution with a bias stand between the images and all that reads them, in place.
+
+    Args:
+        architecture: Changed.
+        name: Of the new node.
+    """
+    image, output = architecture.input, architecture.output
+    readers = {reader: architecture.inputs(reader) for reader in architecture.readers(image)}
+    architecture.add(name, Conv2d(kernel=1, depthwise=True, bias=True), image)
+    for reader, inputs in readers.items():
+        architecture.rewire(reader, *(name if source == image else source for source in inputs))
+    architecture.output = output
+
+
 def deployable(
     architecture: Architecture,
     weights: Mapping[str, torch.Tensor],
@@ -55,13 +70,7 @@ def deployable(
     import torch
 
     whole = architecture.unsteered()
-    image = whole.input
-    readers = {reader: whole.inputs(reader) for reader in whole.readers(image)}
-    output = whole.output
-    whole.add(NODE, Conv2d(kernel=1, depthwise=True, bias=True), image)
-    for reader, inputs in readers.items():
-        whole.rewire(reader, *(NODE if source == image else source for source in inputs))
-    whole.output = output
+    put_in_front(whole, NODE)
     std = torch.tensor(statistics.std, dtype=torch.float64)
     mean = torch.tensor(statistics.mean, dtype=torch.float64)
     tensors = {

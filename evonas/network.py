@@ -89,8 +89,7 @@ def _module(
 ) -> nn.Module:
     """One node's module, made without drawing the random numbers that would be overwritten."""
     layer = architecture.layer(name)
-    with Undrawn() if layer.draws else nullcontext():
-        module = layer.module(architecture.input_shapes(name))
+    module = undrawn_module(architecture, name)
     if dtype != torch.float32:
         module.to(dtype)
     tensors: dict[str, torch.Tensor] = {}
@@ -105,6 +104,13 @@ def _module(
                 raise UserError(f"weights: {name}.{key} expected {wanted}, got {tuple(tensor.shape)}")
             tensors[key].copy_(tensor)
     return module
+
+
+def undrawn_module(architecture: Architecture, name: str) -> nn.Module:
+    """One node's module, its tensors not initialised yet."""
+    layer = architecture.layer(name)
+    with Undrawn() if layer.draws else nullcontext():
+        return layer.module(architecture.input_shapes(name))
 
 
 def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -27,6 +27,11 @@ class Order:
     data: DataChoice
 
 
+def said(**arguments: Any) -> dict[str, Any]:
+    """Those of a caller's arguments that say something: None means the default."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
 def read_order(asked: Mapping[str, Any], download: bool) -> Order:
     """Sorts the arguments of `evonas.evolve` that say what is searched for.
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from .architecture import Architecture
 from .assembly import DataChoice, Fitness, Watch, compose, resolve, workbench
+from .deploy import put_in_front
 from .errors import UserError, nearest
 from .executors.workforce import read_workforce
 from .genome import Heritage
-from .layers import Conv2d, Input
+from .layers import Input
 from .operator_choice import OperatorChoice
+from .order import said
 from .plugins import Brought, operators_from
 from .registry import genome_type
 from .result import Individual, SearchResult
@@ -48,7 +50,6 @@ class Given:
         lineage_epochs: Training that they have seen, as far as that is known.
         images: One of `IMAGES`.
         defaults: Settings of the search that it comes from.
-        data_dir: Where that search's dataset was kept.
     """
 
     architecture: Architecture
@@ -151,9 +152,8 @@ def refine(
     if isinstance(source, SearchResult):
         source = source.best
     given = of_individual(source) if isinstance(source, Individual) else None
-    asked = {**((given.defaults if given else None) or {})}
-    asked |= {"dataset": dataset, "budget": budget, **choices} if dataset else {"budget": budget, **choices}
-    recipe = compose("graph", config, {key: value for key, value in asked.items() if value is not None})
+    known = said(**(given.defaults or {})) if given else {}
+    recipe = compose("graph", config, known | said(dataset=dataset, budget=budget, **choices))
     force = read_workforce(workers, devices, per_device, timeout, ray)
     settings = resolve(force.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):
@@ -170,7 +170,6 @@ def refine(
         settings,
         space=heritage.genome.space.to_dict(),
         start=heritage.genome.to_dict(),
-        recipe=settings.recipe,
     )
     choice = OperatorChoice(tuple(operators_from(operators)))
     return conducted(
@@ -221,15 +220,10 @@ def _reading_normalised(
     """Puts (image · std + mean) / unit in front: the network reads the images that it was trained on."""
     import torch
 
-    image, output = net.input, net.output
-    readers = {reader: net.inputs(reader) for reader in net.readers(image)}
     name = "as_trained"
     while any(node == name or node.startswith(f"{name}.") for node in net):
         name += "_"
-    net.add(name, Conv2d(kernel=1, depthwise=True, bias=True), image)
-    for reader, inputs in readers.items():
-        net.rewire(reader, *(name if source == image else source for source in inputs))
-    net.output = output
+    put_in_front(net, name)
     std, mean = torch.tensor(statistics.std), torch.tensor(statistics.mean)
     return net, {
         **weights,

@@ -12,6 +12,7 @@ from ..architecture import Architecture
 from ..layers import Scale
 from ..morphism import Morphism
 from ..network import build, input_shape, weights_of
+from ..verification import spread_of
 
 Weights = Mapping[str, torch.Tensor]
 
@@ -54,12 +55,8 @@ def images_for(architecture: Architecture, seed: int = 0, count: int = 16) -> to
 
 @torch.no_grad()
 def spread(network: nn.Module, batch: torch.Tensor) -> float:
-    """How much outputs depend on the input: the standard deviation over a batch, the median over logits.
-
-    Networks with random weights are nearly constant functions, so a difference relative to the outputs
-    themselves would flatter. The median is neither that of a logit that hardly moves nor of the liveliest.
-    """
-    return float(network.eval()(batch).std(0).median())
+    """How much a network's outputs depend on the input (`evonas.verification.spread_of`)."""
+    return spread_of(network.eval()(batch))
 
 
 @torch.no_grad()

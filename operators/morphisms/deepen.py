@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Self
 
 from ...architecture import Architecture
 from ...errors import UserError
-from ...layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU, ReLU6
+from ...layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
 from ...morphism import new_name
+from ...signs import never_negative
 from .surgery import (
-    KEEP_SIGN,
     New,
     _Checked,
     blank,
@@ -141,20 +141,4 @@ def _harmless(architecture: Architecture, node: str) -> Layer | None:
     layer = architecture.layer(node)
     if _is_idempotent(layer):
         return layer
-    return ReLU() if _never_negative(architecture, node) else None
-
-
-def _never_negative(architecture: Architecture, node: str) -> bool:
-    """Whether a node's output is a rectifier's, or made of such outputs by layers that keep the sign."""
-    waiting, seen = [node], {node}
-    while waiting:
-        current = waiting.pop()
-        layer = architecture.layer(current)
-        if isinstance(layer, ReLU | ReLU6) or (isinstance(layer, LeakyReLU) and layer.slope == 0):
-            continue
-        if not isinstance(layer, KEEP_SIGN):
-            return False
-        sources = set(architecture.inputs(current)) - seen
-        seen |= sources
-        waiting.extend(sources)
-    return True
+    return ReLU() if never_negative(architecture, node) else None

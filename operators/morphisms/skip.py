@@ -14,9 +14,9 @@ from ...architecture import Architecture
 from ...errors import NotApplicable
 from ...layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
 from ...morphism import new_name
+from ...signs import KEEP_SIGN
 from .columns import NEW, Positions, carried, followed
 from .surgery import (
-    KEEP_SIGN,
     _Checked,
     blank,
     check_free,

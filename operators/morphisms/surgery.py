@@ -11,54 +11,13 @@ import networkx as nx
 
 from ...architecture import Architecture
 from ...errors import NotApplicable, UserError
-from ...layers import (
-    AdaptiveAvgPool2d,
-    Add,
-    AvgPool2d,
-    BatchNorm2d,
-    CeilMaxPool2d,
-    Concat,
-    Conv2d,
-    Dropout,
-    DropPath,
-    Flatten,
-    GlobalAvgPool,
-    Layer,
-    MaxPool2d,
-    MinPool2d,
-    PadChannels,
-    PaddedAvgPool2d,
-    Resize,
-    Shift,
-    TakeChannels,
-)
+from ...layers import BatchNorm2d, Conv2d, Layer
 from ...morphism import Morphism
-from ...seeds import named_seed
 
 if TYPE_CHECKING:
     import torch
 
     Weights = Mapping[str, torch.Tensor]
-
-KEEP_SIGN = (
-    AdaptiveAvgPool2d,
-    Add,
-    AvgPool2d,
-    CeilMaxPool2d,
-    Concat,
-    Dropout,
-    DropPath,
-    Flatten,
-    GlobalAvgPool,
-    MaxPool2d,
-    MinPool2d,
-    PaddedAvgPool2d,
-    PadChannels,
-    Resize,
-    Shift,
-    TakeChannels,
-)
-"""Kinds of layer that make nothing negative of what is not, and zeros of zeros."""
 
 New = tuple[str, Layer, tuple[str, ...]]
 """A node to add: its name, its layer and what it reads."""
@@ -221,20 +180,9 @@ def fresh(architecture: Architecture, node: str, like: torch.Tensor) -> dict[str
         node: Its name.
         like: Of the type and on the device that the tensors are wanted in.
     """
-    import torch
+    from ...carrying import initialised
 
-    from ...undrawn import Undrawn
-
-    layer, inputs = architecture.layer(node), architecture.input_shapes(node)
-    if not layer.parameters(inputs) and not layer.buffers(inputs):
-        return {}
-    with Undrawn():
-        module = layer.module(inputs)
-    with torch.no_grad():
-        layer.initialise(module, torch.Generator().manual_seed(named_seed(0, node)))
-    return {
-        f"{node}.{key}": tensor.detach().to(like, copy=True) for key, tensor in module.state_dict().items()
-    }
+    return {name: tensor.to(like) for name, tensor in initialised(architecture, node, 0).items()}
 
 
 def kept(architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
