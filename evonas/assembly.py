@@ -19,6 +19,7 @@ from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, r
 from .registry import genome_type
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
+from .sizes import read_size
 from .strategies import Start
 from .task import Task
 from .variation import SECONDS
@@ -175,9 +176,24 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         operators=dict(recipe["operators"]),
         verify_morphisms=search.get("verify_morphisms", False),
         asynchronous=search.get("asynchronous", False),
+        max_parameters=search.get("max_parameters"),
+        max_flops=search.get("max_flops"),
+        max_memory=_most_memory(search.get("max_memory"), device),
+        capture=search.get("capture", True),
     )
     settings.start_genome()
     return settings
+
+
+def _most_memory(asked: Any, device: str) -> int | None:
+    """Bytes that a candidate may take: what was asked for, or nearly all of a GPU's memory."""
+    if asked is not None:
+        return read_size(asked, "max_memory")
+    if device == "cpu":
+        return None
+    from .training.device import memory_of
+
+    return memory_of(device) * 9 // 10
 
 
 @dataclass(frozen=True)
@@ -227,13 +243,14 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         "classes": list(dataset.classes),
     }
     if fitness.function is not None:
-        return Workbench(
-            FunctionEvaluator(fitness.function, fitness.needs, task, settings.inherit), facts, task
+        function = FunctionEvaluator(
+            fitness.function, fitness.needs, task, settings.inherit, settings.ceilings
         )
+        return Workbench(function, facts, task)
     from .training.device import Compute
     from .training.evaluator import TrainingEvaluator
 
-    compute = Compute(device or settings.device, settings.precision, settings.threads)
+    compute = Compute(device or settings.device, settings.precision, settings.threads, settings.capture)
     evaluator = TrainingEvaluator(
         split,
         statistics,
@@ -243,6 +260,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         dataset.mirror,
         settings.inherit,
         settings.verify_morphisms,
+        settings.ceilings,
     )
     return Workbench(evaluator, facts, task)
 

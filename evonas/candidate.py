@@ -16,6 +16,9 @@ DONE = "done"
 FAILED = "failed"
 PENDING = "pending"
 
+NO_MEMORY = "out of memory"
+"""Begins the reason of a candidate that did not get the memory that it asked for."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -58,6 +61,11 @@ class Result:
         if metrics:
             data["metrics"] = metrics
         return data
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it failed for want of memory, so that it may succeed with more room."""
+        return self.status == FAILED and self.reason.startswith(NO_MEMORY)
 
     def without_weights(self) -> Result:
         """The same result, letting go of the tensors."""

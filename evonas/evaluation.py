@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from .candidate import DONE, FAILED, Result
+from .candidate import DONE, FAILED, NO_MEMORY, Result
+from .ceilings import NO_CEILINGS, Ceilings
 from .errors import UserError
 from .genome import Genome
 from .seeds import Stream, derive
@@ -86,10 +87,12 @@ class Evaluator(ABC):
     Attributes:
         needs: What `evaluate` is given; nothing more is built.
         keeps_weights: Whether results carry weights that children can inherit.
+        packs: Whether threads of one process may evaluate with it at a time, each a candidate.
     """
 
     needs: Needs = "network"
     keeps_weights: bool = False
+    packs: bool = False
 
     @abstractmethod
     def evaluate(self, job: Job) -> Result:
@@ -98,6 +101,17 @@ class Evaluator(ABC):
     def on(self, device: str) -> Evaluator:
         """The same on another device; itself, where it has none."""
         return self
+
+    def sharing(self, memory: int | None) -> Evaluator:
+        """The same, for several candidates on one device.
+
+        Args:
+            memory: Bytes that they may take together; None for what the device has.
+        """
+        return self
+
+    def tidy(self) -> None:  # noqa: B027 - not every evaluator holds anything
+        """Lets go of memory that an evaluation has left behind, after one that ran out of it."""
 
     def warm_up(self) -> None:  # noqa: B027 - not every evaluator has anything to do
         """Does what the first evaluation would wait for, such as imports; called where a worker begins."""
@@ -115,6 +129,8 @@ class Evaluator(ABC):
             raise
         except Exception as error:
             result = Result(FAILED, reason=reason_of(error))
+        if result.out_of_memory:
+            self.tidy()
         if result.status == DONE and (wrong := _what_is_wrong_with(result)):
             result = replace(result, status=FAILED, fitness=None, reason=wrong, weights=None)
         return replace(result, seconds=time.perf_counter() - began)
@@ -130,15 +146,15 @@ def _what_is_wrong_with(result: Result) -> str:
     return ""
 
 
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 """What CUDA and PyTorch's allocator for the CPU say."""
 
 
 def reason_of(error: BaseException) -> str:
     """An exception in one line that a person understands."""
     first = str(error).strip().partition("\n")[0][:300]
-    if isinstance(error, MemoryError) or any(words in first.lower() for words in OUT_OF_MEMORY):
-        return f"out of memory: {first}" if first else "out of memory"
+    if isinstance(error, MemoryError) or any(words in first.lower() for words in _OUT_OF_MEMORY):
+        return f"{NO_MEMORY}: {first}" if first else NO_MEMORY
     if isinstance(error, UserError):
         return first
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
@@ -153,16 +169,25 @@ class FunctionEvaluator(Evaluator):
         function: ``function(thing, rng) -> float`` or a dict with ``fitness`` and other metrics.
         needs: What `thing` is.
         task: The shape of the images and the number of classes.
-        inherit: ``match`` or ``none``.
+        inherit: How a network begins (`inheritance_modes.MODES`).
+        ceilings: What no architecture may exceed.
     """
 
-    def __init__(self, function: UserFunction, needs: Needs, task: Task, inherit: str = "match") -> None:
+    def __init__(
+        self,
+        function: UserFunction,
+        needs: Needs,
+        task: Task,
+        inherit: str = "match",
+        ceilings: Ceilings = NO_CEILINGS,
+    ) -> None:
         if needs not in NEEDS:
             raise UserError(f"needs: expected {', '.join(NEEDS)}, got {needs!r}")
         self.function = function
         self.needs = needs
         self.task = task
         self.inherit = inherit
+        self.ceilings = ceilings
         self.keeps_weights = needs == "network"
 
     def evaluate(self, job: Job) -> Result:
@@ -170,6 +195,7 @@ class FunctionEvaluator(Evaluator):
         if self.needs == "genome":
             return self._result(self.function(job.genome.clone(), rng))  # which it may change
         architecture = job.genome.decode(self.task)
+        self.ceilings.check(architecture)
         costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
         if self.needs == "architecture":
             return self._result(self.function(architecture, rng), **costs)

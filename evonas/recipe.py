@@ -27,6 +27,10 @@ SEARCH_KEYS = (
     "operator_seconds",
     "verify_morphisms",
     "asynchronous",
+    "max_parameters",
+    "max_flops",
+    "max_memory",
+    "capture",
 )
 """What the table ``[search]`` may say."""
 

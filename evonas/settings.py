@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self
 
+from .ceilings import Ceilings
 from .errors import UserError, nearest
 from .genome import Genome, Space
 from .inheritance_modes import check_mode
@@ -16,6 +17,8 @@ from .strategies import Strategy
 from .task import Task
 from .training.plan import Plan
 from .variation import SECONDS
+
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Settings:
         operators: Weights of operators by name, where they differ from their own.
         verify_morphisms: Whether every child that preserving morphisms have made is compared with its parent.
         asynchronous: Whether results are told as they come; a search then depends on how long they take.
+        max_parameters: Candidates with more are rejected before training; None for no limit.
+        max_flops: Likewise, for one image.
+        max_memory: Likewise, bytes that a training may take. Batches are worked on in parts that stay within it.
+        capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
     """
 
     genome: str
@@ -69,6 +76,10 @@ class Settings:
     operators: dict[str, float] = dataclasses.field(default_factory=dict)
     verify_morphisms: bool = False
     asynchronous: bool = False
+    max_parameters: int | None = None
+    max_flops: int | None = None
+    max_memory: int | None = None
+    capture: bool = True
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -77,11 +88,15 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
-        if self.precision not in ("float32", "bfloat16"):
-            raise UserError(f"precision: expected float32 or bfloat16, got {self.precision!r}")
-        for name in ("unique", "verify_morphisms", "asynchronous"):
+        if self.precision not in PRECISIONS:
+            raise UserError(f"precision: expected {', '.join(PRECISIONS)}, got {self.precision!r}")
+        for name in ("unique", "verify_morphisms", "asynchronous", "capture"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
+        for name in ("max_parameters", "max_flops", "max_memory"):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
         seconds = self.operator_seconds
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
             raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")
@@ -104,6 +119,11 @@ class Settings:
             return cls(**data)
         except TypeError as error:
             raise UserError(f"settings: {error}") from None
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """What no candidate may exceed."""
+        return Ceilings(self.max_parameters, self.max_flops, self.max_memory)
 
     @property
     def genome_type(self) -> type[Genome]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class _Activation(Layer):
     """A function of each number by itself."""
 
+    keeps = "input"
+
     def function(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The function of PyTorch's, and its options."""
         raise NotImplementedError
@@ -97,6 +99,8 @@ class Hardsigmoid(_Activation):
 class Sigmoid(_Activation):
     """1 / (1 + exp(-x)). Not idempotent."""
 
+    keeps = "output"
+
     def function(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         import torch
 
@@ -106,6 +110,8 @@ class Sigmoid(_Activation):
 @dataclass(frozen=True)
 class Tanh(_Activation):
     """The hyperbolic tangent. Not idempotent."""
+
+    keeps = "output"
 
     def function(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         import torch

@@ -20,6 +20,9 @@ Flow = Literal["fresh", "through", "summed", "joined", "spread"]
 """How channels leave a layer: new ones; those that came in; sums of them, one by one; those of all inputs,
 one after the other; each as one feature a pixel."""
 
+Keeps = Literal["input", "output", "both", "neither", "view"]
+"""What a training keeps of a layer until its gradients have been computed; a view is its input itself."""
+
 
 class ShapeError(UserError):
     """A layer cannot read what its inputs give it."""
@@ -39,6 +42,7 @@ class Layer:
         idempotent: Whether it leaves as it is what it has given out, such as a rectifier.
         steered: Whether it does something only where a trainer steers it; left out of networks otherwise.
         draws: Whether its module's constructor draws random numbers; these are kept from being drawn.
+        keeps: What a training keeps of its inputs and its output, for estimates of memory.
     """
 
     arity: ClassVar[int | None] = 1
@@ -46,6 +50,7 @@ class Layer:
     idempotent: ClassVar[bool] = False
     steered: ClassVar[bool] = False
     draws: ClassVar[bool] = True
+    keeps: ClassVar[Keeps] = "both"
     kinds: ClassVar[dict[str, type[Layer]]] = {}
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -132,6 +137,10 @@ class Layer:
         count, without their biases; everything else is free.
         """
         return 0
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        """What a training keeps for one example besides `keeps`: numbers, and integers of eight bytes."""
+        return 0, 0
 
     def module(self, inputs: Sequence[Shape]) -> nn.Module:
         """The module that computes this layer, for one with parameters or a training mode."""

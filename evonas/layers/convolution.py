@@ -33,6 +33,8 @@ class Conv2d(Layer):
         bias: Whether a bias is added (normalisation that follows makes it useless).
     """
 
+    keeps = "input"
+
     out_channels: int | None = None
     kernel: int | Pair = (3, 3)
     stride: int | Pair = (1, 1)

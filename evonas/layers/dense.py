@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Flatten(Layer):
     """An image as a vector, channel by channel."""
 
+    keeps = "neither"  # of channels-last images it makes a copy
+
     @property
     def flow(self) -> Flow:
         return "spread"
@@ -40,6 +42,8 @@ class Linear(Layer):
         out_features: Length of the output.
         bias: Whether a bias is added.
     """
+
+    keeps = "input"
 
     out_features: int = 10
     bias: bool = True

@@ -23,6 +23,7 @@ class Multiply(Layer):
 
     arity = 2
     commutative = True
+    keeps = "input"
 
     @property
     def flow(self) -> Flow:
@@ -48,6 +49,8 @@ class Multiply(Layer):
 @dataclass(frozen=True)
 class Pixel(Layer):
     """A vector as an image of one pixel, with a channel for each feature: what `Multiply` can spread."""
+
+    keeps = "view"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         if len(inputs[0]) != 1:

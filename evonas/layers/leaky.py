@@ -20,6 +20,8 @@ class LeakyReLU(Layer):
         slope: In [0, 1].
     """
 
+    keeps = "input"
+
     slope: float = 0.01
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ class Add(Layer):
 
     arity = None
     commutative = True
+    keeps = "neither"
 
     @property
     def flow(self) -> Flow:
@@ -43,6 +44,7 @@ class Concat(Layer):
     """The inputs' channels, one input after the other."""
 
     arity = None
+    keeps = "neither"
 
     @property
     def flow(self) -> Flow:

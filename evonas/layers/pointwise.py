@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Input(Layer):
     """Where images enter: normalised, ``(channels, height, width)`` each."""
+
+    keeps = "neither"
 
     size: Shape = ()
 
@@ -55,6 +58,8 @@ class BatchNorm2d(Layer):
         epsilon: Added to the variance.
         momentum: Weight of the newest batch in the running statistics.
     """
+
+    keeps = "input"
 
     epsilon: float = 1e-5
     momentum: float = 0.1
@@ -103,6 +108,7 @@ class ReLU(Layer):
     """max(x, 0)."""
 
     idempotent = True
+    keeps = "output"
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
@@ -118,9 +124,13 @@ class Dropout(Layer):
         probability: That an activation is zeroed, in [0, 1).
     """
 
+    keeps = "neither"
+    draws = False
+
     probability: float = 0.5
 
-    draws = False
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return math.prod(inputs[0]), 0  # which were zeroed
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability < 1:

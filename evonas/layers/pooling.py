@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,8 @@ class _Pool2d(Layer):
         stride: Likewise.
         padding: Pixels on each side; None keeps the size at stride 1 (an even window is padded at the end).
     """
+
+    keeps = "input"
 
     kernel: int | Pair = (3, 3)
     stride: int | Pair = (1, 1)
@@ -52,6 +55,17 @@ class _Pool2d(Layer):
         total = (before[0] + after[0], before[1] + after[1])
         return (channels, *slide(self, (height, width), pair(self.kernel), pair(self.stride), total))
 
+    def padded(self, inputs: Sequence[Shape]) -> int:
+        """Numbers of the image that is padded by itself, where the ends of an axis are padded unlike."""
+        before, after = self.pads
+        if before == after:
+            return 0
+        channels, *size = inputs[0]
+        return channels * math.prod(map(sum, zip(size, before, after, strict=True)))
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return self.padded(inputs), 0
+
     def label(self) -> str:
         words = [self.kind.removesuffix("Pool2d").lower(), times(pair(self.kernel))]
         if pair(self.stride) != (1, 1):
@@ -66,6 +80,9 @@ class _Pool2d(Layer):
 @dataclass(frozen=True)
 class MaxPool2d(_Pool2d):
     """The maximum in each window; padding never wins."""
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return self.padded(inputs), math.prod(self.shape(inputs))  # where the largest was
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch.nn.functional as F
@@ -84,6 +101,11 @@ class MaxPool2d(_Pool2d):
 class MinPool2d(_Pool2d):
     """The minimum in each window; padding never wins."""
 
+    keeps = "neither"
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return math.prod(inputs[0]) + self.padded(inputs), math.prod(self.shape(inputs))  # the negated image
+
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
 
@@ -95,6 +117,10 @@ class MinPool2d(_Pool2d):
 @dataclass(frozen=True)
 class AvgPool2d(_Pool2d):
     """The mean of the pixels in each window, padding left out of the count."""
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        thinned = self.padded(inputs) and pair(self.stride) != (1, 1)
+        return math.prod(inputs[0]) if thinned else 0, 0  # windows at stride 1
 
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch.nn.functional as F
@@ -115,6 +141,8 @@ class AvgPool2d(_Pool2d):
 @dataclass(frozen=True)
 class GlobalAvgPool(Layer):
     """The mean over height and width: an image becomes one number a channel."""
+
+    keeps = "neither"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         return (image(self, inputs[0])[0],)
@@ -137,6 +165,8 @@ class Shift(Layer):
     A factorised reduction reads every other pixel of the image and of its shift, so that a stride
     of 2 loses none (AmoebaNet, https://github.com/tensorflow/tpu).
     """
+
+    keeps = "neither"
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         return image(self, inputs[0])

@@ -28,6 +28,8 @@ class Resize(Layer):
         size: Height and width of the output, or one number for both.
     """
 
+    keeps = "neither"
+
     size: int | Pair = (1, 1)
 
     def __post_init__(self) -> None:
@@ -57,6 +59,8 @@ class TakeChannels(Layer):
         channels: How many.
         start: How many are left out before them.
     """
+
+    keeps = "neither"
 
     channels: int = 1
     start: int = 0
@@ -104,6 +108,8 @@ class PadChannels(Layer):
     Attributes:
         extra: How many are added.
     """
+
+    keeps = "neither"
 
     extra: int = 1
 

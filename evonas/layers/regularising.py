@@ -21,6 +21,7 @@ class DropPath(Layer):
     """
 
     steered = True
+    keeps = "neither"
 
     def module(self, inputs: Sequence[Shape]) -> nn.Module:
         from ._drop_path import DroppedPath

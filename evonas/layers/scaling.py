@@ -21,6 +21,8 @@ class Scale(Layer):
         initial: The number before training.
     """
 
+    keeps = "input"
+
     initial: float = 1.0
 
     def parameters(self, inputs: Sequence[Shape]) -> dict[str, Shape]:

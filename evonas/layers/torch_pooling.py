@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ class AdaptiveAvgPool2d(Layer):
     Attributes:
         size: Height and width of the grid, or one number for both.
     """
+
+    keeps = "input"
 
     size: int | Pair = (1, 1)
 
@@ -51,6 +54,9 @@ class CeilMaxPool2d(_Pool2d):
 
     A window counts if it starts in the image or in the padding before it; padding never wins.
     """
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return 0, math.prod(self.shape(inputs))
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
         channels, *size = image(self, inputs[0])

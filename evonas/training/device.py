@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -16,19 +17,40 @@ class Compute:
 
     Attributes:
         device: ``cpu`` or ``cuda:0``.
-        precision: ``float32``, or ``bfloat16`` for the operations that gain from it (weights stay float32).
+        precision: ``float32``, or ``bfloat16`` or ``float16`` for the operations that gain from it (weights stay
+            float32).
         threads: Threads of one candidate on a CPU; sums, and so results, depend on it.
+        capture: Whether steps of a training on a GPU are captured in a CUDA graph.
     """
 
     device: str = "cpu"
     precision: str = "float32"
     threads: int = 1
+    capture: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The device without its number: ``cpu`` or ``cuda``."""
+        return self.device.partition(":")[0]
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context for forward passes."""
         if self.precision == "float32":
             return nullcontext()
-        return torch.autocast(self.device.partition(":")[0], torch.bfloat16, cache_enabled=True)
+        return torch.autocast(self.kind, getattr(torch, self.precision), cache_enabled=True)
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """A stream of its own on a GPU, so that candidates of several threads run side by side there."""
+        if self.kind != "cuda":
+            yield
+            return
+        with torch.cuda.device(self.device):
+            stream = torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())  # on which the images were put there
+            with torch.cuda.stream(stream):
+                yield
+            stream.synchronize()
 
     def prepare(self) -> None:
         """Sets the process up: its number of threads."""
@@ -53,6 +75,11 @@ def choose_device(wanted: str = "auto") -> str:
     if int(number or 0) >= count:
         raise UserError(f"device: {wanted!r} was asked for, and this machine has {count} CUDA device(s)")
     return f"cuda:{int(number or 0)}"
+
+
+def memory_of(device: str) -> int:
+    """Bytes of memory that a CUDA device has."""
+    return int(torch.cuda.get_device_properties(device).total_memory)
 
 
 def all_devices() -> list[str]:
@@ -83,5 +110,8 @@ def choose_precision(device: str, separable: bool) -> str:
     memory, do not on a CPU (``benchmarks/training_throughput.py`` measures both).
     """
     if device.startswith("cuda"):
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+        with torch.cuda.device(device):
+            if torch.cuda.is_bf16_supported(including_emulation=False):
+                return "bfloat16"
+            return "float16" if torch.cuda.get_device_capability() >= (7, 0) else "float32"  # tensor cores
     return "bfloat16" if not separable and fast_bfloat16() else "float32"

@@ -12,8 +12,9 @@ from ..seeds import named_seed
 from .device import Compute
 from .images import DeviceImages, steps_per_epoch
 from .plan import Plan
+from .regularise import RandomLayers
 from .schedule import learning_rate
-from .trainer import optimiser_for
+from .steps import optimiser_for
 
 
 def distil(
@@ -53,20 +54,21 @@ def distil(
     steps, step = steps_per_epoch(len(images), plan.batch_size) * plan.distill_epochs, 0
     student.train()
     try:
-        for _ in range(plan.distill_epochs):
-            for batch, _labels in images.epoch(plan, flips, generator):
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate(step, steps, plan)
-                with torch.no_grad(), compute.autocast():
-                    wanted = teacher(batch).float().softmax(1)
-                with compute.autocast():
-                    loss = F.cross_entropy(student(batch).float(), wanted)
-                optimiser.zero_grad(set_to_none=True)
-                torch.autograd.backward([loss])
-                if plan.gradient_clip:
-                    nn.utils.clip_grad_norm_(student.parameters(), plan.gradient_clip)
-                optimiser.step()
-                step += 1
+        with RandomLayers(student, 0.0, named_seed(seed, "distillation"), compute.device):
+            for _ in range(plan.distill_epochs):
+                for batch, _labels in images.epoch(plan, flips, generator):
+                    for group in optimiser.param_groups:
+                        group["lr"] = learning_rate(step, steps, plan)
+                    with torch.no_grad(), compute.autocast():
+                        wanted = teacher(batch).float().softmax(1)
+                    with compute.autocast():
+                        loss = F.cross_entropy(student(batch).float(), wanted)
+                    optimiser.zero_grad(set_to_none=True)
+                    torch.autograd.backward([loss])
+                    if plan.gradient_clip:
+                        nn.utils.clip_grad_norm_(student.parameters(), plan.gradient_clip)
+                    optimiser.step()
+                    step += 1
     finally:
         for tensor in frozen:
             tensor.requires_grad_(True)

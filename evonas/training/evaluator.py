@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import statistics as stats
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -11,6 +13,7 @@ import torch
 from ..architecture import Architecture
 from ..calibration import calibrate
 from ..candidate import DONE, Result
+from ..ceilings import NO_CEILINGS, Ceilings
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
 from ..genome import GIVEN
@@ -22,9 +25,12 @@ from ..verification import check_same_function
 from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
+from .memory import Parts, footprint, parts
 from .momentum import with_momentum
 from .plan import Plan
 from .preparation import prepared
+from .room import Lease, Room
+from .steps import capturing
 from .trainer import Fit, Score, fit, score, to_device
 
 CALIBRATION_BATCH = 128
@@ -41,6 +47,7 @@ class _Trained:
     weights: Weights
     inherited: float
     lineage_epochs: float
+    memory: int = 0
 
 
 class TrainingEvaluator(Evaluator):
@@ -55,10 +62,12 @@ class TrainingEvaluator(Evaluator):
         mirror: Whether a flipped image keeps its meaning.
         inherit: How children begin (`inheritance_modes.MODES`).
         verify: Whether a child of preserving morphisms is compared with its parent, and fails if they differ.
+        ceilings: What no candidate may exceed.
     """
 
     needs = "network"
     keeps_weights = True
+    packs = True
 
     def __init__(
         self,
@@ -70,6 +79,7 @@ class TrainingEvaluator(Evaluator):
         mirror: bool,
         inherit: str,
         verify: bool = False,
+        ceilings: Ceilings = NO_CEILINGS,
     ) -> None:
         normalisation = Normalisation(statistics.mean, statistics.std)
         padding = plan.padding(task.height, task.width)
@@ -81,18 +91,38 @@ class TrainingEvaluator(Evaluator):
         self.mirror = mirror
         self.inherit = inherit
         self.verify = verify
+        self.ceilings = ceilings
+        self.room: Room | None = None  # of a device that is shared
 
     def evaluate(self, job: Job) -> Result:
         self.compute.prepare()
         plan = self.plan.changed(job.genome.training())
         architecture = job.genome.decode(self.task)
-        trained = [self._train(job, architecture, plan, turn) for turn in range(plan.repeats)]
+        self.ceilings.check(architecture)
+        estimate = footprint(architecture, plan, self.compute.precision)
+        cut = parts(estimate, min(plan.batch_size, len(self.training)), self.ceilings.memory)
+        with self._let_in(cut) as lease, self.compute.stream():
+            trained = [self._train(job, architecture, plan, cut, turn) for turn in range(plan.repeats)]
+            memory = max(estimate.training(cut.training, one.done.kept) for one in trained)
+            lease.measured = memory if trained[0].done.kept else None
+        return self._result(architecture, plan, trained, cut, memory)
+
+    def _let_in(self, cut: Parts) -> AbstractContextManager[Lease]:
+        """Waits for room on a device that is shared."""
+        return nullcontext(Lease(0, 0, True)) if self.room is None else self.room.taken(cut.memory)
+
+    def _result(
+        self, architecture: Architecture, plan: Plan, trained: Sequence[_Trained], cut: Parts, memory: int
+    ) -> Result:
         first = trained[0]  # its weights are the ones that children inherit
         metrics = {
             "loss": stats.mean(one.after.loss for one in trained),
             "training_seconds": sum(one.done.seconds for one in trained),
             "training_images": float(sum(one.done.images for one in trained)),
+            "memory": float(memory),
         }
+        if cut.training < min(plan.batch_size, len(self.training)):
+            metrics["part"] = float(cut.training)
         if first.before is not None:
             metrics["accuracy_before"] = first.before
         if plan.repeats > 1:
@@ -115,6 +145,18 @@ class TrainingEvaluator(Evaluator):
         twin.training, twin.validation = self.training.on(device), self.validation.on(device)
         return twin
 
+    def sharing(self, memory: int | None) -> TrainingEvaluator:
+        twin = copy.copy(self)
+        if memory is None and self.compute.kind == "cuda":
+            memory = torch.cuda.mem_get_info(self.compute.device)[0] * 9 // 10  # beside the images
+        twin.room = Room(memory)
+        return twin
+
+    def tidy(self) -> None:
+        if self.compute.kind == "cuda":
+            with capturing, torch.cuda.device(self.compute.device):
+                torch.cuda.empty_cache()
+
     def warm_up(self) -> None:
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)  # imports for seconds
 
@@ -126,7 +168,7 @@ class TrainingEvaluator(Evaluator):
             images = next(iter(self.training.batches(CALIBRATION_BATCH)))[0]
             calibrate(child.network, child.inserted, images.float().cpu())
 
-    def _train(self, job: Job, architecture: Architecture, plan: Plan, turn: int) -> _Trained:
+    def _train(self, job: Job, architecture: Architecture, plan: Plan, cut: Parts, turn: int) -> _Trained:
         """Builds and trains the candidate once; each turn draws other weights and another order."""
         weight_seed, order_seed = (
             seed if turn == 0 else named_seed(seed, f"turn {turn}")
@@ -146,10 +188,14 @@ class TrainingEvaluator(Evaluator):
         view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
         to_device(view, self.compute)
         if job.genome.origin.operator == GIVEN:
-            given = score(child.network, self.validation, self.compute)
+            given = score(child.network, self.validation, self.compute, cut.evaluation)
             kept = weights_of(child.network)
             return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
-        before = score(child.network, self.validation, self.compute).accuracy if child.inherited else None
+        before = (
+            score(child.network, self.validation, self.compute, cut.evaluation).accuracy
+            if child.inherited
+            else None
+        )
         if not child.inherited and plan.first_epochs is not None:
             plan = plan.changed({"epochs": plan.first_epochs})
         if plan.distill_epochs and child.parent is not None and not child.preserving:
@@ -172,8 +218,9 @@ class TrainingEvaluator(Evaluator):
             order_seed,
             self.mirror,
             momentum=child.momentum if plan.carry_momentum else None,
+            part=cut.training,
         )
-        after = score(child.network, self.validation, self.compute)
+        after = score(child.network, self.validation, self.compute, cut.evaluation)
         epochs = child.lineage_epochs + plan.epochs
         kept = with_momentum(weights_of(child.network), done.momentum or {})
         return _Trained(before, done, after, kept, child.inherited, epochs)

@@ -1,43 +1,76 @@
-"""Regularisation that the trainer steers: the growing probability of dropped paths."""
+"""Layers that draw while a network is trained: dropout, and paths that are dropped ever more often."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..layers._drop_path import DroppedPath
+from ..seeds import named_seed
 
 
-class DroppedPaths:
-    """Sets the probability of all dropped paths of a network as its training proceeds.
+class RandomLayers:
+    """Gives the layers of a network that draw at random generators of their own, for one training.
 
-    The probability grows linearly from 0 to the plan's (ScheduledDropPath, Zoph et al. 2018, Section 3).
-    Paths are dropped only inside the context, so a trained network is left as it was.
+    `nn.Dropout` knows only torch's global generators, which a second training in the same process would draw
+    from as well. Within the context each training draws from its own, on its device, and the global ones are
+    left alone; afterwards the network is as it was.
+
+    The probability of dropped paths grows linearly from 0 to the plan's (ScheduledDropPath, Zoph et al. 2018,
+    Section 3). Paths are dropped only inside the context.
 
     Args:
-        network: Holds the paths.
-        final: The probability at the end of training.
+        network: Holds the layers.
+        drop_path: The probability at the end of training that a path is dropped.
         seed: Of the draws.
+        device: Where the network is.
     """
 
-    def __init__(self, network: nn.Module, final: float, seed: int) -> None:
-        self._paths = (
-            [module for module in network.modules() if isinstance(module, DroppedPath)] if final else []
-        )
-        self._final = final
-        generator = torch.Generator().manual_seed(seed)
-        for path in self._paths:
-            path.generator = generator
+    def __init__(self, network: nn.Module, drop_path: float, seed: int, device: str) -> None:
+        modules = list(network.modules())
+        self._dropouts = [module for module in modules if type(module) is nn.Dropout and module.p]
+        self._paths = [module for module in modules if isinstance(module, DroppedPath)] if drop_path else []
+        self._final = drop_path
+        self._share = torch.zeros((), device=device)
+        self.generators: list[torch.Generator] = []
+        """What the layers draw from."""
+        if self._dropouts:
+            self._for_dropout = self._generator(device, named_seed(seed, "dropout"))
+        if self._paths:
+            self._for_paths = self._generator(device, seed)
 
-    def __enter__(self) -> DroppedPaths:
+    def _generator(self, device: str, seed: int) -> torch.Generator:
+        self.generators.append(torch.Generator(device).manual_seed(seed))
+        return self.generators[-1]
+
+    def __enter__(self) -> RandomLayers:
+        for module in self._dropouts:
+            setattr(module, "forward", _dropping(module, self._for_dropout))  # noqa: B010 - of this one alone
+        for path in self._paths:
+            path.generator, path.probability = self._for_paths, self._share
         return self
 
     def __exit__(self, *_: object) -> None:
+        for module in self._dropouts:
+            del module.forward
         for path in self._paths:
-            path.probability = 0.0
-            path.generator = None
+            path.generator = path.probability = None
 
     def at(self, share: float) -> None:
-        """Sets the probability for a share of the training, in [0, 1]."""
-        for path in self._paths:
-            path.probability = self._final * share
+        """Sets the probability of dropped paths for a share of the training, in [0, 1]."""
+        if self._paths:
+            self._share.fill_(self._final * share)
+
+
+def _dropping(module: nn.Dropout, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+    """What a dropout computes, drawn from a generator."""
+    keep = 1 - module.p
+
+    def forward(value: Tensor) -> Tensor:
+        if not module.training:
+            return value
+        return value * torch.empty_like(value).bernoulli_(keep, generator=generator).div_(keep)
+
+    return forward

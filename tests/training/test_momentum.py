@@ -15,7 +15,8 @@ from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation
 from evonas.training.momentum import belonging, load_momentum, momentum_of, with_momentum, without_momentum
 from evonas.training.plan import Plan
-from evonas.training.trainer import fit, optimiser_for, to_device
+from evonas.training.steps import optimiser_for
+from evonas.training.trainer import fit, to_device
 
 COMPUTE = Compute()
 PLAN = Plan(

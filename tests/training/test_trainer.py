@@ -8,12 +8,13 @@ from torch import nn
 from evonas.architecture import Architecture
 from evonas.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.network import build
-from evonas.training import trainer
+from evonas.training import steps
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation
 from evonas.training.plan import Plan
 from evonas.training.schedule import learning_rate
-from evonas.training.trainer import DivergenceError, fit, optimiser_for, score, to_device
+from evonas.training.steps import optimiser_for
+from evonas.training.trainer import DivergenceError, fit, score, to_device
 
 COMPUTE = Compute()
 PLAN = Plan(epochs=2, batch_size=8, learning_rate=0.1)
@@ -67,12 +68,12 @@ def test_every_step_has_its_rate(monkeypatch):
             used.append([group["lr"] for group in self.param_groups])
             return super().step(closure)
 
-    def recording(network, plan):
+    def recording(network, plan, rate=None):
         return Recording(
             [{"params": list(network.parameters())[:1]}, {"params": list(network.parameters())[1:]}], lr=9
         )
 
-    monkeypatch.setattr(trainer, "optimiser_for", recording)
+    monkeypatch.setattr(steps, "optimiser_for", recording)
     plan = PLAN.changed({"epochs": 3, "final_learning_rate": 0.01})
     done = fit(small(), noise(), plan, COMPUTE, 0, mirror=True)
     assert used == [[learning_rate(step, 9, plan)] * 2 for step in range(9)]
