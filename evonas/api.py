@@ -7,34 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, search_for, workbench
-from .candidate import Candidate
+from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, workbench
+from .conduct import Conduct
 from .data.images import Statistics
 from .errors import UserError
 from .evaluation import Needs, UserFunction
-from .executors.workforce import NOBODY, Workforce, read_workforce
-from .genome import Genome, Heritage
-from .journal import Journal, MemoryJournal
+from .executors.workforce import read_workforce
+from .genome import Genome
+from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
 from .order import first_value, read_order, said
+from .pace import Onlookers, Pace
 from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
 from .run import Run
 from .settings import Settings
 from .task import Task
 from .toolboxes import Toolbox
-from .weights import MemoryStore, WeightStore
+from .weights import MemoryStore
 
+Metered = Callable[[Pace], None]
 Started = Callable[[Settings, int], None]
 """Called before the first evaluation: with the settings, and how many candidates have ended before."""
-
-
-def _silent(candidate: Candidate) -> None:
-    """Watches without saying anything."""
-
-
-def _quiet_start(settings: Settings, evaluated: int) -> None:
-    """Begins without saying anything."""
 
 
 def evolve(
@@ -53,12 +47,14 @@ def evolve(
     download: bool = False,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
-    per_device: int | None = None,
+    per_device: int | str | None = None,
+    device_memory: int | str | None = None,
     timeout: float | None = None,
     ray: str | None = None,
     max_seconds: float | None = None,
-    watch: Watch = _silent,
-    started: Started = _quiet_start,
+    watch: Watch | None = None,
+    started: Started | None = None,
+    meter: Metered | None = None,
     **choices: Any,
 ) -> SearchResult:
     """Searches for a network.
@@ -82,12 +78,14 @@ def evolve(
         download: Fetch a named dataset that is not there.
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
-        per_device: Workers on each of them.
+        per_device: Candidates at a time on each of them, or ``auto``.
+        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
         timeout: Seconds after which a candidate has failed.
         ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
+        meter: Called with every candidate's end: how fast the search is, and how busy its workers.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
             ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
             ``sample``). None means the default. ``strategy`` may be a class.
@@ -120,67 +118,29 @@ def evolve(
     fitness = order.fitness
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
-    force = read_workforce(workers, devices, per_device, timeout, ray)
+    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
     settings = resolve(force.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
     bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    return conducted(
-        settings, bench, fitness, choice, order.data, run, max_seconds, watch, started, None, force
-    )
+    conduct = Conduct(settings, bench, choice, force, onlookers(watch, started, meter), max_seconds)
+    return conducted(conduct, fitness, order.data, run)
 
 
-def conducted(
-    settings: Settings,
-    bench: Workbench,
-    fitness: Fitness,
-    choice: OperatorChoice,
-    data: DataChoice,
-    run: str | Path | None,
-    max_seconds: float | None,
-    watch: Watch | None,
-    started: Started | None,
-    given: Heritage | None = None,
-    force: Workforce = NOBODY,
-) -> SearchResult:
-    """Runs a new search to its end, in a run folder or in memory; `given` is what it begins from."""
-    watch, started = watch or _silent, started or _quiet_start
-    if run is None:
-        journal, store = MemoryJournal(), MemoryStore()
-        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
-        return SearchResult(settings, journal, store, None, *_described(bench.facts))
-    facts = {
-        **bench.facts,
-        "variation": choice.described(settings),
-        "fitness": fitness.described,
-        "data_dir": str(data.data_dir) if data.data_dir else None,
-    }
-    with Run.create(Path(run), settings, **facts) as opened:
-        if given is not None:
-            opened.keep_given(given)
-        journal, store = opened.journal, opened.store
-        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
-    return load(run)
+def onlookers(watch: Watch | None, started: Started | None, meter: Metered | None) -> Onlookers:
+    """Who follows a search, of those that there are."""
+    return Onlookers(**said(watch=watch, started=started, meter=meter))
 
 
-def _search(
-    settings: Settings,
-    bench: Workbench,
-    choice: OperatorChoice,
-    force: Workforce,
-    journal: Journal,
-    store: WeightStore,
-    max_seconds: float | None,
-    watch: Watch,
-    started: Started,
-    given: Heritage | None,
-) -> None:
-    """Searches from where a journal ends."""
-    with force.executor(settings, bench.evaluator, choice.files()) as executor:
-        search = search_for(settings, executor, journal, store, choice, max_seconds, watch, given)
-        started(settings, journal.counts()[1])
-        search.run()
+def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, run: str | Path | None) -> SearchResult:
+    """Runs a new search to its end, in a run folder or in memory."""
+    if run is not None:
+        conduct.begin(Path(run), fitness, data)
+        return load(run)
+    journal, store = MemoryJournal(), MemoryStore()
+    conduct.go_on(journal, store)
+    return SearchResult(conduct.settings, journal, store, None, *_described(conduct.bench.facts))
 
 
 def resume(
@@ -194,12 +154,14 @@ def resume(
     data_dir: str | Path | None = None,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
-    per_device: int | None = None,
+    per_device: int | str | None = None,
+    device_memory: int | str | None = None,
     timeout: float | None = None,
     ray: str | None = None,
     max_seconds: float | None = None,
-    watch: Watch = _silent,
-    started: Started = _quiet_start,
+    watch: Watch | None = None,
+    started: Started | None = None,
+    meter: Metered | None = None,
 ) -> SearchResult:
     """Continues a run that was stopped or killed, or extends one that has ended.
 
@@ -213,12 +175,14 @@ def resume(
         data_dir: Where named datasets are kept, if elsewhere than before.
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
-        per_device: Workers on each of them.
+        per_device: Candidates at a time on each of them, or ``auto``.
+        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
         timeout: Seconds after which a candidate has failed.
         ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
+        meter: Called with every candidate's end: how fast the search is, and how busy its workers.
 
     Returns:
         The result of the whole run.
@@ -227,7 +191,7 @@ def resume(
         UserError: No run is there, it cannot be used, its data have changed, or an operator is not here.
     """
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
-    force = read_workforce(workers, devices, per_device, timeout, ray)
+    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
     fitness = Fitness(evaluate, needs)
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
@@ -243,8 +207,9 @@ def resume(
         bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        journal, store, given = opened.journal, opened.store, opened.given()
-        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
+        known = onlookers(watch, started, meter)
+        conduct = Conduct(settings, bench, choice, force, known, max_seconds, opened.given())
+        conduct.go_on(opened.journal, opened.store)
     return load(run)
 
 

@@ -22,7 +22,8 @@ class Ceilings:
     Attributes:
         parameters: Trained numbers; None for no limit.
         flops: Floating-point operations for one image, likewise.
-        memory: Bytes that its training may take, likewise. Batches are worked on in parts that stay within it.
+        memory: Bytes that its training may take, likewise. Batches are worked on in parts that stay within
+            it.
     """
 
     parameters: int | None = None

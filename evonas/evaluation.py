@@ -102,11 +102,12 @@ class Evaluator(ABC):
         """The same on another device; itself, where it has none."""
         return self
 
-    def sharing(self, memory: int | None) -> Evaluator:
-        """The same, for several candidates on one device.
+    def sharing(self, memory: int | None, let_in: Callable[[], None]) -> Evaluator:
+        """The same, for several candidates on one device, each in a thread of its own.
 
         Args:
             memory: Bytes that they may take together; None for what the device has.
+            let_in: To be called in a candidate's thread when there is room for it, before it begins.
         """
         return self
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .architecture import Architecture
 from .assembly import DataChoice, Fitness, Watch, compose, resolve, workbench
+from .conduct import Conduct
 from .deploy import put_in_front
 from .errors import UserError, nearest
 from .executors.workforce import read_workforce
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from .api import Started
+    from .api import Metered, Started
     from .data.images import Statistics
 
 IMAGES = ("normalised", "unit", "bytes")
@@ -108,12 +109,14 @@ def refine(
     download: bool = False,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
-    per_device: int | None = None,
+    per_device: int | str | None = None,
+    device_memory: int | str | None = None,
     timeout: float | None = None,
     ray: str | None = None,
     max_seconds: float | None = None,
     watch: Watch | None = None,
     started: Started | None = None,
+    meter: Metered | None = None,
     **choices: Any,
 ) -> SearchResult:
     """Climbs from a trained network by morphisms, so that each neighbour begins with what it has learnt.
@@ -134,18 +137,20 @@ def refine(
         download: Fetch a named dataset that is not there.
         workers: Worker processes; ``auto`` for one on each share of the cores; None for this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
-        per_device: Workers on each of them.
+        per_device: Candidates at a time on each of them, or ``auto``.
+        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
         timeout: Seconds after which a candidate has failed.
         ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
+        meter: Called with every candidate's end: how fast the search is, and how busy its workers.
         choices: As of `evonas.evolve`, such as ``epochs``, ``neighbours``, ``morphisms``, ``recipe``.
 
     Raises:
         UserError: A choice is unknown or refused, or the network cannot be taken.
     """
-    from .api import conducted, load
+    from .api import conducted, load, onlookers
 
     if isinstance(source, str | Path) and Path(source).is_dir():
         source = load(source)
@@ -154,7 +159,7 @@ def refine(
     given = of_individual(source) if isinstance(source, Individual) else None
     known = said(**(given.defaults or {})) if given else {}
     recipe = compose("graph", config, known | said(dataset=dataset, budget=budget, **choices))
-    force = read_workforce(workers, devices, per_device, timeout, ray)
+    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
     settings = resolve(force.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):
         raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
@@ -172,9 +177,9 @@ def refine(
         start=heritage.genome.to_dict(),
     )
     choice = OperatorChoice(tuple(operators_from(operators)))
-    return conducted(
-        settings, bench, Fitness(), choice, data, run, max_seconds, watch, started, heritage, force
-    )
+    known = onlookers(watch, started, meter)
+    conduct = Conduct(settings, bench, choice, force, known, max_seconds, heritage)
+    return conducted(conduct, Fitness(), data, run)
 
 
 def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:

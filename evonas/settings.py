@@ -50,7 +50,8 @@ class Settings:
         asynchronous: Whether results are told as they come; a search then depends on how long they take.
         max_parameters: Candidates with more are rejected before training; None for no limit.
         max_flops: Likewise, for one image.
-        max_memory: Likewise, bytes that a training may take. Batches are worked on in parts that stay within it.
+        max_memory: Likewise, bytes that a training may take. Batches are worked on in parts that stay within
+            it.
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
     """
 

@@ -13,7 +13,7 @@ from . import options
 from .options import option
 
 if TYPE_CHECKING:
-    from ..api import Started
+    from ..api import Metered, Started
     from ..assembly import Watch
     from ..result import SearchResult
 
@@ -55,6 +55,9 @@ def evolve(
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
+    max_parameters: options.MaxParameters = None,
+    max_flops: options.MaxFlops = None,
+    max_memory: options.MaxMemory = None,
     device: options.Device = None,
     threads: Annotated[int | None, option("T", "Threads on a CPU; results depend on it.")] = None,
     look_ahead: Annotated[
@@ -63,6 +66,7 @@ def evolve(
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
+    device_memory: options.DeviceMemory = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
     asynchronous: Annotated[
@@ -79,13 +83,14 @@ def evolve(
     """
     from ..api import evolve as search
     from ..plugins import operators_from
+    from .figures import read_amount
     from .session import Output, conduct
     from .targets import located, read_start
     from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
-    force = read_options(workers, devices, per_device, timeout, ray)
+    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
     choices = {
         "recipe": recipe,
         "asynchronous": asynchronous or None,
@@ -98,6 +103,9 @@ def evolve(
         "inherit": inherit,
         "start": read_start(start),
         "train_limit": train_limit,
+        "max_parameters": None if max_parameters is None else read_amount(max_parameters, "max-parameters"),
+        "max_flops": None if max_flops is None else read_amount(max_flops, "max-flops"),
+        "max_memory": max_memory,
         "device": device,
         "threads": threads,
         "look_ahead": look_ahead,
@@ -109,7 +117,7 @@ def evolve(
     brought = operators_from(operators or ())
     folder = _fresh(genome, config, given) if run is None else run
 
-    def begin(watch: Watch, started: Started) -> SearchResult:
+    def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
         return search(
             genome,
             run=folder,
@@ -120,6 +128,7 @@ def evolve(
             max_seconds=limit,
             watch=watch,
             started=started,
+            meter=meter,
             **force,
             **given,
         )
@@ -134,7 +143,7 @@ def evolve(
         conduct(
             refined,
             output,
-            lambda watch, started: climb(
+            lambda watch, started, meter: climb(
                 folder,
                 run=refined,
                 budget=refine,
@@ -142,6 +151,7 @@ def evolve(
                 max_seconds=limit,
                 watch=watch,
                 started=started,
+                meter=meter,
                 **force,
             ),
         )
@@ -165,6 +175,7 @@ def resume(
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
+    device_memory: options.DeviceMemory = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
     quiet: options.Quiet = False,
@@ -184,7 +195,7 @@ def resume(
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
-    force = read_options(workers, devices, per_device, timeout, ray)
+    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
     brought = operators_from(operators or ())
     with closing((before := load(run)).journal):
         known = survey(before)
@@ -199,7 +210,7 @@ def resume(
         more = f"evonas resume {quoted(run)} --budget {2 * before.settings.budget}"
         print(f"nothing is left to evaluate; to extend the run: {more}", file=sys.stderr)
 
-    def go_on(watch: Watch, started: Started) -> SearchResult:
+    def go_on(watch: Watch, started: Started, meter: Metered) -> SearchResult:
         if complete:
             return load(run)
         return search(
@@ -210,6 +221,7 @@ def resume(
             max_seconds=limit,
             watch=watch,
             started=started,
+            meter=meter,
             **force,
         )
 

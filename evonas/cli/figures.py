@@ -80,3 +80,29 @@ def read_duration(text: str, name: str) -> float:
     if not seconds > 0:
         raise UserError(f"{name}: expected a positive time such as 90, 90s, 5m, 2h or 1h30m, got {text!r}")
     return seconds
+
+
+_AMOUNT = re.compile(r"([\d.]+)\s*([kmgt]?)", re.IGNORECASE)
+
+
+def read_amount(text: str, name: str) -> int:
+    """The whole number that a text such as ``500k``, ``3.5M`` or ``1200`` says.
+
+    Args:
+        text: What the user wrote.
+        name: Of the option, for the message.
+
+    Raises:
+        UserError: It says none of at least 1.
+
+    >>> read_amount("3.5M", "max-parameters"), read_amount("800", "max-parameters")
+    (3500000, 800)
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    try:
+        number = round(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " ")) if found else 0
+    except (ValueError, OverflowError):  # such as 1.2.3
+        number = 0
+    if number < 1:
+        raise UserError(f"{name}: expected a number such as 500k, 3.5M or 1200, got {text!r}")
+    return number

@@ -56,7 +56,22 @@ Workers = Annotated[
 Devices = Annotated[
     str | None, option("cuda:0,cuda:1|all", "Devices with a worker each, instead of --workers.")
 ]
-PerDevice = Annotated[int | None, option("K", "Workers on each of the devices.")]
+PerDevice = Annotated[
+    str | None, option("K|auto", "Candidates at a time on each of the devices, as far as their memory fits.")
+]
+DeviceMemory = Annotated[
+    str | None, option("SIZE", "What these may take together, such as 20GB; by default what is free.")
+]
+MaxParameters = Annotated[
+    str | None, option("N", "Reject larger candidates before training, such as 3.5M or 500k.")
+]
+MaxFlops = Annotated[str | None, option("N", "Likewise, floating-point operations for one image.")]
+MaxMemory = Annotated[
+    str | None,
+    option(
+        "SIZE", "What training may take, such as 2GB: batches are split to fit; what cannot fit is rejected."
+    ),
+]
 Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.")]
 Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).")]
 

@@ -11,7 +11,7 @@ from . import options
 from .options import option
 
 if TYPE_CHECKING:
-    from ..api import Started
+    from ..api import Metered, Started
     from ..assembly import Watch
     from ..result import Individual, SearchResult
 
@@ -49,6 +49,7 @@ def refine(
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
+    device_memory: options.DeviceMemory = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
     quiet: options.Quiet = False,
@@ -68,7 +69,7 @@ def refine(
 
     output = Output(quiet, as_json, max_time)
     limit = output.seconds
-    force = read_options(workers, devices, per_device, timeout, ray)
+    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
     choices = {
         "budget": budget,
         "epochs": epochs,
@@ -85,7 +86,7 @@ def refine(
     stem = Path(source).expanduser().resolve().stem
     folder = run or fresh_folder("refined", stem)
 
-    def begin(watch: Watch, started: Started) -> SearchResult:
+    def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
         return climb(
             taken,
             located(dataset),
@@ -98,6 +99,7 @@ def refine(
             max_seconds=limit,
             watch=watch,
             started=started,
+            meter=meter,
             **force,
             **given,
         )

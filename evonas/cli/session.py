@@ -16,16 +16,17 @@ import typer
 
 from ..errors import UserError
 from .errors import INTERRUPTED, REFUSED
-from .figures import duration, number_of, read_duration
+from .figures import amount, duration, number_of, read_duration, share
 from .interrupts import StopRequest, stoppable
 from .page import Page, best_table, fitness_text, next_commands, quoted
 from .progress import Progress, make_progress
 from .survey import Survey, summary, survey
 
 if TYPE_CHECKING:
-    from ..api import Started
+    from ..api import Metered, Started
     from ..assembly import Watch
     from ..candidate import Candidate
+    from ..pace import Pace
     from ..result import SearchResult
     from ..settings import Settings
 
@@ -72,6 +73,7 @@ class Watcher:
         self.evaluated = known.evaluated if known else 0
         self.failed = known.failed if known else 0
         self.begun = False
+        self.pace: Pace | None = None
 
     def started(self, settings: Settings, evaluated: int) -> None:
         """The search is about to evaluate its first candidate."""
@@ -79,6 +81,10 @@ class Watcher:
         self.evaluated = evaluated
         headline = f"{headline_of(settings)}\nrun {self.folder} (Ctrl-C stops, evonas resume goes on)"
         self.progress.begin(headline, settings.budget, evaluated, self._note())
+
+    def meter(self, pace: Pace) -> None:
+        """How fast the search is now."""
+        self.pace = pace
 
     def watch(self, candidate: Candidate) -> None:
         """A candidate has ended."""
@@ -94,7 +100,23 @@ class Watcher:
         best = "no result yet"
         if self.best is not None:
             best = f"best {fitness_text(self.best.fitness)} (candidate {self.best.number})"
-        return f"{best}, {self.failed} failed" if self.failed else best
+        parts = [best]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.pace is not None:
+            parts += speed(self.pace)
+        return ", ".join(parts)
+
+
+def speed(pace: Pace) -> list[str]:
+    """How fast a search is and how busy what it was given, in a few words each."""
+    slots = len(pace.usage.slots)
+    words = [f"{pace.per_hour:,.0f} an hour"]
+    if pace.images:
+        words.append(f"{amount(round(pace.images_per_second))} images/s")
+    if slots > 1:
+        words.append(f"{slots} workers {share(pace.usage.busy)} busy")
+    return words
 
 
 def headline_of(settings: Settings) -> str:
@@ -111,7 +133,7 @@ def headline_of(settings: Settings) -> str:
 def conduct(
     folder: Path,
     output: Output,
-    search: Callable[[Watch, Started], SearchResult],
+    search: Callable[[Watch, Started, Metered], SearchResult],
     known: Survey | None = None,
 ) -> None:
     """Runs a search, shows it, and says what came of it.
@@ -134,7 +156,7 @@ def conduct(
         watcher = Watcher(folder, progress, request, known)
         try:
             with progress, _plain_warnings():
-                result = search(watcher.watch, watcher.started)
+                result = search(watcher.watch, watcher.started, watcher.meter)
         except KeyboardInterrupt:
             _tell_stopped(folder, output)
             raise typer.Exit(INTERRUPTED) from None

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from . import options
 from .figures import duration, number_of, share
 from .page import Page, best_table, fitness_text, made_by, make_table, next_commands
+from .session import speed
 from .survey import Survey, described, summary, survey
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ..candidate import Candidate
+    from ..pace import Pace
     from ..result import SearchResult
 
 NUMBERS_SHOWN = 8
@@ -39,6 +41,8 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
         if found.best:
             page.section("Best", best_table(found.best))
             _show_winner(page, result, found.best[0])
+        if sessions := sessions_of(result):
+            page.section("Workers", *_session_lines(sessions))
         if found.operators:
             page.section("Operators", _operator_table(found))
         if found.failures:
@@ -81,6 +85,10 @@ def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None
         "top": [{**described(candidate), **_origin(candidate)} for candidate in found.best],
         "lineage": [{"id": c.number, "fitness": c.fitness, **_origin(c)} for c in line],
         "cost": {"seconds": found.seconds, "training_images": found.images},
+        "sessions": [
+            {**pace.to_dict(), "busy": pace.usage.busy, "per_hour": pace.per_hour}
+            for pace in sessions_of(result)
+        ],
         "operators": uses,
         "failures": [{"id": number, "reason": reason} for number, reason in found.failures],
         "final": trained,
@@ -157,6 +165,44 @@ def _operator_table(found: Survey) -> Table:
         rows.append((name, str(use.children), share(use.children / children), better))
     columns = ("operator", "children", "share", "better than their parent")
     return make_table(columns, rows, right=("children", "share"))
+
+
+def sessions_of(result: SearchResult) -> list[Pace]:
+    """What each session of a run did, as far as it was noted.
+
+    Raises:
+        UserError: The note is damaged.
+    """
+    from ..errors import UserError
+    from ..pace import NOTED, Pace
+
+    try:
+        return [Pace.from_dict(noted) for noted in result.journal.meta().get(NOTED, [])]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UserError(f"run {result.folder}: what is noted of its workers is damaged") from None
+
+
+def _session_lines(sessions: list[Pace]) -> list[str | Table]:
+    """The last session's workers in a table, and all sessions in a line each."""
+    lines: list[str | Table] = []
+    for number, pace in enumerate(sessions, start=1):
+        which = f"session {number}: " if len(sessions) > 1 else ""
+        wait = f", each waited {duration(pace.wait)} for its place" if pace.usage.waited else ""
+        speeds = ", ".join(speed(pace))
+        lines.append(
+            f"{which}{number_of(pace.candidates, 'candidate')} in {duration(pace.seconds)}: {speeds}{wait}"
+        )
+    slots = sessions[-1].usage.slots
+    if len(slots) > 1:
+        whole = max(sessions[-1].seconds, 1e-9)
+        rows = [
+            (slot.name, str(slot.candidates), share(slot.busy / whole), duration(max(0.0, whole - slot.busy)))
+            for slot in slots
+        ]
+        lines.append(
+            make_table(("where", "candidates", "busy", "idle"), rows, right=("candidates", "busy", "idle"))
+        )
+    return lines
 
 
 def _failure_lines(found: Survey) -> list[str]:

@@ -8,7 +8,12 @@ from .figures import read_duration
 
 
 def read_options(
-    workers: str | None, devices: str | None, per_device: int | None, timeout: str | None, ray: str | None
+    workers: str | None,
+    devices: str | None,
+    per_device: str | None,
+    device_memory: str | None,
+    timeout: str | None,
+    ray: str | None,
 ) -> dict[str, Any]:
     """The options as arguments of `evonas.evolve`; with none of them, every core works.
 
@@ -22,6 +27,7 @@ def read_options(
         "workers": workers,
         "devices": devices,
         "per_device": per_device,
+        "device_memory": device_memory,
         "timeout": seconds,
         "ray": ray,
     }

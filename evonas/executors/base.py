@@ -7,6 +7,7 @@ from typing import Self
 
 from ..candidate import Result
 from ..evaluation import Job
+from .usage import Usage
 
 
 class Executor(ABC):
@@ -36,6 +37,10 @@ class Executor(ABC):
     @abstractmethod
     def next_ended(self) -> int:
         """Waits until some candidate has ended whose result was not handed out, and says which."""
+
+    @abstractmethod
+    def usage(self) -> Usage:
+        """How busy its places have been since it began."""
 
     def close(self) -> None:  # noqa: B027 - not every executor holds anything
         """Stops what still runs and lets go of what it holds."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
+SIGKILLED = -int(signal.SIGKILL)
+"""Exit status of a process that was killed."""
+
 KILLED = "was killed (SIGKILL), as the system does when memory runs out"
 CRASHED = {
     signal.SIGSEGV: "crashed: segmentation fault (SIGSEGV) in compiled code",

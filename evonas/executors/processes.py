@@ -8,100 +8,49 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessPool
-
 from ..candidate import FAILED, Result
-from ..errors import UserError
 from ..evaluation import Evaluator, Job
 from .base import Executor
-from .endings import how_it_ended
-from .hidden_main import HiddenMainContext
+from .packed import PackedSlot
 from .parcel import JobSent, WeightsAt, lend, pack
-from .worker import Equipment, Report, begin, work
+from .slots import Ended, Group, SingleSlot, Slot, Task, with_wait
+from .usage import Usage
+from .worker import Equipment
 
 TRIES = 2
-"""How often a candidate is begun whose worker process dies."""
-
-STARTS = 3
-"""How often in a row a worker may die before it has begun anything."""
-
-
-@dataclass
-class _Task:
-    """A job on its way.
-
-    Attributes:
-        number: The candidate's.
-        content: The job as it crosses.
-        lent: Weights that were written for it alone.
-        deaths: Worker processes that died over it.
-    """
-
-    number: int
-    content: bytes
-    lent: WeightsAt | None
-    deaths: int = 0
-
-
-@dataclass
-class _Slot:
-    """A place for one worker process, which is started when it is first needed.
-
-    Attributes:
-        equipment: What its worker begins with.
-        pool: Of this one process: it starts another where one died, and stops one that takes too long.
-        task: What it works on.
-        deaths: Of workers in a row that had begun nothing.
-        began: When the task was handed over.
-        busy: Seconds of work in all.
-    """
-
-    equipment: Equipment
-    pool: ProcessPool | None = None
-    task: _Task | None = None
-    deaths: int = 0
-    began: float = 0.0
-    busy: float = 0.0
-
-    def begin(self, task: _Task, timeout: float | None) -> Future[Report]:
-        """Hands a task to the worker."""
-        if self.pool is None or not self.pool.active:
-            self.pool = ProcessPool(1, 0, begin, (self.equipment,), HiddenMainContext())
-        self.task, self.began = task, time.monotonic()
-        future: Future[Report] = self.pool.schedule(work, (task.content,), timeout=timeout)
-        return future
-
-    def end(self) -> None:
-        """Notes that the task has ended."""
-        self.busy += time.monotonic() - self.began
-        self.task = None
+"""How often a candidate is begun whose worker process dies, or which runs out of memory."""
 
 
 @dataclass(frozen=True)
-class _Ended:
-    """How a task ended: with a result, with what is raised to the search, or to be begun again."""
+class Place:
+    """What is to run where.
 
-    result: Result | None = None
-    error: BaseException | None = None
-    again: bool = field(default=False)
+    Attributes:
+        device: Where it evaluates; None as the evaluator has it.
+        capacity: Candidates at a time, in one process.
+        memory: Bytes that these may take together; None for what the device has.
+    """
+
+    device: str | None = None
+    capacity: int = 1
+    memory: int | None = None
 
 
 class ProcessExecutor(Executor):
-    """Evaluates in worker processes, one for each slot.
+    """Evaluates in worker processes, one for each place.
 
     A worker imports, builds the evaluator and maps the images once. One that is killed, crashes or hangs
     costs the candidate that it works on, at most: it is begun again once after a death, and recorded as
-    failed with the reason after another. Results do not depend on how many slots there are.
+    failed with the reason after another. So is one that runs out of memory, or whose process was killed as
+    the system does then; it has the device, or all workers' share of the machine, for itself the second time.
+    Results do not depend on how many places there are.
 
     Args:
         evaluator: Its large arrays are written to a file, which the workers map instead of copying.
-        slots: A device for each worker; None as the evaluator has it.
+        places: One for each worker.
         timeout: Seconds after which a candidate has failed; None for no limit.
         files: Python files with genomes and morphisms of the user's own.
 
@@ -112,34 +61,53 @@ class ProcessExecutor(Executor):
     def __init__(
         self,
         evaluator: Evaluator,
-        slots: Sequence[str | None],
+        places: Sequence[Place],
         timeout: float | None = None,
         files: Sequence[str] = (),
     ) -> None:
-        self.timeout = timeout
         self.folder = Path(tempfile.mkdtemp(prefix="evonas-"))
         try:
             packed = pack(evaluator, "evaluate", self.folder)
         except BaseException:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
-        equipment = [Equipment(packed, tuple(files), device, self.folder) for device in slots]
-        self._slots = [_Slot(one) for one in equipment]
-        self._waiting: deque[_Task] = deque()
+        self._groups = _groups(
+            [
+                (place.device, self._slot(n, place, packed, tuple(files), timeout))
+                for n, place in enumerate(places)
+            ]
+        )
+        self._began = time.monotonic()
+        self._waited = 0.0
+        self._waiting: deque[Task] = deque()
         self._done: dict[int, Result | BaseException] = {}  # in the order of ending
         self._changed = threading.Condition()
         self._hopeless: BaseException | None = None
         self._closed = False
 
+    def _slot(
+        self, number: int, place: Place, packed: bytes, files: tuple[str, ...], timeout: float | None
+    ) -> Slot:
+        equipment = Equipment(packed, files, place.device, self.folder)
+        name = f"worker {number + 1}" + (f" on {place.device}" if place.device else "")
+        if place.capacity == 1:
+            return SingleSlot(name, equipment, self._ended, timeout)
+        return PackedSlot(name, equipment, self._ended, timeout, place.capacity, place.memory)
+
     @property
     def slots(self) -> int:
-        return len(self._slots)
+        return sum(slot.capacity for group in self._groups for slot in group.slots)
+
+    def usage(self) -> Usage:
+        with self._changed:
+            uses = tuple(slot.use() for group in self._groups for slot in group.slots)
+            return Usage(time.monotonic() - self._began, uses, self._waited)
 
     def submit(self, job: Job) -> None:
         weights, lent = self._weights(job)
         content = pack(JobSent.of(job, weights), f"candidate {job.number}", self.folder)
         with self._changed:
-            self._waiting.append(_Task(job.number, content, lent))
+            self._waiting.append(Task(job.number, content, lent, since=time.monotonic()))
             self._dispatch()
 
     def result(self, number: int) -> Result:
@@ -161,11 +129,11 @@ class ProcessExecutor(Executor):
         with self._changed:
             self._closed = True
             self._waiting.clear()
-        pools = [slot.pool for slot in self._slots if slot.pool is not None]
-        for pool in pools:
-            pool.stop()  # type: ignore[no-untyped-call]
-        for pool in pools:
-            pool.join()
+        slots = [slot for group in self._groups for slot in group.slots]
+        for slot in slots:
+            slot.stop()
+        for slot in slots:
+            slot.join()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- jobs on their way ------------------------------------------------------------------------
@@ -188,62 +156,77 @@ class ProcessExecutor(Executor):
         self._changed.wait()
 
     def _dispatch(self) -> None:
-        """Gives waiting jobs to idle workers, the oldest first."""
-        for slot in self._slots:
-            if self._closed or not self._waiting:
+        """Gives waiting tasks to free slots, the oldest first; one that is to be alone waits until it is."""
+        for group in self._groups:
+            alone = next((task for task in self._waiting if task.alone_in is group), None)
+            if alone is not None and not group.busy and not self._closed:
+                self._begin(group.slots[0], alone)
+        while not self._closed:
+            task = next((task for task in self._waiting if task.alone_in is None), None)
+            slot = self._place()
+            if task is None or slot is None:
                 return
-            if slot.task is None:
-                task = self._waiting.popleft()
-                slot.begin(task, self.timeout).add_done_callback(partial(self._ended, slot, task))
+            self._begin(slot, task)
 
-    def _ended(self, slot: _Slot, task: _Task, future: Future[Report]) -> None:
-        """Called by the pool's thread when a task has ended, in whatever way."""
-        try:
-            ended = self._outcome(slot, task, future)
-        except BaseException as error:  # nobody would hear of it in that thread
-            ended = _Ended(error=error)
+    def _place(self) -> Slot | None:
+        """Where the next task may begin: in the slot with the fewest, where nobody is to be alone."""
+        reserved = {id(task.alone_in) for task in self._waiting}
+        places = [group.place() for group in self._groups if id(group) not in reserved and not group.held]
+        return min(
+            (slot for slot in places if slot is not None), key=lambda slot: len(slot.tasks), default=None
+        )
+
+    def _begin(self, slot: Slot, task: Task) -> None:
+        self._waiting.remove(task)
+        slot.take(task)
+        self._waited += task.waited
+
+    def _ended(self, slot: Slot, task: Task, ended: Ended) -> None:
+        """Called by some thread when a task has ended, in whatever way."""
         with self._changed:
-            slot.end()
-            if ended.again:
+            slot.let_go(task)
+            done = self._judge(slot, task, ended)
+            if done is None:
                 self._waiting.appendleft(task)
             elif not self._closed:
-                self._done[task.number] = (
-                    ended.result or ended.error or UserError("workers: nothing came back")
-                )
+                self._done[task.number] = done
+            if ended.hopeless:
+                self._hopeless = ended.error
             try:
-                self._dispatch()
+                if not self._closed:
+                    self._dispatch()
             except BaseException as error:
                 self._hopeless = error
             self._changed.notify_all()
-        if task.lent is not None and not ended.again:
+        if task.lent is not None and done is not None:
             task.lent.remove()
 
-    def _outcome(self, slot: _Slot, task: _Task, future: Future[Report]) -> _Ended:
-        try:
-            result = future.result().read()
-        except ProcessExpired as error:
-            return self._died(task, how_it_ended(error.exitcode))
-        except (BrokenProcessPool, CancelledError):
-            return self._died_idle(slot)
-        except TimeoutError:
-            result = Result(FAILED, reason=f"no result within {self.timeout:g} s (timeout)")
-        except Exception as error:
-            return _Ended(error=error)
-        slot.deaths = 0
-        return _Ended(result)
+    def _judge(self, slot: Slot, task: Task, ended: Ended) -> Result | BaseException | None:
+        """What is handed out for a task; None if it is to be begun again."""
+        task.alone_in = None
+        if ended.again:
+            return None
+        if ended.error is not None:
+            return ended.error
+        result = ended.result
+        if not ended.fault and result is not None and not result.out_of_memory:
+            return with_wait(result, task)
+        task.failures += 1
+        if task.failures < TRIES:
+            if ended.alone or not ended.fault:
+                task.alone_in = next(group for group in self._groups if slot in group.slots)
+            return None
+        if result is not None:
+            reason = f"{result.reason} (tried twice, the second time with nothing else beside it)"
+            return with_wait(Result(FAILED, reason=reason, metrics=result.metrics), task)
+        return with_wait(
+            Result(FAILED, reason=f"the worker process {ended.fault}; so did another that tried it"), task
+        )
 
-    @staticmethod
-    def _died(task: _Task, how: str) -> _Ended:
-        task.deaths += 1
-        if task.deaths < TRIES:
-            return _Ended(again=True)
-        return _Ended(Result(FAILED, reason=f"the worker process {how}; so did another that tried it"))
 
-    def _died_idle(self, slot: _Slot) -> _Ended:
-        """A worker died that had begun nothing: another begins, unless that happens again and again."""
-        slot.deaths += 1
-        if slot.deaths < STARTS or self._closed:
-            return _Ended(again=not self._closed)
-        error = UserError(f"workers: {slot.deaths} worker processes in a row died before they began")
-        self._hopeless = error
-        return _Ended(error=error)
+def _groups(slots: list[tuple[str | None, Slot]]) -> list[Group]:
+    """Slots by what they share: a device's memory, or the machine's."""
+    found: dict[str, list[Slot]] = {}
+    for device, slot in slots:
+        found.setdefault(device if device and device != "cpu" else "", []).append(slot)
+    return [Group(members) for members in found.values()]

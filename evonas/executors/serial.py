@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from ..candidate import Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
+from .usage import Meter, Usage
 
 
 class SerialExecutor(Executor):
@@ -13,12 +16,24 @@ class SerialExecutor(Executor):
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
         self._waiting: dict[int, Job] = {}
+        self._meter = Meter()
+        self._began = time.monotonic()
 
     def submit(self, job: Job) -> None:
         self._waiting[job.number] = job
 
     def result(self, number: int) -> Result:
-        return self._evaluator.run(self._waiting.pop(number))
+        job = self._waiting.pop(number)
+        self._meter.enter()
+        try:
+            result = self._evaluator.run(job)
+            # What it held is let go by now: there may be room.
+            return self._evaluator.run(job) if result.out_of_memory else result
+        finally:
+            self._meter.leave()
+
+    def usage(self) -> Usage:
+        return Usage(time.monotonic() - self._began, (self._meter.use("this process"),))
 
     def next_ended(self) -> int:
         return next(iter(self._waiting))

@@ -6,15 +6,20 @@ import os
 import shutil
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import parent_process
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ..candidate import FAILED, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
 from ..weights import WeightsError
-from .parcel import JobSent, WeightsAt, lend, unpack
+from .parcel import JobSent, WeightsAt, lend, pack, unpack
+
+FATAL = "CUDA error"
+"""Is in the reason of a failure after which a process can use its GPU no more."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,11 @@ class Equipment:
 
 @dataclass(frozen=True)
 class Report:
-    """A result, and where its weights are."""
+    """A result, where its weights are, and whether the process that it comes from can do no more."""
 
     result: Result
     weights: WeightsAt | None
+    fatal: bool = False
 
     def read(self) -> Result:
         """The result with its weights, whose file is gone afterwards."""
@@ -94,13 +100,17 @@ def work(job: bytes) -> Report:
         UserError: This worker could not be made ready.
         WeightsError: The parent's weights are gone or damaged.
     """
-    if _ready is None:
+    return _work(_ready, job)
+
+
+def _work(evaluator: Evaluator | None, job: bytes) -> Report:
+    if evaluator is None:
         raise UserError(
             f"workers: a worker process cannot begin: {_trouble} "
             "(what a worker needs must be importable there, or defined in the script itself)"
         )
     sent: JobSent = unpack(job)
-    return evaluated(_ready, sent, _folder)
+    return evaluated(evaluator, sent, _folder)
 
 
 def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
@@ -119,5 +129,87 @@ def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
         ended = f"{type(error).__name__}: the evaluation wanted to end the process"
         return Report(Result(FAILED, reason=ended), None)
     if result.weights is None:
-        return Report(result, None)
+        return Report(result, None, fatal=result.status == FAILED and FATAL in result.reason)
     return Report(result.without_weights(), lend(result.weights, folder, f"result{sent.number}"))
+
+
+# -- several at a time -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A process that works on several candidates has begun."""
+
+    process: int
+
+
+@dataclass(frozen=True)
+class Began:
+    """A candidate was let in."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A candidate has ended."""
+
+    number: int
+    report: Report
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A candidate could not be evaluated, for a reason that the search must hear."""
+
+    number: int
+    error: Exception
+
+
+_sharing: tuple[Connection, int, int | None] | None = None
+
+
+def begin_sharing(equipment: Equipment, connection: Connection, capacity: int, memory: int | None) -> None:
+    """Makes this process a worker for several candidates at a time.
+
+    Args:
+        equipment: As of any worker.
+        connection: Brings jobs, and takes what comes of them.
+        capacity: Candidates at a time, at most.
+        memory: Bytes that they may take together; None for what the device has.
+    """
+    global _sharing
+    begin(equipment)
+    _sharing = connection, capacity, memory
+
+
+def serve() -> None:
+    """Works until the connection ends, with a thread for each candidate."""
+    if _sharing is None:
+        raise UserError(f"workers: a worker process cannot begin: {_trouble}")
+    connection, capacity, memory = _sharing
+    sending = threading.Lock()
+    mine = threading.local()
+
+    def send(message: object) -> None:
+        content = pack(message, "a result", _folder, mapped=False)
+        with sending:
+            connection.send_bytes(content)
+
+    evaluator = None if _ready is None else _ready.sharing(memory, lambda: send(Began(mine.number)))
+
+    def one(number: int, content: bytes) -> None:
+        mine.number = number
+        try:
+            send(Reported(number, _work(evaluator, content)))
+        except Exception as error:
+            send(Failed(number, error))
+
+    send(Ready(os.getpid()))
+    with ThreadPoolExecutor(capacity) as threads:
+        while True:
+            try:
+                content = connection.recv_bytes()
+            except EOFError:
+                return
+            threads.submit(one, int.from_bytes(content[:8]), content[8:])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
+from ..sizes import read_size
 from .base import Executor
 from .serial import SerialExecutor
 
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from ..evaluation import Evaluator
     from ..recipe import Recipe
     from ..settings import Settings
+    from .processes import Place
 
 AUTO = "auto"
+
+ON_A_GPU = 4
+"""Candidates at a time on a GPU, as far as their memory fits, where nobody says how many."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,16 @@ class Workforce:
         workers: Worker processes; ``auto`` for one on each share of the cores, or one for the GPU; 0 for
             none; None for none unless something else needs one.
         devices: With a worker each; empty for the one that the search settles on.
-        per_device: Workers on each of them.
+        per_device: Candidates at a time on each of them; ``auto`` for what suits the device.
+        device_memory: Bytes that these may take together; None for what the device has.
         timeout: Seconds after which a candidate has failed; None for no limit.
         ray: A Ray cluster's address, or ``local``; empty for none.
     """
 
     workers: int | str | None = None
     devices: tuple[str, ...] = ()
-    per_device: int = 1
+    per_device: int | str = 1
+    device_memory: int | None = None
     timeout: float | None = None
     ray: str = ""
 
@@ -56,14 +63,31 @@ class Workforce:
             return recipe
         return {**recipe, "search": {**recipe["search"], "device": self.devices[0]}}
 
-    def slots(self, settings: Settings) -> list[str | None]:
-        """A device for each worker; None as the evaluator has it."""
+    def places(self, settings: Settings, packs: bool) -> list[Place]:
+        """What runs where.
+
+        Args:
+            settings: Say how many threads a candidate has.
+            packs: Whether several candidates of a device can be in one process.
+        """
+        from .processes import Place
+
+        share = max(1, cores() // settings.threads)
         if self.devices:
-            return [device for _ in range(self.per_device) for device in self.devices]
+            each = self._each(self.devices[0], share)
+            if packs and each > 1:
+                return [Place(device, each, self.device_memory) for device in self.devices]
+            return [Place(device) for _ in range(each) for device in self.devices]
         device = None if settings.device == "cpu" else settings.device
         if self.workers == AUTO:
-            return [device] * (max(1, cores() // settings.threads) if device is None else 1)
-        return [device] * (self.workers if isinstance(self.workers, int) and self.workers else 1)
+            return [Place(device)] * (share if device is None else 1)
+        return [Place(device)] * (self.workers if isinstance(self.workers, int) and self.workers else 1)
+
+    def _each(self, device: str, share: int) -> int:
+        """Candidates at a time on a device."""
+        if isinstance(self.per_device, int):
+            return self.per_device
+        return share if device == "cpu" else ON_A_GPU
 
     def executor(self, settings: Settings, evaluator: Evaluator, files: Sequence[str] = ()) -> Executor:
         """Starts what evaluations run on.
@@ -85,7 +109,8 @@ class Workforce:
         else:
             from .processes import ProcessExecutor
 
-            executor = ProcessExecutor(evaluator, self.slots(settings), self.timeout, files)
+            places = self.places(settings, evaluator.packs)
+            executor = ProcessExecutor(evaluator, places, self.timeout, files)
         if not settings.asynchronous:
             _warn_of_idle_workers(executor.slots, settings.look_ahead)
         return executor
@@ -116,15 +141,17 @@ def read_workforce(
     per_device: Any = None,
     timeout: Any = None,
     ray: Any = None,
+    device_memory: Any = None,
 ) -> Workforce:
     """Checks what a user asks for.
 
     Args:
         workers: A number, ``auto`` or None.
         devices: Names, in a list or with commas between them, ``all`` for every GPU, or None.
-        per_device: A number or None.
+        per_device: A number, ``auto`` or None.
         timeout: Seconds or None.
         ray: An address, ``local`` or None.
+        device_memory: Bytes, a text such as ``8GB``, or None.
 
     Raises:
         UserError: Something is none of these, or a device is not here.
@@ -135,9 +162,12 @@ def read_workforce(
     if not (workers in (None, AUTO) or number):
         raise UserError(f"workers: expected a whole number of at least 0 or auto, got {workers!r}")
     names = _read_devices(devices)
+    if isinstance(per_device, str) and per_device.isdecimal():
+        per_device = int(per_device)
     if per_device is not None:
-        if isinstance(per_device, bool) or not isinstance(per_device, int) or per_device < 1:
-            raise UserError(f"per_device: expected a whole number of at least 1, got {per_device!r}")
+        counts = isinstance(per_device, int) and not isinstance(per_device, bool) and per_device >= 1
+        if not counts and per_device != AUTO:
+            raise UserError(f"per_device: expected a whole number of at least 1 or auto, got {per_device!r}")
         if not names:
             raise UserError("per_device: expected only with devices")
     if names and isinstance(workers, int):
@@ -152,7 +182,10 @@ def read_workforce(
         raise UserError("devices: expected none with ray, which gives each evaluation its device")
     if workers == 0 and (timeout is not None or ray):
         raise UserError("workers: expected at least 1 with a timeout or ray, got 0")
-    return Workforce(workers, names, per_device or 1, timeout, ray or "")
+    memory = None if device_memory is None else read_size(device_memory, "device_memory")
+    if memory is not None and per_device in (None, 1):
+        raise UserError("device_memory: expected only with devices and per_device above 1")
+    return Workforce(workers, names, per_device or 1, memory, timeout, ray or "")
 
 
 def _read_devices(devices: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ..candidate import Candidate, Result
 from ..genome import Genome
@@ -67,6 +68,14 @@ class Journal(ABC):
     @abstractmethod
     def kept(self) -> dict[int, Stored]:
         """The weights that are kept, by candidate."""
+
+    @abstractmethod
+    def meta(self) -> dict[str, Any]:
+        """What was noted of the run as a whole."""
+
+    @abstractmethod
+    def note(self, key: str, value: Any) -> None:
+        """Notes something of the run as a whole, in JSON's types; durable at once."""
 
     def best(self, count: int) -> list[Candidate]:
         """The candidates of highest fitness, the best first; of equal ones the earlier first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..candidate import Candidate
 from ..errors import UserError
@@ -18,6 +19,7 @@ class MemoryJournal(Journal):
         self._places: list[int] = []  # for each candidate, how many had been told when it was asked
         self._told: list[int] = []
         self._kept: dict[int, Stored] = {}
+        self._meta: dict[str, Any] = {}
 
     def asked(self, candidate: Candidate, tells: int) -> None:
         if candidate.number != len(self._candidates):
@@ -55,6 +57,12 @@ class MemoryJournal(Journal):
         if not 0 <= number < len(self._candidates):
             raise UserError(f"candidate {number}: this search has {len(self._candidates)}")
         return self._candidates[number]
+
+    def meta(self) -> dict[str, Any]:
+        return dict(self._meta)
+
+    def note(self, key: str, value: Any) -> None:
+        self._meta[key] = value
 
     def counts(self) -> tuple[int, int]:
         return len(self._candidates), len(self._told)

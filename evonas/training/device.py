@@ -17,8 +17,8 @@ class Compute:
 
     Attributes:
         device: ``cpu`` or ``cuda:0``.
-        precision: ``float32``, or ``bfloat16`` or ``float16`` for the operations that gain from it (weights stay
-            float32).
+        precision: ``float32``, or ``bfloat16`` or ``float16`` for the operations that gain from it (weights
+            stay float32).
         threads: Threads of one candidate on a CPU; sums, and so results, depend on it.
         capture: Whether steps of a training on a GPU are captured in a CUDA graph.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import statistics as stats
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,9 @@ from .trainer import Fit, Score, fit, score, to_device
 CALIBRATION_BATCH = 128
 """Images on which an inserted normalisation is calibrated."""
 
+_building = threading.Lock()
+"""torch.fx writes the code of networks with counters that all threads of a process share."""
+
 
 @dataclass(frozen=True)
 class _Trained:
@@ -47,7 +51,6 @@ class _Trained:
     weights: Weights
     inherited: float
     lineage_epochs: float
-    memory: int = 0
 
 
 class TrainingEvaluator(Evaluator):
@@ -145,11 +148,11 @@ class TrainingEvaluator(Evaluator):
         twin.training, twin.validation = self.training.on(device), self.validation.on(device)
         return twin
 
-    def sharing(self, memory: int | None) -> TrainingEvaluator:
+    def sharing(self, memory: int | None, let_in: Callable[[], None]) -> TrainingEvaluator:
         twin = copy.copy(self)
         if memory is None and self.compute.kind == "cuda":
             memory = torch.cuda.mem_get_info(self.compute.device)[0] * 9 // 10  # beside the images
-        twin.room = Room(memory)
+        twin.room = Room(memory, let_in)
         return twin
 
     def tidy(self) -> None:
@@ -175,17 +178,18 @@ class TrainingEvaluator(Evaluator):
             for seed in (job.stream(Stream.WEIGHTS), job.stream(Stream.TRAINING))
         )
         steered = plan.drop_path > 0
-        child: Child = build_child(
-            architecture,
-            job,
-            self.task,
-            self.inherit,
-            seed=weight_seed,
-            steered=steered,
-            with_parent=self.verify or plan.distill_epochs > 0,
-        )
-        self._prepare(child)
-        view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
+        with _building:
+            child: Child = build_child(
+                architecture,
+                job,
+                self.task,
+                self.inherit,
+                seed=weight_seed,
+                steered=steered,
+                with_parent=self.verify or plan.distill_epochs > 0,
+            )
+            self._prepare(child)
+            view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
         to_device(view, self.compute)
         if job.genome.origin.operator == GIVEN:
             given = score(child.network, self.validation, self.compute, cut.evaluation)

@@ -27,7 +27,7 @@ EVALUATION_BATCH = 512
 """Images that are evaluated at a time, where there is room."""
 
 FRONTIER = 3
-"""Gradients of activations that live at a time while a training goes backward, in tensors of the largest size."""
+"""Gradients of activations that live at a time in a backward pass, in tensors of the largest size."""
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 """Of one activation, by precision."""
@@ -149,8 +149,8 @@ def parts(estimate: Footprint, batch: int, limit: int | None) -> Parts:
     if training is None or evaluation is None:
         needed = max(estimate.training(least), estimate.evaluation(least))
         raise TooLargeError(
-            f"rejected before training: {size_text(needed)} of memory with parts of {least} images, more than "
-            f"max_memory {size_text(limit or 0)}"
+            f"rejected before training: {size_text(needed)} of memory with parts of {least} images, "
+            f"more than max_memory {size_text(limit or 0)}"
         )
     return Parts(training, evaluation, max(estimate.training(training), estimate.evaluation(evaluation)))
 

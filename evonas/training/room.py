@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 RECENT = 50
@@ -37,17 +37,19 @@ class Room:
 
     Args:
         limit: Bytes; None for no limit.
+        let_in: Called in the thread of a candidate that is let in.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, let_in: Callable[[], None] = lambda: None) -> None:
         self.limit = limit
+        self._let_in = let_in
         self._changed = threading.Condition()
         self._inside: list[Lease] = []
         self._queue: deque[object] = deque()
         self._ratios: deque[float] = deque(maxlen=RECENT)
 
     def corrected(self, estimate: int) -> int:
-        """What is set aside for an estimate: as much more or less as the worst of those measured lately took."""
+        """What is set aside for an estimate: as much more as the worst of those measured lately took."""
         return round(estimate * max(self._ratios, default=1.0)) + LIBRARIES
 
     @contextmanager
@@ -59,6 +61,7 @@ class Room:
         """
         lease = self._enter(estimate)
         try:
+            self._let_in()
             yield lease
         finally:
             with self._changed:

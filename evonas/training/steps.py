@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -44,12 +46,12 @@ class Step:
     """One step after the other, eagerly.
 
     Args:
-        network: Trained in place; where it also gives the logits of an auxiliary head, their loss is added with
-            the plan's weight.
+        network: Trained in place; where it also gives the logits of an auxiliary head, their loss is added
+            with the plan's weight.
         plan: How.
         compute: Device and precision. In float16 the loss is scaled, so that small gradients are not lost.
-        part: Images that are worked on at a time: of a larger batch, the gradients of several parts are summed.
-            Normalisation then uses each part's statistics.
+        part: Images that are worked on at a time: of a larger batch, the gradients of several parts are
+            summed. Normalisation then uses each part's statistics.
     """
 
     def __init__(self, network: nn.Module, plan: Plan, compute: Compute, part: int) -> None:
@@ -58,7 +60,7 @@ class Step:
         self.compute = compute
         self.part = part
         self.kept = 0
-        """Bytes that the first step kept for its backward pass."""
+        """Bytes that the first forward pass kept for its backward pass."""
         self.trouble = ""
         """Why steps were not captured, where that was tried."""
         self.optimiser = optimiser_for(network, plan, self._first_rate())
@@ -86,13 +88,7 @@ class Step:
             The mean loss, without a history.
         """
         self._done += 1
-        if self._done > 1:
-            return self._update(images, labels)
-        kept = Kept(self.network)
-        with kept.measured():
-            loss = self._update(images, labels)
-        self.kept = kept.bytes
-        return loss
+        return self._update(images, labels)
 
     def _update(self, images: Tensor, labels: Tensor) -> Tensor:
         self.optimiser.zero_grad(set_to_none=True)
@@ -113,12 +109,20 @@ class Step:
         total: Tensor | None = None
         for start in range(0, len(images), self.part):
             there = slice(start, start + self.part)
-            loss = self._loss(images[there], labels[there])
+            with nullcontext() if self.kept else self._measured():
+                loss = self._loss(images[there], labels[there])
             if self.part < len(images):
                 loss = loss * (len(labels[there]) / len(labels))
             torch.autograd.backward([loss if self._scaler is None else self._scaler.scale(loss)])
             total = loss.detach() if total is None else total + loss.detach()
         return total if total is not None else torch.zeros(())
+
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        kept = Kept(self.network)
+        with kept.measured():
+            yield
+        self.kept = kept.bytes
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         """Cross entropy, the auxiliary head's included where there is one."""
@@ -135,9 +139,9 @@ class Step:
 class CapturedStep(Step):
     """Replays one captured step: small networks on a GPU wait for the launching of their kernels.
 
-    The first steps run eagerly and are steps like the others; then one is captured in a CUDA graph, which takes
-    a fraction of a second, and replayed on the stream that is current. A network that cannot be captured, since
-    something in it asks the device for a number, is trained eagerly, and `trouble` says why.
+    The first steps run eagerly and are steps like the others; then one is captured in a CUDA graph, which
+    takes a fraction of a second, and replayed on the stream that is current. A network that cannot be
+    captured, since something in it asks the device for a number, is trained eagerly, and `trouble` says why.
 
     Args:
         network: On a CUDA device.

@@ -43,7 +43,7 @@ class Fit:
         images: Training images seen, in all epochs.
         momentum: The optimiser's at the end, by ``node.tensor`` (`momentum_of`); None unless the plan carries
             it.
-        kept: Bytes that the first step kept for its backward pass.
+        kept: Bytes that the first forward pass kept for its backward pass.
         trouble: Why its steps were not captured, where that was tried.
     """
 

@@ -11,7 +11,7 @@ import pytest
 from evonas.genomes.genet import GenetGenome
 
 from evonas.evaluation import FunctionEvaluator, Job
-from evonas.executors.processes import ProcessExecutor
+from evonas.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
 
 TROUBLE = {
@@ -105,7 +105,7 @@ def test_idle_workers_that_die_cost_nothing(tmp_path):
 
     genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))
     evaluator = FunctionEvaluator(process, "genome", Task(1, 1, 1, 2))
-    with ProcessExecutor(evaluator, [None]) as executor:
+    with ProcessExecutor(evaluator, [Place()]) as executor:
         processes = []
         for number in range(3):
             executor.submit(Job(number, genome, 0))

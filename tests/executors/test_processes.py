@@ -14,7 +14,7 @@ from evonas.genomes.genet import GenetGenome
 import evonas
 from evonas.evaluation import FunctionEvaluator, Job
 from evonas.executors.parcel import pack, unpack
-from evonas.executors.processes import ProcessExecutor
+from evonas.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
 
 
@@ -148,7 +148,7 @@ def test_executors_wait_for_whatever_ends_first(tmp_path):
         return 1.0
 
     evaluator = FunctionEvaluator(evaluate, "genome", Task(1, 1, 1, 2))
-    with ProcessExecutor(evaluator, [None, None]) as executor:
+    with ProcessExecutor(evaluator, [Place(), Place()]) as executor:
         for number in range(3):
             genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))
             genome.number = number

@@ -2,7 +2,8 @@ import pytest
 
 from evonas.errors import UserError
 from evonas.executors.endings import how_it_ended
-from evonas.executors.workforce import cores, read_workforce
+from evonas.executors.processes import Place
+from evonas.executors.workforce import ON_A_GPU, Workforce, cores, read_workforce
 
 
 @pytest.mark.parametrize(
@@ -17,7 +18,19 @@ from evonas.executors.workforce import cores, read_workforce
         ({"devices": []}, r"devices: expected names such as cuda:0,cuda:1, got \[\]"),
         ({"devices": "cpu", "workers": 2}, "workers: expected none with devices"),
         ({"per_device": 2}, "per_device: expected only with devices"),
-        ({"devices": "cpu", "per_device": 0}, "per_device: expected a whole number of at least 1, got 0"),
+        (
+            {"devices": "cpu", "per_device": 0},
+            "per_device: expected a whole number of at least 1 or auto, got 0",
+        ),
+        ({"devices": "cpu", "per_device": "x"}, "per_device: expected a whole number .* or auto, got 'x'"),
+        (
+            {"devices": "cpu", "device_memory": "1GB"},
+            "device_memory: expected only with devices and per_device",
+        ),
+        (
+            {"devices": "cpu", "per_device": 2, "device_memory": "much"},
+            "device_memory: expected an amount of memory such as 512MB or 8GiB, got 'much'",
+        ),
         ({"timeout": 0}, "timeout: expected seconds above 0, got 0"),
         ({"timeout": 1, "workers": 0}, "workers: expected at least 1 with a timeout or ray, got 0"),
         ({"ray": "local", "devices": "cpu"}, "devices: expected none with ray"),
@@ -37,16 +50,24 @@ def test_slots():
     assert not read_workforce().apart
     assert not read_workforce(0).apart
     assert read_workforce(timeout=3).apart
-    assert read_workforce(timeout=3).slots(Settings) == [None]
-    assert read_workforce("3").slots(Settings) == [None] * 3
-    assert len(read_workforce("auto").slots(Settings)) == cores()
-    assert read_workforce(devices="cpu", per_device=2).slots(Settings) == ["cpu", "cpu"]
+    assert read_workforce(timeout=3).places(Settings, True) == [Place()]
+    assert read_workforce("3").places(Settings, True) == [Place()] * 3
+    assert len(read_workforce("auto").places(Settings, True)) == cores()
+    both = read_workforce(devices="cpu", per_device="2", device_memory="1GB")
+    assert both.places(Settings, packs=True) == [Place("cpu", 2, 10**9)]
+    assert both.places(Settings, packs=False) == [Place("cpu"), Place("cpu")]
+    (place,) = read_workforce(devices="cpu", per_device="auto").places(Settings, packs=True)
+    assert place.capacity == cores()
 
     class OnGpu:
         device, threads = "cuda:1", 1
 
-    assert read_workforce("auto").slots(OnGpu) == ["cuda:1"]
-    assert read_workforce(2).slots(OnGpu) == ["cuda:1", "cuda:1"]
+    assert read_workforce("auto").places(OnGpu, True) == [Place("cuda:1")]
+    assert read_workforce(2).places(OnGpu, True) == [Place("cuda:1"), Place("cuda:1")]
+    assert Workforce(devices=("cuda:0", "cuda:1"), per_device="auto").places(OnGpu, True) == [
+        Place("cuda:0", ON_A_GPU),
+        Place("cuda:1", ON_A_GPU),
+    ]
 
 
 def test_endings_in_words():

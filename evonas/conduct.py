@@ -1,0 +1,69 @@
+"""Running a search that has been put together, from where its journal ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .assembly import DataChoice, Fitness, Workbench, search_for
+from .candidate import Candidate
+from .executors.workforce import NOBODY, Workforce
+from .genome import Heritage
+from .journal import Journal
+from .operator_choice import OperatorChoice
+from .pace import Ledger, Onlookers
+from .run import Run
+from .settings import Settings
+from .weights import WeightStore
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """All that running a search takes.
+
+    Attributes:
+        settings: What determines it.
+        bench: What its evaluations work on.
+        choice: Its operators.
+        force: Where evaluations run.
+        onlookers: Who follows it.
+        max_seconds: No evaluation begins after so long; None for no limit.
+        given: The trained network that it begins from, where there is one.
+    """
+
+    settings: Settings
+    bench: Workbench
+    choice: OperatorChoice
+    force: Workforce = NOBODY
+    onlookers: Onlookers = field(default_factory=Onlookers)
+    max_seconds: float | None = None
+    given: Heritage | None = None
+
+    def begin(self, folder: Path, fitness: Fitness, data: DataChoice) -> None:
+        """Runs a new search to its end, in a run folder."""
+        facts = {
+            **self.bench.facts,
+            "variation": self.choice.described(self.settings),
+            "fitness": fitness.described,
+            "data_dir": str(data.data_dir) if data.data_dir else None,
+        }
+        with Run.create(folder, self.settings, **facts) as opened:
+            if self.given is not None:
+                opened.keep_given(self.given)
+            self.go_on(opened.journal, opened.store)
+
+    def go_on(self, journal: Journal, store: WeightStore) -> None:
+        """Searches to the end of the budget."""
+        with self.force.executor(self.settings, self.bench.evaluator, self.choice.files()) as executor:
+            ledger = Ledger(journal, executor)
+
+            def told(candidate: Candidate) -> None:
+                self.onlookers.meter(ledger.told(candidate))
+                self.onlookers.watch(candidate)
+
+            search = search_for(
+                self.settings, executor, journal, store, self.choice, self.max_seconds, told, self.given
+            )
+            self.onlookers.started(self.settings, journal.counts()[1])
+            with ledger:
+                search.run()
