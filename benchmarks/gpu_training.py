@@ -13,7 +13,7 @@ Rates are of all candidates together, in the second epoch and later, each row be
 and eager training are compared with each other, and with what two eager trainings of one seed differ by.
 
 Run it as ``python benchmarks/gpu_training.py`` on a machine with a GPU; it exits with status 1 where packed
-training is less than 8 times as fast as the plain loop. ``--device cpu`` with small sizes only tries the script.
+training is less than 8 times as fast as the plain loop. ``--device cpu`` with small sizes tries the script.
 """
 
 from __future__ import annotations
