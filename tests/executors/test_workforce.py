@@ -16,7 +16,7 @@ from evonas.executors.workforce import cores, read_workforce
         ({"devices": 3}, "devices: expected names such as cuda:0,cuda:1, got 3"),
         ({"devices": []}, r"devices: expected names such as cuda:0,cuda:1, got \[\]"),
         ({"devices": "cpu", "workers": 2}, "workers: expected none with devices"),
-        ({"per_device": 2}, "per_device: expected only with devices"),
+        ({"per_device": 2}, "per_device: expected only with devices or ray"),
         ({"devices": "cpu", "per_device": 0}, "per_device: expected a whole number of at least 1, got 0"),
         ({"timeout": 0}, "timeout: expected seconds above 0, got 0"),
         ({"timeout": 1, "workers": 0}, "workers: expected at least 1 with a timeout or ray, got 0"),
