@@ -15,11 +15,12 @@ from ..errors import UserError
 from ..evaluation import Evaluator, Job
 from ..plugins import FileText
 from .base import Executor
+from .endings import KILLED
 from .parcel import JobSent, pack
 from .ray_cluster import Cluster, Demand
 from .ray_fleet import Fleet, Slot, Task
 from .ray_weights import RayWeights, read_weights
-from .ray_worker import STARTS, Answer, Place
+from .ray_worker import STARTS, Answer, Site
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -35,7 +36,8 @@ class RayExecutor(Executor):
     candidate does to it has the same consequences. There are as many as have room, also when nodes come or
     go. The evaluator and weights travel through Ray's object store; a parent's weights that a node can read
     in the run's folder do not travel. A candidate whose worker or node dies is begun again once. One that
-    is out of memory is tried once more, with a whole node's cores or a whole GPU.
+    is out of memory, or was killed as the system does then, is tried once more alone: with a whole node's
+    cores or a whole GPU.
 
     Args:
         evaluator: Sent once to each node.
@@ -147,7 +149,7 @@ class RayExecutor(Executor):
         if lone is None:
             if self._waiting_alone and not self._fleet.start_alone():
                 self._waiting.appendleft(self._waiting_alone.popleft())  # no other was beside it
-        elif lone.place is None:
+        elif lone.site is None:
             if not self._fleet.make_room(lone):
                 self._fleet.drop(lone)
                 self._waiting.appendleft(self._waiting_alone.popleft())
@@ -159,11 +161,11 @@ class RayExecutor(Executor):
 
     def _begin(self, slot: Slot, task: Task) -> None:
         """Hands a task to a worker that is ready."""
-        if slot.place is None:
+        if slot.site is None:
             raise RuntimeError("the worker is not ready")
         try:
-            sees = slot.place.node not in self._blind
-            weights, content = task.weights.on(slot.place.folder, sees, self._ray.put)
+            sees = slot.site.node not in self._blind
+            weights, content = task.weights.on(slot.site.folder, sees, self._ray.put)
             job = pack(replace(task.sent, weights=weights), f"candidate {task.number}", Path(), mapped=False)
         except UserError as error:
             self._done[task.number] = error
@@ -190,20 +192,21 @@ class RayExecutor(Executor):
         else:
             self._stillborn = 0
             if task is None:
-                slot.place = said
+                slot.site = said
             else:
                 self._answered(slot, task, said)
 
     def _answered(self, slot: Slot, task: Task, said: Answer) -> None:
         if slot.alone:
             self._fleet.drop(slot)
-        if said.unseen and slot.place is not None:
-            self._blind.add(slot.place.node)
+        if said.unseen and slot.site is not None:
+            self._blind.add(slot.site.node)
             self._again(task)
         elif said.result is not None:
             weights = None if said.weights is None else read_weights(said.weights)
             self._ended(task, replace(said.result, weights=weights))
         else:
+            task.alone = task.alone or said.died == KILLED
             self._retry(task, f"the worker process {said.died}")
 
     def _died(self, slot: Slot, task: Task | None, error: Exception) -> None:
@@ -215,8 +218,8 @@ class RayExecutor(Executor):
             reason = "out of memory: its node had none left, and Ray ended the worker"
             self._ended(task, Result(FAILED, reason=reason))
         else:
-            place: Place | None = slot.place
-            lost = place is not None and not self._fleet.lives(place.node)
+            site: Site | None = slot.site
+            lost = site is not None and not self._fleet.lives(site.node)
             lost = lost or "node has died" in str(error)
             how = "was lost with its Ray node" if lost else "was lost with the Ray worker around it"
             self._retry(task, f"the worker process {how}")
@@ -241,9 +244,13 @@ class RayExecutor(Executor):
         if result.status == FAILED and result.reason.startswith("out of memory"):
             task.short += 1
             if task.short < TRIES:
-                self._waiting_alone.append(task)
+                task.alone = True
+                self._again(task)
                 return
         self._done[task.number] = result
 
     def _again(self, task: Task) -> None:
-        (self._waiting_alone if task.short else self._waiting).appendleft(task)
+        if task.alone:
+            self._waiting_alone.append(task)
+        else:
+            self._waiting.appendleft(task)

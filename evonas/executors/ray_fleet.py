@@ -9,7 +9,7 @@ from typing import Any
 from .parcel import JobSent
 from .ray_cluster import Cluster, Demand
 from .ray_weights import RayWeights
-from .ray_worker import Place, RayWorker
+from .ray_worker import RayWorker, Site
 
 PULSE = 2.0
 """Seconds between two looks at the cluster."""
@@ -31,6 +31,7 @@ class Task:
         weights: Those that it starts with.
         deaths: Workers and nodes that died over it.
         short: How often it was out of memory.
+        alone: Whether it is to have a whole node's cores or a whole GPU.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Task:
     weights: RayWeights
     deaths: int = 0
     short: int = 0
+    alone: bool = False
 
 
 @dataclass(eq=False)
@@ -48,7 +50,7 @@ class Slot:
         actor: Ray's handle.
         awaited: Ray's reference to what it is doing; None while it waits for work.
         alone: Whether it asks for all that a candidate can have.
-        place: Where it is; None until it is ready.
+        site: Where it is; None until it is ready.
         task: What it works on.
         since: When it was wanted.
     """
@@ -56,7 +58,7 @@ class Slot:
     actor: Any
     awaited: Any
     alone: bool
-    place: Place | None = None
+    site: Site | None = None
     task: Task | None = None
     since: float = 0.0
 
@@ -122,14 +124,14 @@ class Fleet:
     def grow(self, waiting: int) -> None:
         """Starts workers for so many jobs that wait, if there is room and none is to be alone."""
         if self.lone() is None:
-            starting = sum(slot.place is None for slot in self.slots)
+            starting = sum(slot.site is None for slot in self.slots)
             for _ in range(min(self.room - len(self.slots), waiting - starting)):
                 self._start(self._demand)
 
     def drop(self, slot: Slot) -> None:
         """Lets a worker go that does nothing, has not begun or has died."""
         self.slots.remove(slot)
-        if slot.place is None:
+        if slot.site is None:
             self._cluster.ray.kill(slot.actor)
         else:
             slot.actor.close.remote()  # with the last handle, the actor goes afterwards
@@ -137,7 +139,7 @@ class Fleet:
     def close(self) -> None:
         """Lets all go, which tidy up if they can."""
         if not self._cluster.lost:
-            ready = [slot.actor.close.remote() for slot in self.slots if slot.place is not None]
+            ready = [slot.actor.close.remote() for slot in self.slots if slot.site is not None]
             if ready:
                 self._cluster.ray.wait(ready, num_returns=len(ready), timeout=FAREWELL)
             for slot in self.slots:
@@ -160,7 +162,7 @@ class Fleet:
         node = self._roomiest()
         if self._demand.fit(self._nodes.get(node, {})) <= 1:
             return False
-        for slot in [slot for slot in self.slots if slot.place is None]:
+        for slot in [slot for slot in self.slots if slot.site is None]:
             self.drop(slot)  # which would take the room
         self._start(self._demand.alone(self._nodes[node]), alone=True)
         return True
@@ -168,7 +170,7 @@ class Fleet:
     def make_room(self, lone: Slot) -> bool:
         """Lets idle workers go where the lone one is to be; False if others than this search stay there."""
         node = self._roomiest()
-        for slot in [slot for slot in self.slots if slot.place is not None and slot.place.node == node]:
+        for slot in [slot for slot in self.slots if slot.site is not None and slot.site.node == node]:
             if slot.task is None:
                 self.drop(slot)
             else:

@@ -40,7 +40,7 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """Where a worker is.
 
     Attributes:
@@ -95,7 +95,7 @@ class RayWorker:
         self._timeout = timeout
         self._pool: ProcessPool | None = None
 
-    def begin(self) -> Place:
+    def begin(self) -> Site:
         """Starts the process, and says where it is.
 
         Raises:
@@ -110,7 +110,7 @@ class RayWorker:
 
             context = ray.get_runtime_context()
             gpus = context.get_accelerator_ids().get("GPU", [])
-            return Place(context.get_node_id(), ",".join(gpus), self._folder)
+            return Site(context.get_node_id(), ",".join(gpus), self._folder)
         raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
 
     def run(self, job: bytes, expected: WeightsAt | None, content: Bytes | None) -> Answer:

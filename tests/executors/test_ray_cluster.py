@@ -109,7 +109,7 @@ def test_no_process_outlives_the_search(script, tmp_path, home, monkeypatch, num
     monkeypatch.setenv("TMPDIR", home)
     process = script(ENDLESS)
     while len(list(marks.iterdir())) < 2:
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     assert len(living(str(marks))) >= 7  # the script, Ray's own, two actors and what evaluates
     process.send_signal(number)
@@ -132,4 +132,4 @@ def test_a_long_temporary_folder_and_nothing_but_the_answer_on_the_terminal(tmp_
     command = [Path(sys.executable).with_name("evonas"), *words.split(), "--run", run]
     found = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert (found.returncode, found.stdout.strip(), found.stderr) == (0, str(run), "")
-    assert not list(scratch.iterdir())
+    assert {path.name.partition("_")[0] for path in scratch.iterdir()} <= {"torchinductor"}
