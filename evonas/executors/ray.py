@@ -227,7 +227,9 @@ class RayExecutor(Executor):
     def _died_idle(self, error: Exception) -> None:
         """A worker died that had begun nothing: another begins, unless that happens again and again."""
         self._stillborn += 1
-        last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        last = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
+        if isinstance(error, self._ray.exceptions.OutOfMemoryError):
+            last = "their node is out of memory"
         if getattr(error, "actor_init_failed", False):
             raise UserError(f"ray: a worker cannot begin on a node: {last}")
         if self._stillborn >= STARTS:

@@ -117,6 +117,7 @@ class Cluster:
         except SystemExit:  # what Ray makes of the signal that its own compiled part ends the process with
             raise UserError(f"ray {address!r}: the cluster does not answer") from None
         except (ConnectionError, ValueError, OSError, RuntimeError) as error:
+            self.ray.shutdown()
             reason = str(error).strip().partition("\n")[0]
             raise UserError(
                 f"ray {address!r}: cannot be used from this machine: {reason} "
@@ -141,8 +142,9 @@ class Cluster:
             for address in (self._head, self._raylet):
                 if address:
                     _connect(address, 1.0).close()
-        except OSError:
-            if address == self._head and time.monotonic() - self._seen < LOST_SECONDS:
+        except OSError as error:
+            here = address == self._raylet and isinstance(error, ConnectionRefusedError)
+            if not here and time.monotonic() - self._seen < LOST_SECONDS:
                 return False
             self.lost = True
             what = "the cluster's head" if address == self._head else "Ray's own process on this machine"
