@@ -207,8 +207,8 @@ def resume(
         bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        known = onlookers(watch, started, meter)
-        conduct = Conduct(settings, bench, choice, force, known, max_seconds, opened.given())
+        followers = onlookers(watch, started, meter)
+        conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
         conduct.go_on(opened.journal, opened.store)
     return load(run)
 

@@ -19,6 +19,9 @@ NOTED = "usage"
 SECONDS = 30.0
 """Between two notes."""
 
+FRESH = 0.5
+"""Seconds for which a pace is not measured again: an executor may have thousands of places."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -78,15 +81,19 @@ class Ledger:
         self._before = list(journal.meta().get(NOTED, []))
         self._candidates = self._images = 0
         self._noted = time.monotonic()
+        self._measured: tuple[float, Pace] | None = None
 
     def told(self, candidate: Candidate) -> Pace:
         """Counts a candidate that has ended."""
         self._candidates += 1
         if candidate.result is not None:
             self._images += int(candidate.result.metrics.get("training_images", 0))
-        if time.monotonic() - self._noted >= SECONDS:
+        now = time.monotonic()
+        if now - self._noted >= SECONDS:
             self._note()
-        return self.pace()
+        if self._measured is None or now - self._measured[0] >= FRESH:
+            self._measured = now, self.pace()
+        return self._measured[1]
 
     def pace(self) -> Pace:
         """The session up to now."""

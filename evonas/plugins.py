@@ -7,7 +7,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,34 @@ from .operator import Operator
 from .registry import bring, dashed
 from .strategies import Strategy
 
-Brought = str | Path | Operator
+
+@dataclass(frozen=True)
+class FileText:
+    """A Python file as it was read, for where it may not be.
+
+    Attributes:
+        path: Absolute; what its module is named by.
+        text: What is in it.
+    """
+
+    path: Path
+    text: bytes
+
+    @classmethod
+    def read(cls, path: str | Path) -> FileText:
+        """Reads a file.
+
+        Raises:
+            UserError: It cannot be read.
+        """
+        path = Path(path).expanduser()
+        try:
+            return cls(path.resolve(), path.read_bytes())
+        except OSError as error:
+            raise UserError(f"operators {path}: cannot be read: {error.strerror or error}") from None
+
+
+Brought = str | Path | FileText | Operator
 """A Python file, or an operator."""
 
 
@@ -34,14 +61,16 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
         UserError: A file cannot be run, or holds nothing of use; something is no operator.
     """
     items: list[Any] = [brought]
-    if isinstance(brought, Iterable) and not isinstance(brought, str | Path | Operator):
+    if isinstance(brought, Iterable) and not isinstance(brought, Brought):
         items = list(brought)
     found: list[Operator] = []
     for item in items:
         if isinstance(item, Operator):
             found.append(item)
         elif isinstance(item, str | Path):
-            found += _from_file(Path(item))
+            found += _from_file(Path(item).expanduser(), FileText.read(item))
+        elif isinstance(item, FileText):
+            found += _from_file(item.path, item)
         else:
             raise UserError(
                 "operators: expected functions with the decorator mutation or crossover, "
@@ -50,9 +79,9 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
     return found
 
 
-def _from_file(path: Path) -> list[Operator]:
+def _from_file(path: Path, file: FileText) -> list[Operator]:
     """Runs a file and takes the operators, genomes and strategies that it defines."""
-    module = _run(path.expanduser())
+    module = _run(path, file)
     values = list(vars(module).values())
     operators = [value for value in values if isinstance(value, Operator)]
     classes = [value for value in values if isinstance(value, type) and value.__module__ == module.__name__]
@@ -70,19 +99,15 @@ def _from_file(path: Path) -> list[Operator]:
     return [replace(operator, source=str(path)) for operator in operators]
 
 
-def _run(path: Path) -> ModuleType:
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"operators {path}: cannot be read: {error.strerror or error}") from None
-    name = f"evonas_file_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+def _run(path: Path, file: FileText) -> ModuleType:
+    name = f"evonas_file_{hashlib.sha256(str(file.path).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=None)
     if spec is None or spec.loader is None:
         raise UserError(f"operators {path}: expected a Python file (.py)")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickling of its classes look it up
     try:
-        exec(compile(text, str(path), "exec"), module.__dict__)
+        exec(compile(file.text, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[name]
         line = _line_of(error, str(path))

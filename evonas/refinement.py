@@ -177,8 +177,8 @@ def refine(
         start=heritage.genome.to_dict(),
     )
     choice = OperatorChoice(tuple(operators_from(operators)))
-    known = onlookers(watch, started, meter)
-    conduct = Conduct(settings, bench, choice, force, known, max_seconds, heritage)
+    followers = onlookers(watch, started, meter)
+    conduct = Conduct(settings, bench, choice, force, followers, max_seconds, heritage)
     return conducted(conduct, Fitness(), data, run)
 
 

@@ -30,7 +30,7 @@ def read_size(value: Any, name: str) -> int:
     if found is not None:
         number, unit, binary = found.groups()
         try:
-            size = round(float(number) * (1024 if binary else 1000) ** _POWERS[unit.lower()])
+            size = round(float(number) * float(1024 if binary else 1000) ** _POWERS[unit.lower()])
         except (ValueError, OverflowError):
             size = 0
         if size > 0:

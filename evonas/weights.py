@@ -131,6 +131,19 @@ class FolderStore(WeightStore):
         from safetensors import SafetensorError
         from safetensors.torch import load
 
+        content = self.read(stored)
+        try:
+            return load(content)
+        except SafetensorError as error:
+            path = self.folder / stored.file
+            raise WeightsError(f"weights {path}: no safetensors file: {error}") from None
+
+    def read(self, stored: Stored) -> bytes:
+        """A file's content, which is as it was noted.
+
+        Raises:
+            WeightsError: The file is missing or damaged.
+        """
         path = self.folder / stored.file
         if Path(stored.file).name != stored.file:
             raise UserError(f"weights of candidate {stored.number}: {stored.file!r} is not a plain file name")
@@ -144,10 +157,7 @@ class FolderStore(WeightStore):
                 f"weights {path}: the file is damaged: expected {stored.size:,} bytes with "
                 f"the noted checksum, got {found}"
             )
-        try:
-            return load(content)
-        except SafetensorError as error:
-            raise WeightsError(f"weights {path}: no safetensors file: {error}") from None
+        return content
 
     def place(self, stored: Stored) -> tuple[FolderStore, Stored]:
         return self, stored

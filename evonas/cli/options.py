@@ -57,7 +57,8 @@ Devices = Annotated[
     str | None, option("cuda:0,cuda:1|all", "Devices with a worker each, instead of --workers.")
 ]
 PerDevice = Annotated[
-    str | None, option("K|auto", "Candidates at a time on each of the devices, as far as their memory fits.")
+    str | None,
+    option("K|auto", "Candidates at a time on each of the devices, or that share a GPU with --ray."),
 ]
 DeviceMemory = Annotated[
     str | None, option("SIZE", "What these may take together, such as 20GB; by default what is free.")

@@ -22,7 +22,8 @@ from pebble import ProcessExpired, ProcessPool
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import unpack
-from .slots import Ended, EndedTask, Slot, Task, never_began, too_late
+from .slots import Ended, EndedTask, Slot, Task, never_began
+from .verdicts import too_late
 from .worker import Began, Equipment, Failed, Ready, Reported, begin_sharing, serve
 
 

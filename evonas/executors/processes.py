@@ -16,8 +16,9 @@ from ..evaluation import Evaluator, Job
 from .base import Executor
 from .packed import PackedSlot
 from .parcel import JobSent, WeightsAt, lend, pack
-from .slots import Ended, Group, SingleSlot, Slot, Task, with_wait
+from .slots import Ended, Group, SingleSlot, Slot, Task
 from .usage import Usage
+from .verdicts import tried_alone, with_wait
 from .worker import Equipment
 
 TRIES = 2
@@ -210,18 +211,16 @@ class ProcessExecutor(Executor):
             return ended.error
         result = ended.result
         if not ended.fault and result is not None and not result.out_of_memory:
-            return with_wait(result, task)
+            return with_wait(result, task.waited)
         task.failures += 1
         if task.failures < TRIES:
             if ended.alone or not ended.fault:
                 task.alone_in = next(group for group in self._groups if slot in group.slots)
             return None
         if result is not None:
-            reason = f"{result.reason} (tried twice, the second time with nothing else beside it)"
-            return with_wait(Result(FAILED, reason=reason, metrics=result.metrics), task)
-        return with_wait(
-            Result(FAILED, reason=f"the worker process {ended.fault}; so did another that tried it"), task
-        )
+            return with_wait(tried_alone(result), task.waited)
+        reason = f"the worker process {ended.fault}; so did another that tried it"
+        return with_wait(Result(FAILED, reason=reason), task.waited)
 
 
 def _groups(slots: list[tuple[str | None, Slot]]) -> list[Group]:

@@ -8,17 +8,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from pebble import ProcessExpired, ProcessPool
 
-from ..candidate import FAILED, Result
+from ..candidate import Result
 from ..errors import UserError
 from .endings import SIGKILLED, how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
 from .usage import Meter, SlotUse
+from .verdicts import too_late
 from .worker import Equipment, Report, begin, work
 
 
@@ -220,13 +221,3 @@ def never_began(times: int) -> Ended:
         return Ended(again=True)
     error = UserError(f"workers: {times} worker processes in a row died before they began")
     return Ended(error=error, hopeless=True)
-
-
-def too_late(timeout: float) -> Result:
-    """The result of a candidate that took too long."""
-    return Result(FAILED, reason=f"no result within {timeout:g} s (timeout)")
-
-
-def with_wait(result: Result, task: Task) -> Result:
-    """A result that says how long its candidate had waited for a place."""
-    return replace(result, metrics={**result.metrics, "waited_seconds": task.waited})

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..candidate import FAILED, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
+from ..plugins import FileText
 from ..weights import WeightsError
 from .parcel import JobSent, WeightsAt, lend, pack, unpack
 
@@ -34,7 +35,7 @@ class Equipment:
     """
 
     evaluator: bytes
-    files: tuple[str, ...]
+    files: tuple[str | FileText, ...]
     device: str | None
     folder: Path
 

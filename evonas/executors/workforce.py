@@ -105,7 +105,15 @@ class Workforce:
         if self.ray:
             from .ray import RayExecutor
 
-            executor: Executor = RayExecutor(evaluator, self.ray, settings, self.timeout, files)
+            executor: Executor = RayExecutor(
+                evaluator,
+                self.ray,
+                settings,
+                self.timeout,
+                files,
+                workers=self.workers if isinstance(self.workers, int) else None,
+                per_device=self.per_device,
+            )
         else:
             from .processes import ProcessExecutor
 
@@ -168,8 +176,8 @@ def read_workforce(
         counts = isinstance(per_device, int) and not isinstance(per_device, bool) and per_device >= 1
         if not counts and per_device != AUTO:
             raise UserError(f"per_device: expected a whole number of at least 1 or auto, got {per_device!r}")
-        if not names:
-            raise UserError("per_device: expected only with devices")
+        if not names and not ray:
+            raise UserError("per_device: expected only with devices or ray")
     if names and isinstance(workers, int):
         raise UserError(f"workers: expected none with devices (per_device says how many each), got {workers}")
     if timeout is not None and (

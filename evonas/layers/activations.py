@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UserError
-from .base import Layer
+from .base import Keeps, Layer
 
 if TYPE_CHECKING:
     from torch import fx
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class _Activation(Layer):
     """A function of each number by itself."""
 
-    keeps = "input"
+    keeps: ClassVar[Keeps] = "input"
 
     def function(self) -> tuple[Callable[..., Any], dict[str, Any]]:
         """The function of PyTorch's, and its options."""

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UserError
-from .base import Layer, Shape, image, not_negative, pair, positive
+from .base import Keeps, Layer, Shape, image, not_negative, pair, positive
 from .window import Pair, same_padding, slide, times
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class _Pool2d(Layer):
         padding: Pixels on each side; None keeps the size at stride 1 (an even window is padded at the end).
     """
 
-    keeps = "input"
+    keeps: ClassVar[Keeps] = "input"
 
     kernel: int | Pair = (3, 3)
     stride: int | Pair = (1, 1)

@@ -46,7 +46,7 @@ class Compute:
             yield
             return
         with torch.cuda.device(self.device):
-            stream = torch.cuda.Stream()
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             stream.wait_stream(torch.cuda.current_stream())  # on which the images were put there
             with torch.cuda.stream(stream):
                 yield

@@ -65,9 +65,7 @@ class Step:
         """Why steps were not captured, where that was tried."""
         self.optimiser = optimiser_for(network, plan, self._first_rate())
         self._parameters = list(network.parameters())
-        self._scaler = (
-            torch.amp.GradScaler(compute.kind) if compute.precision == "float16" else None  # type: ignore[attr-defined]
-        )
+        self._scaler = torch.amp.GradScaler(compute.kind) if compute.precision == "float16" else None
         self._done = 0
 
     def _first_rate(self) -> float | Tensor:

@@ -1,5 +1,9 @@
+import ctypes
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -64,3 +68,68 @@ def script(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+# -- what a candidate may do to its worker ---------------------------------------------------------
+
+TROUBLE = {
+    1: "kill",
+    2: "segfault",
+    3: "hang",
+    4: "nan",
+    5: "raise",
+    6: "memory",
+    8: "exit",
+    9: "leave",
+    10: "kill once",
+}
+REASONS = {
+    1: "the worker process was killed (SIGKILL), as the system does when memory runs out; so did another",
+    2: "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did another",
+    3: "no result within 4 s (timeout)",
+    4: "the fitness was nan, not a finite number",
+    5: "ZeroDivisionError: division by zero",
+    6: "out of memory",
+    8: "the worker process ended by itself with exit status 3; so did another",
+    9: "SystemExit: the evaluation wanted to end the process",
+}
+
+
+def troubled(folder: Path) -> Callable[..., float]:
+    """A fitness that goes wrong in the way that its candidate's number says."""
+    modules, trouble, marker = (os, signal, time, ctypes, sys), TROUBLE, str(folder / "marker")
+
+    def evaluate(genome: Any, rng: Any) -> float:
+        os, signal, time, ctypes, sys = modules
+        kind = trouble.get(genome.number)
+        if kind == "kill once" and not os.path.exists(marker):
+            open(marker, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if kind == "segfault":
+            ctypes.string_at(0)
+        if kind == "hang":
+            while True:
+                time.sleep(1)
+        if kind == "nan":
+            return float("nan")
+        if kind == "raise":
+            return 1 / 0
+        if kind == "memory":
+            return len(bytearray(1 << 62))
+        if kind == "exit":
+            os._exit(3)
+        if kind == "leave":
+            sys.exit("enough")
+        with open(f"{folder}/{genome.number}.txt", "a") as file:
+            file.write(f"{os.getpid()}\n")
+        return rng.random()
+
+    return evaluate
+
+
+@pytest.fixture
+def trouble(tmp_path: Path) -> tuple[Callable[..., float], dict[int, str]]:
+    """A fitness that goes wrong for some candidates, and how the reasons that are noted begin."""
+    return troubled(tmp_path), REASONS

@@ -1,10 +1,8 @@
 """What a candidate does to its worker costs that candidate, and the reason is one for people."""
 
-import ctypes
 import os
 import random
 import signal
-import sys
 import time
 
 import pytest
@@ -14,71 +12,15 @@ from evonas.evaluation import FunctionEvaluator, Job
 from evonas.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
 
-TROUBLE = {
-    1: "kill",
-    2: "segfault",
-    3: "hang",
-    4: "nan",
-    5: "raise",
-    6: "memory",
-    8: "exit",
-    9: "leave",
-    10: "kill once",
-}
-REASONS = {
-    1: "the worker process was killed (SIGKILL), as the system does when memory runs out; so did another",
-    2: "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did another",
-    3: "no result within 4 s (timeout)",
-    4: "the fitness was nan, not a finite number",
-    5: "ZeroDivisionError: division by zero",
-    6: "out of memory",
-    8: "the worker process ended by itself with exit status 3; so did another",
-    9: "SystemExit: the evaluation wanted to end the process",
-}
-
-
-def troubled(trouble, folder, marker):
-    """A fitness that goes wrong in the way that its candidate's number says."""
-    modules = os, signal, time, ctypes, sys
-
-    def evaluate(genome, rng):
-        os, signal, time, ctypes, sys = modules
-        kind = trouble.get(genome.number)
-        if kind == "kill once" and not os.path.exists(marker):
-            open(marker, "w").close()
-            os.kill(os.getpid(), signal.SIGKILL)
-        if kind == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if kind == "segfault":
-            ctypes.string_at(0)
-        if kind == "hang":
-            while True:
-                time.sleep(1)
-        if kind == "nan":
-            return float("nan")
-        if kind == "raise":
-            return 1 / 0
-        if kind == "memory":
-            return len(bytearray(1 << 62))
-        if kind == "exit":
-            os._exit(3)
-        if kind == "leave":
-            sys.exit("enough")
-        with open(f"{folder}/{genome.number}.txt", "a") as file:
-            file.write(f"{os.getpid()}\n")
-        return rng.random()
-
-    return evaluate
-
 
 @pytest.mark.timeout(600)
-def test_every_failure_costs_one_candidate_and_says_why(search, tmp_path):
-    evaluate = troubled(TROUBLE, tmp_path, str(tmp_path / "marker"))
+def test_every_failure_costs_one_candidate_and_says_why(search, tmp_path, trouble):
+    evaluate, reasons = trouble
     found = search(evaluate, budget=16, population=16, workers=2, timeout=4.0)
     assert [row["id"] for row in found] == list(range(16))
     failed = {row["id"]: row["reason"] for row in found if row["status"] == "failed"}
-    assert failed.keys() == REASONS.keys()
-    for number, reason in REASONS.items():
+    assert failed.keys() == reasons.keys()
+    for number, reason in reasons.items():
         assert failed[number].startswith(reason), (number, failed[number])
     assert (tmp_path / "marker").exists()  # and candidate 10 was tried again, and is done
     evaluated = {int(path.stem): path.read_text().split() for path in tmp_path.glob("*.txt")}

@@ -17,7 +17,7 @@ from evonas.executors.workforce import ON_A_GPU, Workforce, cores, read_workforc
         ({"devices": 3}, "devices: expected names such as cuda:0,cuda:1, got 3"),
         ({"devices": []}, r"devices: expected names such as cuda:0,cuda:1, got \[\]"),
         ({"devices": "cpu", "workers": 2}, "workers: expected none with devices"),
-        ({"per_device": 2}, "per_device: expected only with devices"),
+        ({"per_device": 2}, "per_device: expected only with devices or ray"),
         (
             {"devices": "cpu", "per_device": 0},
             "per_device: expected a whole number of at least 1 or auto, got 0",

@@ -1,0 +1,209 @@
+"""A worker on a node of a Ray cluster: an actor that holds a place, and the process that evaluates."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from concurrent.futures import CancelledError
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pebble import ProcessExpired, ProcessPool
+
+from ..candidate import FAILED, Result
+from ..errors import UserError
+from ..plugins import FileText
+from ..weights import WeightsError, digest
+from .endings import how_it_ended
+from .hidden_main import HiddenMainContext
+from .parcel import WeightsAt
+from .worker import Equipment, Report, begin, work
+
+STARTS = 3
+"""How often in a row a process may die before it has begun anything."""
+
+YOUNG = 60.0
+"""Seconds in which a folder's owner may not yet have its lock."""
+
+PREFIX = "evonas-ray-"
+"""How the folders of workers are called, in each node's temporary folder."""
+
+Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+"""What Ray shares between the processes of a node without copying."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a worker is.
+
+    Attributes:
+        node: Its node's id.
+        gpu: Which of the node's GPUs it uses; empty for none.
+        folder: Its own, for what the evaluating process reads.
+    """
+
+    node: str
+    gpu: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a job on a worker.
+
+    Attributes:
+        result: The result, its weights apart; None where there is none.
+        weights: Those, as a safetensors file.
+        died: How the process died that evaluated; empty if it did not.
+        unseen: Whether the parent's file is not to be seen from here.
+    """
+
+    result: Result | None = None
+    weights: Bytes | None = None
+    died: str = ""
+    unseen: bool = False
+
+
+class RayWorker:
+    """Made an actor by `RayExecutor`; evaluates in a process below the actor's own.
+
+    So a crash or a limit of time costs that process alone, and its exit status says what happened, which
+    Ray does not tell of its own workers. With the actor's process it ends, too.
+
+    Args:
+        evaluator: As `pack` gave it.
+        files: Files with genomes and morphisms of the user's own.
+        device: Where it evaluates; None as the evaluator has it.
+        timeout: Seconds after which a candidate has failed; None for no limit.
+    """
+
+    def __init__(
+        self, evaluator: Bytes, files: tuple[FileText, ...], device: str | None, timeout: float | None
+    ) -> None:
+        _sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = _lock(self._folder)
+        content: Any = evaluator  # unpickling reads any buffer
+        self._equipment = Equipment(content, files, device, self._folder)
+        self._timeout = timeout
+        self._pool: ProcessPool | None = None
+
+    def begin(self) -> Site:
+        """Starts the process, and says where it is.
+
+        Raises:
+            UserError: It dies each time.
+        """
+        for _ in range(STARTS):
+            try:
+                self._process().schedule(os.getpid).result()
+            except (ProcessExpired, BrokenProcessPool, CancelledError):
+                continue
+            import ray
+
+            context = ray.get_runtime_context()
+            gpus = context.get_accelerator_ids().get("GPU", [])
+            return Site(context.get_node_id(), ",".join(gpus), self._folder)
+        raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
+
+    def run(self, job: bytes, expected: WeightsAt | None, content: Bytes | None) -> Answer:
+        """Does one job.
+
+        Args:
+            job: As it crosses.
+            expected: Where the evaluating process looks for weights; None where it needs none.
+            content: Theirs, to be written there; None where they should be there already.
+
+        Raises:
+            UserError: The process could not be made ready.
+            WeightsError: The weights are damaged.
+        """
+        if expected is not None and content is None and not _is_there(expected):
+            return Answer(unseen=True)
+        if expected is not None and content is not None:
+            content.tofile(expected.store.folder / expected.stored.file)
+        try:
+            return self._evaluate(job)
+        finally:
+            if expected is not None and content is not None:
+                expected.remove()
+
+    def close(self) -> None:
+        """Ends the process and removes its folder."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _process(self) -> ProcessPool:
+        if self._pool is None or not self._pool.active:
+            self._pool = ProcessPool(1, 0, begin, (self._equipment,), HiddenMainContext())
+        return self._pool
+
+    def _evaluate(self, job: bytes) -> Answer:
+        for _ in range(STARTS):
+            try:
+                report: Report = self._process().schedule(work, (job,), timeout=self._timeout).result()
+            except ProcessExpired as error:
+                return Answer(died=how_it_ended(error.exitcode))
+            except (BrokenProcessPool, CancelledError):
+                continue  # it died while it had nothing to do
+            except TimeoutError:
+                return Answer(Result(FAILED, reason=f"no result within {self._timeout:g} s (timeout)"))
+            return _answer(report)
+        raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
+
+
+def _lock(folder: Path) -> int:
+    """Takes a folder's lock, which goes with the process.
+
+    Raises:
+        OSError: Another process has it, or the folder is gone.
+    """
+    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _sweep() -> None:
+    """Removes the folders of workers that Ray has killed: it kills what could have tidied up, too."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > YOUNG:
+                handle = _lock(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
+
+def _is_there(weights: WeightsAt) -> bool:
+    """Whether a file can be read here and is the one that is meant."""
+    path = weights.store.folder / weights.stored.file
+    try:
+        return path.stat().st_size == weights.stored.size and (
+            digest(path.read_bytes()) == weights.stored.digest
+        )
+    except OSError:
+        return False
+
+
+def _answer(report: Report) -> Answer:
+    if report.weights is None:
+        return Answer(report.result)
+    path = report.weights.store.folder / report.weights.stored.file
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise WeightsError(f"weights {path}: cannot be read: {error.strerror or error}") from None
+    report.weights.remove()
+    return Answer(report.result, content)
