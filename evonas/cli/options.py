@@ -58,7 +58,7 @@ Devices = Annotated[
 ]
 PerDevice = Annotated[
     str | None,
-    option("K|auto", "Candidates at a time on each of the devices, or that share a GPU with --ray."),
+    option("K|auto", "Candidates at a time on each device, or that share a GPU with --ray."),
 ]
 DeviceMemory = Annotated[
     str | None, option("SIZE", "What these may take together, such as 20GB; by default what is free.")

@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
-from ..candidate import FAILED, Result
+from ..candidate import Result
 from ..errors import UserError
 from ..plugins import FileText
 from ..weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
+from .verdicts import too_late
 from .worker import Equipment, Report, begin, work
 
 STARTS = 3
@@ -137,10 +138,14 @@ class RayWorker:
 
     def close(self) -> None:
         """Ends the process and removes its folder."""
-        if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-            self._pool.join()
+        self._end_process()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end_process(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
 
     def _process(self) -> ProcessPool:
         if self._pool is None or not self._pool.active:
@@ -156,7 +161,10 @@ class RayWorker:
             except (BrokenProcessPool, CancelledError):
                 continue  # it died while it had nothing to do
             except TimeoutError:
-                return Answer(Result(FAILED, reason=f"no result within {self._timeout:g} s (timeout)"))
+                return Answer(too_late(self._timeout or 0.0))
+            if report.fatal:
+                self._end_process()
+                return Answer(died=f"had to be ended: {report.result.reason}")
             return _answer(report)
         raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
 
