@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from ..training.plan import Plan
     from .targets import Target
 
+SHOWN = (
+    *("run", "candidate", "dataset", "test_accuracy", "test_loss", "test_images", "training_images"),
+    *("parameters", "flops", "seed", "seconds", "plan", "compute", "devices", "compile_seconds"),
+)
+"""What of a report is printed as JSON."""
+
 
 def train(
     target: options.Target,
@@ -264,9 +270,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
 
     report = trained.report
     if as_json:
-        keys = ("run", "candidate", "dataset", "test_accuracy", "test_loss", "test_images", "training_images")
-        keys += ("parameters", "flops", "seed", "seconds", "plan", "compute", "devices", "compile_seconds")
-        kept = {key: report[key] for key in keys}
+        kept = {key: report[key] for key in SHOWN}
         print(json.dumps({"output": str(folder), **kept, "genome": trained.genome.to_dict()}))
         return
     if quiet:

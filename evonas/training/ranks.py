@@ -209,11 +209,13 @@ class _Team:
         Raises:
             UserError: A rank died.
         """
-        found = []
-        for pipe in wait(list(self._members), timeout):
-            place, process = self._members[pipe]  # type: ignore[index]
+        found: list[tuple[Place, _Said | _Done | _Failed]] = []
+        ready = wait(list(self._members), timeout)
+        for pipe, (place, process) in self._members.items():
+            if pipe not in ready:
+                continue
             try:
-                found.append((place, pipe.recv()))  # type: ignore[union-attr]
+                found.append((place, pipe.recv()))
             except (EOFError, ConnectionResetError):
                 process.join()
                 ending = how_it_ended(process.exitcode or 0)
@@ -278,7 +280,7 @@ def _join_group(place: Place, patience: float) -> None:
     distributed.init_process_group(
         "nccl" if on_cuda else "gloo",
         # They meet in a file of a private folder: no port is open to others, none can be taken already.
-        store=distributed.FileStore(str(place.folder / "meeting"), place.ranks),
+        store=distributed.FileStore(str(place.folder / "meeting"), place.ranks),  # type: ignore[attr-defined]
         rank=place.rank,
         world_size=place.ranks,
         timeout=timedelta(seconds=patience),
