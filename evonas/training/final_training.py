@@ -21,7 +21,8 @@ from .distributed import RankImages, Share, check_parts, joined, share_statistic
 from .images import DeviceImages, Normalisation
 from .plan import Plan
 from .preparation import prepared
-from .ranks import PATIENCE, Place, Say, run_together
+from .rank import Place, Say
+from .ranks import PATIENCE, run_together
 from .trainer import Epoch, fit, to_device
 
 AfterEpoch = Callable[[int], None]
