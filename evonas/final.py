@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .data import ImageDataset, Images, Statistics
 from .deploy import Deployable, deployable
 from .errors import UserError
+from .executors.workforce import read_devices
 from .genome import Genome
-from .network import build, weights_of
+from .network import build
 from .registry import genome_type
 from .run import environment
 from .seeds import Stream, derive
 from .task import Task
 from .training.device import Compute
+from .training.final_training import FinalTraining
 from .training.images import DeviceImages, Normalisation
 from .training.plan import Plan
-from .training.preparation import prepared
-from .training.trainer import fit, score, to_device
+from .training.trainer import score, to_device
 from .weights import FolderStore, Stored
 
 FILE = "final.json"
@@ -60,6 +61,15 @@ class Trained:
         return deployable(self.genome.decode(self.task), self.weights, self.statistics, self.classes)
 
 
+def training_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The devices of a final training by their names; empty where none was named.
+
+    Raises:
+        UserError: They cannot train together, or are not here.
+    """
+    return read_devices(devices, hint="one process trains on each", several_cpus=True)
+
+
 def train(
     genome: Genome,
     dataset: ImageDataset,
@@ -68,6 +78,8 @@ def train(
     seed: int = 0,
     watch: Watch = _silent,
     weights: Mapping[str, Any] | None = None,
+    devices: str | Sequence[str] | None = None,
+    compiled: bool = False,
 ) -> Trained:
     """Trains a genotype on training and validation images, and tests it once.
 
@@ -80,30 +92,48 @@ def train(
         watch: Called after each epoch.
         weights: What the network begins with, by ``node.tensor`` (as NASH's final training does); None to
             train from scratch.
+        devices: Where there are several, they share every batch, with a process on each; ``compute`` is that
+            of each process, on the first of them. ``cpu`` may be named more than once.
+        compiled: Whether the network is compiled for training (`torch.compile`), which takes minutes.
 
     Raises:
-        UserError: The images do not suit the genome.
+        UserError: The images do not suit the genome, the devices cannot be used together, one of their
+            processes died or failed, or the network cannot be compiled.
         DivergenceError: The loss was not finite.
     """
+    chosen = training_devices(devices)
+    if chosen:
+        compute = replace(compute, device=chosen[0])
     task = dataset.task
     genome.space.check(task)
-    compute.prepare()
     images: Images = dataset.full_training()
     statistics = dataset.statistics()
     plan = plan.changed(genome.training())
     normalisation = Normalisation(statistics.mean, statistics.std)
-    padding = plan.padding(task.height, task.width)
-    training = DeviceImages(images.x, images.y, normalisation, compute.device, padding)
     architecture = genome.decode(task)
-    weight_seed = derive(seed, 0, Stream.WEIGHTS)
-    network = build(architecture, weight_seed, weights, steered=plan.drop_path > 0)
-    view = to_device(prepared(network, architecture, genome, task, plan, weight_seed), compute)
+    training = FinalTraining(
+        architecture,
+        genome.auxiliary_node(),
+        task,
+        plan,
+        compute,
+        images.x,
+        images.y,
+        normalisation,
+        dataset.mirror,
+        weight_seed=derive(seed, 0, Stream.WEIGHTS),
+        order_seed=derive(seed, 0, Stream.TRAINING),
+        weights=weights,
+        compiled=compiled,
+    )
 
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
 
-    done = fit(view, training, plan, compute, derive(seed, 0, Stream.TRAINING), dataset.mirror, after_epoch)
+    done = training.on(chosen, after_epoch) if len(chosen) > 1 else training.here(after_epoch)
     held_out = dataset.test()
+    compute.prepare()
+    network = to_device(build(architecture, weights=done.weights), compute)
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
     report = {
         "test_accuracy": tested.accuracy,
@@ -119,9 +149,11 @@ def train(
         "seed": seed,
         "plan": plan.to_dict(),
         "compute": asdict(compute),
+        "devices": list(chosen) or [compute.device],
+        "compile_seconds": done.compile_seconds,
         "environment": environment(),
     }
-    return Trained(genome, task, statistics, dataset.classes, weights_of(network), report)
+    return Trained(genome, task, statistics, dataset.classes, done.weights, report)
 
 
 def save(trained: Trained, folder: Path) -> Path:

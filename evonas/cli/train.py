@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from ..training.plan import Plan
     from .targets import Target
 
+SHOWN = (
+    *("run", "candidate", "dataset", "test_accuracy", "test_loss", "test_images", "training_images"),
+    *("parameters", "flops", "seed", "seconds", "plan", "compute", "devices", "compile_seconds"),
+)
+"""What of a report is printed as JSON."""
+
 
 def train(
     target: options.Target,
@@ -42,7 +48,17 @@ def train(
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
-    threads: Annotated[int | None, option("T", "Threads on a CPU; by default all cores.")] = None,
+    devices: Annotated[
+        str | None,
+        option("cuda:0,cuda:1|all", "Devices that share every batch, a process on each (cpu,cpu works too)."),
+    ] = None,
+    threads: Annotated[
+        int | None, option("T", "Threads of a process on a CPU; by default its share of all cores.")
+    ] = None,
+    compile_it: Annotated[
+        bool,
+        typer.Option("--compile", help="First compile the network (torch.compile): minutes."),
+    ] = False,
     output: Annotated[
         Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.")
     ] = None,
@@ -65,11 +81,11 @@ def train(
     if seed is None:
         seed = found.settings.seed if found.settings else 0
     name = located(dataset) or _dataset_of(found)
-    compute = _compute(genome, device, threads)
+    where = _where(genome, device, devices, threads, compile_it)
     with _reserved(_output_folder(output, found, name)) as folder:
         images = DataChoice(data_dir or found.data_dir, download).open(name, train_limit)
         weights = _weights(found, genome) if go_on else None
-        trained = _trained(found, genome, images, plan, compute, check_seed(seed), quiet, weights)
+        trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights)
         save(trained, folder)
     _tell(trained, found, folder, quiet, as_json)
 
@@ -149,16 +165,47 @@ def _reserved(folder: Path) -> Iterator[Path]:
             folder.rmdir()
 
 
-def _compute(genome: Genome, device: str | None, threads: int | None) -> Compute:
+@dataclass(frozen=True)
+class _Where:
+    """Where a network is trained.
+
+    Attributes:
+        compute: Of one process.
+        devices: With a process each; empty for the one that `compute` names.
+        compiled: Whether the network is compiled.
+    """
+
+    compute: Compute
+    devices: tuple[str, ...]
+    compiled: bool
+
+    def __str__(self) -> str:
+        threads = number_of(self.compute.threads, "thread")
+        how = f"({self.compute.precision}{', compiled' if self.compiled else ''})"
+        if self.compute.device != "cpu":
+            return f"{', '.join(self.devices) or self.compute.device} {how}"
+        if len(self.devices) > 1:
+            return f"{len(self.devices)} processes on the CPU, {threads} each {how}"
+        return f"cpu, {threads} {how}"
+
+
+def _where(
+    genome: Genome, device: str | None, devices: str | None, threads: int | None, compiled: bool
+) -> _Where:
     import torch
 
+    from ..final import training_devices
     from ..training.device import Compute, choose_device, choose_precision
 
     if threads is not None and threads < 1:
         raise UserError(f"threads: expected a whole number of at least 1, got {threads}")
-    chosen = choose_device(device or "auto")
+    if device is not None and devices is not None:
+        raise UserError(f"device: expected none with --devices, got {device!r}")
+    several = training_devices(devices)
+    chosen = several[0] if several else choose_device(device or "auto")
     precision = choose_precision(chosen, genome.space.separable)
-    return Compute(chosen, precision, threads or torch.get_num_threads())
+    share = max(1, torch.get_num_threads() // max(1, len(several)))
+    return _Where(Compute(chosen, precision, threads or share), several, compiled)
 
 
 def _trained(
@@ -166,7 +213,7 @@ def _trained(
     genome: Genome,
     images: ImageDataset,
     plan: Plan,
-    compute: Compute,
+    where: _Where,
     seed: int,
     quiet: bool,
     weights: Mapping[str, Any] | None,
@@ -183,10 +230,9 @@ def _trained(
     from .progress import make_progress
 
     progress = make_progress("epochs", quiet)
-    where = compute.device + (f", {number_of(compute.threads, 'thread')}" if compute.device == "cpu" else "")
     headline = (
         f"training {found.title} on {images.name}: {number_of(plan.epochs, 'epoch')} of "
-        f"{number_of(images.training_size, 'image')}, seed {seed}, {where} ({compute.precision})"
+        f"{number_of(images.training_size, 'image')}, seed {seed}, {where}"
     )
     with stoppable() as request:
 
@@ -197,7 +243,17 @@ def _trained(
         try:
             with progress:
                 progress.begin(headline, plan.epochs)
-                trained = train_finally(genome, images, plan, compute, seed, after_epoch, weights)
+                trained = train_finally(
+                    genome,
+                    images,
+                    plan,
+                    where.compute,
+                    seed,
+                    after_epoch,
+                    weights,
+                    where.devices or None,
+                    where.compiled,
+                )
         except KeyboardInterrupt:
             print("stopped: the training was not finished, and nothing was saved", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -214,10 +270,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
 
     report = trained.report
     if as_json:
-        keys = ("run", "candidate", "dataset", "test_accuracy", "test_loss", "test_images", "training_images")
-        kept = {
-            key: report[key] for key in (*keys, "parameters", "flops", "seed", "seconds", "plan", "compute")
-        }
+        kept = {key: report[key] for key in SHOWN}
         print(json.dumps({"output": str(folder), **kept, "genome": trained.genome.to_dict()}))
         return
     if quiet:
@@ -226,8 +279,17 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
     page = Page()
     page.line(
         f"test accuracy {report['test_accuracy']:.4f} on {number_of(report['test_images'], 'image')} "
-        f"({report['parameters']:,} parameters, {duration(report['seconds'])} of training)"
+        f"({report['parameters']:,} parameters, {_cost(report)})"
     )
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
     page.commands([(f"evonas export {quoted(home)} --to onnx -o best.onnx", "take it along")])
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    """What a training took, in words."""
+    many = len(report["devices"])
+    parts = [f"{duration(report['seconds'])} of training" + (f" on {many} devices" if many > 1 else "")]
+    if report["compile_seconds"] is not None:
+        parts.append(f"{duration(report['compile_seconds'])} of compilation")
+    return ", ".join(parts)

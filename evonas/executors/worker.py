@@ -76,7 +76,7 @@ def begin(equipment: Equipment) -> None:
     global _ready, _trouble, _folder
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # there is nothing to tidy up
     _folder = equipment.folder
-    threading.Thread(target=_end_with_parent, args=(_folder,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(_folder,), daemon=True).start()
     try:
         evaluator = equipment.make_evaluator()
         evaluator.warm_up()
@@ -85,7 +85,7 @@ def begin(equipment: Equipment) -> None:
         _trouble = f"{type(error).__name__}: {error}"
 
 
-def _end_with_parent(folder: Path) -> None:
+def end_with_parent(folder: Path) -> None:
     """Ends this process when the search has died, in whatever way."""
     parent = parent_process()
     if parent is not None:

@@ -169,7 +169,7 @@ def read_workforce(
         workers, number = int(workers), True
     if not (workers in (None, AUTO) or number):
         raise UserError(f"workers: expected a whole number of at least 0 or auto, got {workers!r}")
-    names = _read_devices(devices)
+    names = read_devices(devices)
     if isinstance(per_device, str) and per_device.isdecimal():
         per_device = int(per_device)
     if per_device is not None:
@@ -196,7 +196,19 @@ def read_workforce(
     return Workforce(workers, names, per_device or 1, memory, timeout, ray or "")
 
 
-def _read_devices(devices: Any) -> tuple[str, ...]:
+def read_devices(
+    devices: Any, hint: str = "per_device gives it several workers", several_cpus: bool = False
+) -> tuple[str, ...]:
+    """Checks devices that a user names.
+
+    Args:
+        devices: Names, in a list or with commas between them, ``all`` for every GPU, or None for none.
+        hint: What to do instead of naming one twice.
+        several_cpus: Whether ``cpu`` may be named more than once.
+
+    Raises:
+        UserError: They are none of these, not here, of several kinds, or one is named twice.
+    """
     if devices is None:
         return ()
     names = devices.split(",") if isinstance(devices, str) else devices
@@ -207,8 +219,8 @@ def _read_devices(devices: Any) -> tuple[str, ...]:
     names = [name.strip() for name in names]
     found = all_devices() if names == ["all"] else [choose_device(name) for name in names]
     for name in found:
-        if found.count(name) > 1:
-            raise UserError(f"devices: {name} is named twice; per_device gives it several workers")
+        if found.count(name) > 1 and not (several_cpus and name == "cpu"):
+            raise UserError(f"devices: {name} is named twice; {hint}")
     if len({name.partition(":")[0] for name in found}) > 1:
         raise UserError(f"devices: expected one kind, for results differ between them, got {','.join(found)}")
     return tuple(found)

@@ -189,7 +189,8 @@ class TrainingEvaluator(Evaluator):
                 with_parent=self.verify or plan.distill_epochs > 0,
             )
             self._prepare(child)
-            view = prepared(child.network, architecture, job.genome, self.task, plan, weight_seed)
+            node = job.genome.auxiliary_node()
+            view = prepared(child.network, architecture, node, self.task, plan, weight_seed)
         to_device(view, self.compute)
         if job.genome.origin.operator == GIVEN:
             given = score(child.network, self.validation, self.compute, cut.evaluation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +78,22 @@ class DeviceImages:
         Crop and flip are one gather of rows and columns. All random numbers are drawn on the CPU, so a
         seed means the same images on every device.
         """
+        return self.parts(plan, mirror, generator, lambda size: slice(0, size))
+
+    def parts(
+        self, plan: Plan, mirror: bool, generator: torch.Generator, part_of: Callable[[int], slice]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The batches of `epoch`, of which only a part is cut.
+
+        Args:
+            plan: How they are cut.
+            mirror: Whether half of the images are flipped.
+            generator: What order and augmentation of all images are drawn from.
+            part_of: The places that are wanted of a batch of a size.
+        """
         steps = steps_per_epoch(len(self), plan.batch_size)
         size = min(plan.batch_size, len(self))
+        within = part_of(size)
         order = torch.randperm(len(self), generator=generator).to(self.device)
         draw = _Draws(len(self), generator, self.device)
         top, left = (draw.integers(2 * self.padding + 1) for _ in range(2))
@@ -88,7 +102,7 @@ class DeviceImages:
         rows = torch.arange(self.height, device=self.device)
         columns = torch.arange(self.width, device=self.device)
         for step in range(steps):
-            part = slice(step * size, (step + 1) * size)
+            part = slice(step * size + within.start, step * size + within.stop)
             index = order[part]
             across = columns.expand(len(index), -1)
             if flip is not None:

@@ -52,9 +52,9 @@ def evonas() -> Callable[..., Ended]:
 @pytest.fixture(scope="session")
 def start_process() -> Callable[..., subprocess.Popen[str]]:
     """Starts the installed command."""
-    variables = {**os.environ, "OMP_NUM_THREADS": "1"}
 
     def start(*arguments: Any) -> subprocess.Popen[str]:
+        variables = {**os.environ, "OMP_NUM_THREADS": "1"}
         words = [str(word) for word in (COMMAND, *arguments)]
         return subprocess.Popen(
             words, text=True, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -88,7 +88,7 @@ def test_a_stopped_training_leaves_nothing(
     def interrupt(*_: Any, **__: Any) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr("evonas.final.fit", interrupt)
+    monkeypatch.setattr("evonas.training.final_training.fit", interrupt)
     ended = evonas("train", copied)
     assert ended.status == 130 and ended.err.endswith(
         "stopped: the training was not finished, and nothing was saved\n"
