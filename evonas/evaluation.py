@@ -147,14 +147,14 @@ def _what_is_wrong_with(result: Result) -> str:
     return ""
 
 
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 """What CUDA and PyTorch's allocator for the CPU say."""
 
 
 def reason_of(error: BaseException) -> str:
     """An exception in one line that a person understands."""
     first = str(error).strip().partition("\n")[0][:300]
-    if isinstance(error, MemoryError) or any(words in first.lower() for words in _OUT_OF_MEMORY):
+    if isinstance(error, MemoryError) or any(words in first.lower() for words in OUT_OF_MEMORY):
         return f"{NO_MEMORY}: {first}" if first else NO_MEMORY
     if isinstance(error, UserError):
         return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from .plan import Plan
 from .preparation import prepared
 from .rank import Place, Say
 from .ranks import PATIENCE, run_together
+from .regularise import drawing_from
 from .trainer import Epoch, fit, to_device
 
 AfterEpoch = Callable[[int], None]
@@ -141,13 +143,18 @@ class FinalTraining:
 
     def fit(self, view: nn.Module, images: DeviceImages, share: Share, after_epoch: AfterEpoch) -> Trial:
         """Trains a module on a process's share, compiled where that was asked for; without the weights."""
-        seconds = None
-        if self.compiled:
-            part = share.part(self.batch)
-            batch, labels = next(images.batches(part.stop - part.start))
-            view, seconds = compiled(view, batch, labels, self.compute)
-        seed = share.seed(self.order_seed)
-        done = fit(view, images, self.plan, self.compute, seed, self.mirror, after_epoch)
+        seconds, seed = None, share.seed(self.order_seed)
+        # Compiled steps are not launched one kernel at a time, and processes that wait for one another cannot
+        # be captured by themselves.
+        compute = replace(self.compute, capture=not self.compiled and share.ranks == 1)
+        with ExitStack() as stack:
+            if self.compiled:
+                part = share.part(self.batch)
+                batch, labels = next(images.batches(part.stop - part.start))
+                view, seconds = compiled(view, batch, labels, compute)
+                stack.enter_context(drawing_from(seed, compute.device))
+            stack.enter_context(compute.stream())
+            done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch)
         return Trial({}, tuple(done.curve), done.seconds, seconds)
 
 

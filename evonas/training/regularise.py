@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,10 @@ class RandomLayers:
 
     def __init__(self, network: nn.Module, drop_path: float, seed: int, device: str) -> None:
         modules = list(network.modules())
-        self._dropouts = [module for module in modules if type(module) is nn.Dropout and module.p]
+        is_compiled = hasattr(network, "_orig_mod")  # its dropouts draw from what `drawing_from` seeds
+        self._dropouts = [
+            module for module in modules if type(module) is nn.Dropout and module.p and not is_compiled
+        ]
         self._paths = [module for module in modules if isinstance(module, DroppedPath)] if drop_path else []
         self._final = drop_path
         self._share = torch.zeros((), device=device)
@@ -62,6 +66,14 @@ class RandomLayers:
         """Sets the probability of dropped paths for a share of the training, in [0, 1]."""
         if self._paths:
             self._share.fill_(self._final * share)
+
+
+@contextmanager
+def drawing_from(seed: int, device: str) -> Iterator[None]:
+    """Seeds torch's global generators, which compiled dropouts draw from, and restores them afterwards."""
+    with torch.random.fork_rng(devices=[] if device == "cpu" else [device]):
+        torch.manual_seed(named_seed(seed, "dropout"))
+        yield
 
 
 def _dropping(module: nn.Dropout, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
