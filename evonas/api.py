@@ -21,6 +21,7 @@ from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
 from .run import Run
 from .settings import Settings
+from .sizes import read_size
 from .task import Task
 from .toolboxes import Toolbox
 from .weights import MemoryStore, WeightStore
@@ -89,7 +90,7 @@ def evolve(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
+            ``unique``, ``keep`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
             ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
@@ -192,6 +193,7 @@ def resume(
     evaluate: UserFunction | None = None,
     needs: Needs = "network",
     data_dir: str | Path | None = None,
+    keep: int | str | None = None,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
     per_device: int | None = None,
@@ -211,6 +213,7 @@ def resume(
         evaluate: The function that gave the run's fitness, where one did.
         needs: As it was.
         data_dir: Where named datasets are kept, if elsewhere than before.
+        keep: Room for weights that nothing needs any more (``2GB``), if other than before.
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
         per_device: Workers on each of them.
@@ -236,7 +239,10 @@ def resume(
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
             )
+        opened.warn_of_drift()
         settings = _extended(opened, budget)
+        if keep is not None:
+            settings = replace(settings, keep=read_size(keep, "keep"))
         noted = opened.meta.get("variation", {})
         choice.check(settings, noted)
         choice = choice.as_noted(settings, noted)

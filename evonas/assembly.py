@@ -19,6 +19,7 @@ from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, r
 from .registry import genome_type
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
+from .sizes import read_size
 from .strategies import Start
 from .task import Task
 from .variation import SECONDS
@@ -175,6 +176,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         operators=dict(recipe["operators"]),
         verify_morphisms=search.get("verify_morphisms", False),
         asynchronous=search.get("asynchronous", False),
+        keep=read_size(search.get("keep", 0), "keep"),
     )
     settings.start_genome()
     return settings
@@ -272,6 +274,12 @@ def search_for(
     if settings.asynchronous:
         look_ahead = max(look_ahead, executor.slots + 1)
     limits = Limits(
-        settings.budget, look_ahead, max_seconds, settings.unique, pool, asynchronous=settings.asynchronous
+        settings.budget,
+        look_ahead,
+        max_seconds,
+        settings.unique,
+        pool,
+        asynchronous=settings.asynchronous,
+        keep=settings.keep,
     )
     return Search(strategy, executor, journal, store, settings.seed, limits, watch, given)

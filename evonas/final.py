@@ -10,11 +10,11 @@ from typing import Any
 
 from .data import ImageDataset, Images, Statistics
 from .deploy import Deployable, deployable
+from .environment import environment
 from .errors import UserError
 from .genome import Genome
 from .network import build, weights_of
 from .registry import genome_type
-from .run import environment
 from .seeds import Stream, derive
 from .task import Task
 from .training.device import Compute
@@ -119,7 +119,7 @@ def train(
         "seed": seed,
         "plan": plan.to_dict(),
         "compute": asdict(compute),
-        "environment": environment(),
+        "environment": environment(compute.device),
     }
     return Trained(genome, task, statistics, dataset.classes, weights_of(network), report)
 

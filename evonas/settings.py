@@ -45,6 +45,7 @@ class Settings:
         operators: Weights of operators by name, where they differ from their own.
         verify_morphisms: Whether every child that preserving morphisms have made is compared with its parent.
         asynchronous: Whether results are told as they come; a search then depends on how long they take.
+        keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
     """
 
     genome: str
@@ -69,6 +70,7 @@ class Settings:
     operators: dict[str, float] = dataclasses.field(default_factory=dict)
     verify_morphisms: bool = False
     asynchronous: bool = False
+    keep: int = 0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -82,6 +84,8 @@ class Settings:
         for name in ("unique", "verify_morphisms", "asynchronous"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
+        if not isinstance(self.keep, int) or isinstance(self.keep, bool) or self.keep < 0:
+            raise UserError(f"keep: expected bytes, at least 0, got {self.keep!r}")
         seconds = self.operator_seconds
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
             raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")

@@ -46,6 +46,7 @@ def evolve(
         bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
     ] = False,
     verify_morphisms: options.Verify = False,
+    keep: options.Keep = None,
     refine: Annotated[
         int | None, option("N", "Afterwards, climb from the best by morphisms: N candidates, in DIR/refined.")
     ] = None,
@@ -104,6 +105,7 @@ def evolve(
         "strategy": strategy,
         "population": population,
         "sample": sample,
+        "keep": keep,
     }
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
@@ -162,6 +164,7 @@ def resume(
     max_time: options.MaxTime = None,
     operators: options.Operators = None,
     data_dir: options.DataDir = None,
+    keep: options.Keep = None,
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
@@ -207,6 +210,7 @@ def resume(
             budget=budget,
             operators=brought,
             data_dir=data_dir,
+            keep=keep,
             max_seconds=limit,
             watch=watch,
             started=started,

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..candidate import FAILED, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
+from ..failpoints import reach
 from ..weights import WeightsError
 from .parcel import JobSent, WeightsAt, lend, unpack
 
@@ -105,6 +106,7 @@ def work(job: bytes) -> Report:
 
 def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
     """Evaluates a job and lends the weights."""
+    reach("worker.begun")
     try:
         job = sent.read()
     except WeightsError:
@@ -118,6 +120,9 @@ def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
     except (SystemExit, KeyboardInterrupt) as error:
         ended = f"{type(error).__name__}: the evaluation wanted to end the process"
         return Report(Result(FAILED, reason=ended), None)
+    reach("worker.done")
     if result.weights is None:
         return Report(result, None)
-    return Report(result.without_weights(), lend(result.weights, folder, f"result{sent.number}"))
+    lent = lend(result.weights, folder, f"result{sent.number}")
+    reach("worker.lent")
+    return Report(result.without_weights(), lent)

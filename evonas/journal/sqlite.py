@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
+from ..failpoints import reach
 from ..genome import Genome, Origin
 from ..weights import Stored
 from .base import Event, Journal, in_order
@@ -39,6 +40,9 @@ class SqliteJournal(Journal):
         self._open = False
         with guarded(self.path):
             self._connection = connect(self.path, write=write)
+            # Without a log a reader stops the writer: it takes all at once, and lets go.
+            (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+            self._at_once = not write and mode != "wal"
         _, self._told = self.counts()
 
     @classmethod
@@ -95,8 +99,10 @@ class SqliteJournal(Journal):
     def commit(self) -> None:
         if self._open:
             with guarded(self.path):
+                reach("journal.commit")
                 self._connection.execute("COMMIT")
             self._open = False
+            reach("journal.committed")
 
     def _write(self, statement: str, *values: Any) -> None:
         with guarded(self.path):
@@ -135,7 +141,7 @@ class SqliteJournal(Journal):
         """
         told = missing = 0
         with guarded(self.path):
-            for expected, row in enumerate(self._connection.execute(query)):
+            for expected, row in enumerate(self._select(query)):
                 _check_number(row[0], expected)
                 candidate = self._candidate(row[:4], row[4:10])
                 told += candidate.result is not None
@@ -200,7 +206,11 @@ class SqliteJournal(Journal):
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows whose checksum agrees, without it."""
-        return map(unsealed, self._connection.execute(query))
+        return map(unsealed, self._select(query))
+
+    def _select(self, query: str) -> Iterable[tuple[Any, ...]]:
+        cursor = self._connection.execute(query)
+        return cursor.fetchall() if self._at_once else cursor
 
     def close(self) -> None:
         self._connection.close()
