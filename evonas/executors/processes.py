@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections import deque
@@ -12,7 +10,6 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -23,6 +20,7 @@ from .base import Executor
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import JobSent, WeightsAt, lend, pack
+from .scratch import discard, scratch_folder
 from .worker import Equipment, Report, begin, work
 
 TRIES = 2
@@ -117,11 +115,11 @@ class ProcessExecutor(Executor):
         files: Sequence[str] = (),
     ) -> None:
         self.timeout = timeout
-        self.folder = Path(tempfile.mkdtemp(prefix="evonas-"))
+        self.folder = scratch_folder()
         try:
             packed = pack(evaluator, "evaluate", self.folder)
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            discard(self.folder)
             raise
         equipment = [Equipment(packed, tuple(files), device, self.folder) for device in slots]
         self._slots = [_Slot(one) for one in equipment]
@@ -166,7 +164,7 @@ class ProcessExecutor(Executor):
             pool.stop()  # type: ignore[no-untyped-call]
         for pool in pools:
             pool.join()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard(self.folder)
 
     # -- jobs on their way ------------------------------------------------------------------------
 
