@@ -19,9 +19,9 @@ from .operator_choice import OperatorChoice
 from .order import first_value, read_order, said
 from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
+from .retention import read_room
 from .run import Run
 from .settings import Settings
-from .sizes import read_size
 from .task import Task
 from .toolboxes import Toolbox
 from .weights import MemoryStore, WeightStore
@@ -242,7 +242,7 @@ def resume(
         opened.warn_of_drift()
         settings = _extended(opened, budget)
         if keep is not None:
-            settings = replace(settings, keep=read_size(keep, "keep"))
+            settings = replace(settings, keep=read_room(keep))
         noted = opened.meta.get("variation", {})
         choice.check(settings, noted)
         choice = choice.as_noted(settings, noted)

@@ -17,9 +17,9 @@ from .journal import Journal
 from .operator_choice import OperatorChoice
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
 from .registry import genome_type
+from .retention import read_room
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
-from .sizes import read_size
 from .strategies import Start
 from .task import Task
 from .variation import SECONDS
@@ -176,7 +176,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         operators=dict(recipe["operators"]),
         verify_morphisms=search.get("verify_morphisms", False),
         asynchronous=search.get("asynchronous", False),
-        keep=read_size(search.get("keep", 0), "keep"),
+        keep=read_room(search.get("keep", 0)),
     )
     settings.start_genome()
     return settings

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from .candidate import Candidate
 from .journal import Journal, rank
-from .sizes import size_text
+from .sizes import read_size, size_text
 from .weights import Stored, WeightStore
+
+
+def read_room(value: Any) -> int:
+    """Bytes for weights that nothing needs any more: a size such as ``2GB``, or 0.
+
+    Raises:
+        UserError: It is neither.
+    """
+    return 0 if value in (0, "0") and value is not False else read_size(value, "keep")
 
 
 class Shelf:

@@ -1,4 +1,4 @@
-"""Amounts of memory, as people write them."""
+"""Amounts of memory, as people write and read them."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from typing import Any
 
 from .errors import UserError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?", re.IGNORECASE)
+_SIZE = re.compile(r"([\d.]+)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def read_size(value: Any, name: str) -> int:
-    """Bytes that a number or a text such as ``500MB``, ``2GB``, ``1.5 GiB`` or ``0`` says.
-
-    >>> read_size("1.5 GiB", "keep"), read_size("20k", "keep"), read_size(0, "keep")
-    (1610612736, 20000, 0)
+    """Bytes that a number or a text such as ``512MB``, ``1.5 GiB`` or ``8G`` says.
 
     Args:
-        value: What the user wrote.
+        value: A whole number of bytes, or a text; MB are 1000² bytes, MiB 1024².
         name: Of the option, for the message.
 
     Raises:
-        UserError: It says no size.
+        UserError: It says no positive amount.
+
+    >>> read_size("2GB", "max_memory"), read_size("1.5MiB", "max_memory"), read_size(4096, "max_memory")
+    (2000000000, 1572864, 4096)
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) and len(value) < 40 else None
-    if found is None:
-        raise UserError(f"{name}: expected a size such as 500MB, 2GB or 0, got {value!r:.60}")
-    number, unit, binary = found.groups(default="")
-    return round(float(number) * (1024 if binary else 1000) ** _POWERS[unit.lower()])
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is not None:
+        number, unit, binary = found.groups()
+        try:
+            size = round(float(number) * (1024 if binary else 1000) ** _POWERS[unit.lower()])
+        except (ValueError, OverflowError):
+            size = 0
+        if size > 0:
+            return size
+    raise UserError(f"{name}: expected an amount of memory such as 512MB or 8GiB, got {value!r:.60}")
 
 
-def size_text(size: int) -> str:
-    """An amount with three digits and a unit.
+def size_text(count: float) -> str:
+    """Bytes in the unit that suits them.
 
-    >>> size_text(999), size_text(2_500_000), size_text(1_234_567_890_123)
-    ('999 B', '2.5 MB', '1.23 TB')
+    >>> size_text(900), size_text(3 * 2**20), size_text(5.5 * 2**30)
+    ('900 B', '3.0 MiB', '5.5 GiB')
     """
-    value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 999.5:
-            return f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} TB"
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            break
+        count /= 1024
+    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"

@@ -124,6 +124,9 @@ class FolderStore(WeightStore):
             raise UnwritableWeightsError(
                 f"weights {path}: cannot be written: {error.strerror or error}{what_to_do(error)}"
             ) from None
+        except BaseException:  # somebody wants to stop
+            self._clear(name)
+            raise
         return Stored(number, name, len(content), digest(content))
 
     def _clear(self, name: str) -> None:

@@ -132,6 +132,7 @@ def conduct(
     began = time.monotonic()
     with stoppable() as request:
         watcher = Watcher(folder, progress, request, known)
+        request.farewell = f"left at once; to go on: evonas resume {quoted(folder)}"
         try:
             with progress, _plain_warnings():
                 result = search(watcher.watch, watcher.started)
