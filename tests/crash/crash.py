@@ -140,6 +140,11 @@ class Harness:
         assert [row["id"] for row in rows] == list(range(choices["budget"]))
         return Whole(choices, rows, kept_of(run), seconds)
 
+    @property
+    def kills(self) -> int:
+        """So far."""
+        return sum(tally.kills for tally in self.tallies.values())
+
     def one(self, name: str) -> None:
         """Kills one search of a kind, once or twice, and looks at what it has left."""
         if name not in self.wholes:
@@ -328,8 +333,13 @@ def main() -> int:
         names = [name for name in harness.kinds if any(part in name for part in options.only)]
         bag = [name for name in names for _ in range(SHARES.get(name, 3))]
         first = list(names)  # each kind at least once
-        while sum(tally.kills for tally in harness.tallies.values()) < options.kills:
+        shown = 0
+        while (kills := harness.kills) < options.kills:
             harness.one(first.pop() if first else harness.rng.choice(bag))
+            if kills >= shown + 25:
+                shown = kills
+                sound = all(tally.sound for tally in harness.tallies.values())
+                print(f"{kills} kills, {'all sound' if sound else 'NOT SOUND'}", flush=True)
         left = harness.look_behind_all()
         harness.searches.close()
     return report(harness, left, time.monotonic() - began)
