@@ -76,7 +76,9 @@ def main() -> int:
                 flush=True,
             )
     fast = ratio <= TARGET
-    print(f"resuming takes {ratio:.3f} of the time of writing (target {TARGET}): {'met' if fast else 'MISSED'}")
+    print(
+        f"resuming takes {ratio:.3f} of the time of writing (target {TARGET}): {'met' if fast else 'MISSED'}"
+    )
     return 0 if fast else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,7 @@ def resume(
     needs: Needs = "network",
     data_dir: str | Path | None = None,
     keep: int | str | None = None,
+    drop_damaged: bool = False,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
     per_device: int | None = None,
@@ -214,6 +216,8 @@ def resume(
         needs: As it was.
         data_dir: Where named datasets are kept, if elsewhere than before.
         keep: Room for weights that nothing needs any more (``2GB``), if other than before.
+        drop_damaged: Go on where files of weights are gone or damaged: what would have inherited from them
+            trains from scratch. Without it such a run is refused where they are needed.
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
         per_device: Workers on each of them.
@@ -240,6 +244,13 @@ def resume(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
             )
         opened.warn_of_drift()
+        if drop_damaged and (lost := opened.drop_damaged()):
+            told = ", ".join(map(str, lost[:8])) + (" ..." if len(lost) > 8 else "")
+            warnings.warn(
+                f"run {run}: {len(lost)} damaged files of weights were dropped (candidates {told})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         settings = _extended(opened, budget)
         if keep is not None:
             settings = replace(settings, keep=read_room(keep))

@@ -91,7 +91,18 @@ def revision() -> str:
     checkout = Path(__file__).parents[1]
     if commit or not (checkout / ".git").exists():
         return str(commit)
-    words = ["git", "--no-optional-locks", "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12", "--match", "="]
+    words = [
+        "git",
+        "--no-optional-locks",
+        "-C",
+        str(checkout),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=12",
+        "--match",
+        "=",
+    ]
     try:
         ended = subprocess.run(words, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -14,6 +14,7 @@ from .environment import environment
 from .errors import UserError
 from .genome import Genome
 from .network import build, weights_of
+from .reading import parse_json, read_text
 from .registry import genome_type
 from .seeds import Stream, derive
 from .task import Task
@@ -166,10 +167,9 @@ def load(folder: Path) -> Trained:
         UserError: Nothing is there, or it is damaged.
     """
     path = folder / FILE
+    text = read_text(path, str(path))
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        data = parse_json(text)
     except ValueError as error:
         raise UserError(f"{path}: the file is damaged: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:

@@ -16,7 +16,7 @@ from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import BEGUN, FILE
 from .settings import Settings
-from .weights import FolderStore, Stored, flush_folder
+from .weights import FolderStore, Stored, WeightsError, flush_folder
 
 LOCK = "run.lock"
 WEIGHTS = "weights"
@@ -110,6 +110,22 @@ class Run:
                 lock.release()
             raise
         return run
+
+    def drop_damaged(self) -> list[int]:
+        """Lets go of weights whose files are gone or damaged, so that the search goes on without them.
+
+        Returns:
+            Whose they were: children of these train from scratch.
+        """
+        lost = []
+        for number, stored in self.journal.kept().items():
+            try:
+                self.store.load(stored)
+            except WeightsError:
+                self.journal.dropped(stored)
+                lost.append(number)
+        self.journal.commit()
+        return lost
 
     def warn_of_drift(self) -> None:
         """Says what results depend on and is not as it was when the run began, and notes it."""

@@ -73,6 +73,12 @@ class Settings:
     keep: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("space", "tactics", "training", "final", "operators"):
+            if not isinstance(getattr(self, name), dict):
+                raise UserError(f"{name}: expected a table, got {getattr(self, name)!r:.60}")
+        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe"):
+            if not isinstance(getattr(self, name), str):
+                raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
         check_seed(self.seed)
         check_mode(self.inherit)
         for name in ("budget", "look_ahead", "threads"):
@@ -90,7 +96,7 @@ class Settings:
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
             raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")
         population = self.tactics.get("population")
-        if population is not None and population > self.budget:
+        if population is not None and (type(population) is not int or population > self.budget):
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,6 +110,8 @@ class Settings:
         Raises:
             UserError: Something is missing or unknown.
         """
+        if not isinstance(data, Mapping):
+            raise UserError(f"settings: expected an object, got {data!r:.60}")
         try:
             return cls(**data)
         except TypeError as error:

@@ -165,6 +165,9 @@ def resume(
     operators: options.Operators = None,
     data_dir: options.DataDir = None,
     keep: options.Keep = None,
+    drop_damaged: Annotated[
+        bool, typer.Option("--drop-damaged", help="Go on without weights whose files are damaged or gone.")
+    ] = False,
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
@@ -211,6 +214,7 @@ def resume(
             operators=brought,
             data_dir=data_dir,
             keep=keep,
+            drop_damaged=drop_damaged,
             max_seconds=limit,
             watch=watch,
             started=started,

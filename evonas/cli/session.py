@@ -143,6 +143,9 @@ def conduct(
             lasting = isinstance(error, WeightsError) and not isinstance(error, UnwritableWeightsError)
             if watcher.begun and not lasting:
                 print(f"what was done is kept; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+            elif watcher.begun:
+                words = f"to go on without damaged weights: evonas resume {quoted(folder)} --drop-damaged"
+                print(words, file=sys.stderr)
             raise
     with closing(result.journal):
         found = survey(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,8 @@ class SqliteJournal(Journal):
         with guarded(self.path):
             for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
                 _check_number(place, expected)
+                if not isfinite(fitness or 0.0) or not isfinite(lineage_epochs):
+                    raise UserError(f"the file is damaged: candidate {number} has fitness {fitness}")
                 status = FAILED if fitness is None else DONE
                 yield place, (number, Result(status, fitness, lineage_epochs=lineage_epochs))
 
@@ -182,14 +185,16 @@ class SqliteJournal(Journal):
             genome = self._read_genome(body["genome"])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise UserError(f"the genome of candidate {number} cannot be read: {error}") from error
-        genome.origin = Origin.from_dict(body)
+        genome.origin = origin = Origin.from_dict(body)
+        if not all(0 <= other < number for other in (*origin.parents, *origin.removed)):
+            raise UserError(f"the file is damaged: candidate {number} comes from {origin.parents!r:.60}")
         genome.number = number
         return genome
 
     def best(self, count: int) -> list[Candidate]:
         with guarded(self.path):
             rows = self._rows("SELECT number, place, fitness, lineage_epochs, body, seal FROM told")
-            done = ((-row[2], row[0]) for row in rows if row[2] is not None)
+            done = ((-row[2], row[0]) for row in rows if row[2] is not None and isfinite(row[2]))
             numbers = [number for _, number in heapq.nsmallest(count, done)]
         return [self.candidate(number) for number in numbers]
 

@@ -323,7 +323,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=None, help="by default another one each time")
-    parser.add_argument("--only", nargs="+", default=[""], help="kinds of search whose name holds one of these")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="kinds of search whose name holds one of these"
+    )
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)

@@ -17,7 +17,9 @@ def crash(folder, *words):
     return ended.stdout.splitlines()[-1]
 
 
-SOUND = ": 0 finished evaluations lost, 0 differing histories, 0 unreadable runs, 0 times something left behind"
+SOUND = (
+    ": 0 finished evaluations lost, 0 differing histories, 0 unreadable runs, 0 times something left behind"
+)
 
 
 @pytest.mark.timeout(600)
