@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 METADATA := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: help evolve test test-all lint types wheel check-wheel clean
+.PHONY: help evolve test test-all crash-test fuzz lint types wheel check-wheel clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -26,6 +26,12 @@ test: $(DEV)  ## run the tests
 
 test-all: $(DEV)  ## run the tests, the slow ones too
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+crash-test: $(DEV)  ## kill searches 500 times, and resume them; some 30 minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tests/crash/crash.py --kills 500 $(ARGS)
+
+fuzz: $(DEV)  ## read 100,000 inputs that are wrong in every way
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --inputs 100000 $(ARGS)
 
 lint: $(DEV)  ## check style and format
 	$(BIN)/ruff check

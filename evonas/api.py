@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from .order import first_value, read_order, said
 from .pace import Onlookers, Pace
 from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
+from .retention import read_room
 from .run import Run
 from .settings import Settings
 from .task import Task
@@ -87,8 +89,8 @@ def evolve(
         started: Called once, before the first evaluation.
         meter: Called with every candidate's end: how fast the search is, and how busy its workers.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
-            ``sample``). None means the default. ``strategy`` may be a class.
+            ``unique``, ``keep`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy
+            (``population``, ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
         The search's result; read its `best` and `history`.
@@ -152,6 +154,8 @@ def resume(
     evaluate: UserFunction | None = None,
     needs: Needs = "network",
     data_dir: str | Path | None = None,
+    keep: int | str | None = None,
+    drop_damaged: bool = False,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
     per_device: int | str | None = None,
@@ -173,6 +177,9 @@ def resume(
         evaluate: The function that gave the run's fitness, where one did.
         needs: As it was.
         data_dir: Where named datasets are kept, if elsewhere than before.
+        keep: Room for weights that nothing needs any more (``2GB``), if other than before.
+        drop_damaged: Go on where files of weights are gone or damaged: what would have inherited from them
+            trains from scratch. Without it such a run is refused where they are needed.
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
         per_device: Candidates at a time on each of them, or ``auto``.
@@ -200,7 +207,17 @@ def resume(
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
             )
+        opened.warn_of_drift()
+        if drop_damaged and (lost := opened.drop_damaged()):
+            told = ", ".join(map(str, lost[:8])) + (" ..." if len(lost) > 8 else "")
+            warnings.warn(
+                f"run {run}: {len(lost)} damaged files of weights were dropped (candidates {told})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         settings = _extended(opened, budget)
+        if keep is not None:
+            settings = replace(settings, keep=read_room(keep))
         noted = opened.meta.get("variation", {})
         choice.check(settings, noted)
         choice = choice.as_noted(settings, noted)

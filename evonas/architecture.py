@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .canonical import canonical_hash
 from .errors import UserError
 from .layers import Layer, Shape, ShapeError
-from .wiring import Wiring
+from .wiring import LARGEST, Wiring
 
 if TYPE_CHECKING:
     import torch
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 FORMAT = 1
-LARGEST = 100_000
-"""The most nodes that are read from a file."""
 
 
 class Architecture(Wiring):
@@ -179,7 +177,7 @@ class Architecture(Wiring):
         if data.get("format") != FORMAT:
             raise UserError(f"architecture format: this version reads {FORMAT}, got {data.get('format')!r}")
         if len(data["nodes"]) > LARGEST:
-            raise UserError(f"architecture: expected at most {LARGEST} nodes, got {len(data['nodes'])}")
+            raise UserError(f"architecture: expected at most {LARGEST:,} nodes, got {len(data['nodes']):,}")
         net = cls()
         for node in data["nodes"]:
             if not isinstance(node, dict) or {"name", "layer", "inputs"} - set(node):

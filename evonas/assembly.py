@@ -17,6 +17,7 @@ from .journal import Journal
 from .operator_choice import OperatorChoice
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
 from .registry import genome_type
+from .retention import read_room
 from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
 from .sizes import read_size
@@ -180,6 +181,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         max_flops=search.get("max_flops"),
         max_memory=_most_memory(search.get("max_memory"), device),
         capture=search.get("capture", True),
+        keep=read_room(search.get("keep", 0)),
     )
     settings.start_genome()
     return settings
@@ -290,6 +292,12 @@ def search_for(
     if settings.asynchronous:
         look_ahead = max(look_ahead, executor.slots + 1)
     limits = Limits(
-        settings.budget, look_ahead, max_seconds, settings.unique, pool, asynchronous=settings.asynchronous
+        settings.budget,
+        look_ahead,
+        max_seconds,
+        settings.unique,
+        pool,
+        asynchronous=settings.asynchronous,
+        keep=settings.keep,
     )
     return Search(strategy, executor, journal, store, settings.seed, limits, watch, given)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .errors import UserError
 from .genome import Genome
 
 if TYPE_CHECKING:
@@ -74,10 +76,20 @@ class Result:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Result:
         """The reverse of `to_dict`."""
-        if "curve" not in data:
-            return cls(**data)
-        curve = tuple((loss, accuracy) for loss, accuracy in data["curve"])
-        return cls(**{**data, "curve": curve})
+        curve = tuple((_number(loss), _number(accuracy)) for loss, accuracy in data.get("curve", ()))
+        found = cls(**{**data, "curve": curve}) if curve else cls(**data)
+        if not isinstance(found.metrics, Mapping):
+            raise UserError(f"result: expected metrics by name, got {found.metrics!r:.60}")
+        numbers = (found.fitness, found.inherited, found.lineage_epochs, found.seconds)
+        for value in (*numbers, *found.metrics.values()):
+            _number(value)
+        if not isinstance(found.reason, str) or found.status not in (DONE, FAILED):
+            raise UserError(
+                f"result: expected done or failed, got {found.status!r:.60}, {found.reason!r:.60}"
+            )
+        if not isinstance(found.parameters, int | None) or not isinstance(found.flops, int | None):
+            raise UserError(f"result: expected whole numbers, got {found.parameters!r}, {found.flops!r}")
+        return found
 
 
 _DEFAULTS = {
@@ -85,6 +97,16 @@ _DEFAULTS = {
     for field in dataclasses.fields(Result)
     if field.name != "weights" and field.default is not dataclasses.MISSING
 }
+
+
+def _number(value: Any) -> Any:
+    """A finite number or None, as a journal has it."""
+    if value is None or (isinstance(value, int | float) and abs(value) <= _LARGEST):
+        return value
+    raise UserError(f"result: expected a finite number, got {value!r:.60}")
+
+
+_LARGEST = sys.float_info.max
 
 
 @dataclasses.dataclass

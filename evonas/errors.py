@@ -1,5 +1,7 @@
 """The errors that evonas raises on purpose."""
 
+import errno
+
 
 class UserError(ValueError):
     """Bad input: the message names the argument, what was expected and what came.
@@ -10,6 +12,27 @@ class UserError(ValueError):
 
 class NotApplicable(Exception):  # noqa: N818 - a signal to draw another operator, not a failure
     """An operator or morphism finds no place in this genome to apply to; the strategy draws another."""
+
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space, or ask for a larger quota",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EIO: "look after the disk: it fails",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+}
+
+
+def what_to_do(error: OSError) -> str:
+    """What helps against a refusal of the system, to end a message with; empty where that is not known.
+
+    >>> what_to_do(OSError(errno.ENOSPC, "No space left on device"))
+    ' (free some space, then resume)'
+    """
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f" ({remedy}, then resume)" if remedy else ""
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:

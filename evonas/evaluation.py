@@ -132,18 +132,30 @@ class Evaluator(ABC):
             result = Result(FAILED, reason=reason_of(error))
         if result.out_of_memory:
             self.tidy()
-        if result.status == DONE and (wrong := _what_is_wrong_with(result)):
-            result = replace(result, status=FAILED, fitness=None, reason=wrong, weights=None)
-        return replace(result, seconds=time.perf_counter() - began)
+        if result.status == DONE and (wrong := _what_is_wrong_with(result.weights or {})):
+            result = failed(result, wrong)
+        return replace(sound(result), seconds=time.perf_counter() - began)
 
 
-def _what_is_wrong_with(result: Result) -> str:
-    """Why a result cannot count, in words; empty where it can."""
-    if result.fitness is None or not math.isfinite(result.fitness):
-        return f"the fitness was {result.fitness}, not a finite number"
-    for name, tensor in (result.weights or {}).items():
-        if tensor.isnan().any():
-            return f"training diverged: {name} is NaN"
+def failed(result: Result, reason: str) -> Result:
+    """The same evaluation as one that has failed: nothing is chosen for it, and nothing inherited."""
+    return replace(result, status=FAILED, fitness=None, reason=reason, weights=None)
+
+
+def sound(result: Result) -> Result:
+    """A result that counts; one whose fitness is not a finite number has failed, whoever gave it."""
+    if result.status == DONE and (result.fitness is None or not math.isfinite(result.fitness)):
+        return failed(result, f"the fitness was {result.fitness}, not a finite number")
+    if result.status != DONE and (result.fitness is not None or result.weights is not None):
+        return failed(result, result.reason)
+    return result
+
+
+def _what_is_wrong_with(weights: Mapping[str, torch.Tensor]) -> str:
+    """Why weights cannot be inherited, in words; empty where they can."""
+    for name, tensor in weights.items():
+        if not tensor.isfinite().all():
+            return f"training diverged: {name} is {'NaN' if tensor.isnan().any() else 'infinite'}"
     return ""
 
 

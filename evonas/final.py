@@ -10,12 +10,13 @@ from typing import Any
 
 from .data import ImageDataset, Images, Statistics
 from .deploy import Deployable, deployable
+from .environment import environment
 from .errors import UserError
 from .executors.workforce import read_devices
 from .genome import Genome
 from .network import build
+from .reading import parse_json, read_text
 from .registry import genome_type
-from .run import environment
 from .seeds import Stream, derive
 from .task import Task
 from .training.device import Compute
@@ -151,7 +152,7 @@ def train(
         "compute": asdict(compute),
         "devices": list(chosen) or [compute.device],
         "compile_seconds": done.compile_seconds,
-        "environment": environment(),
+        "environment": environment(compute.device),
     }
     return Trained(genome, task, statistics, dataset.classes, done.weights, report)
 
@@ -198,10 +199,9 @@ def load(folder: Path) -> Trained:
         UserError: Nothing is there, or it is damaged.
     """
     path = folder / FILE
+    text = read_text(path, str(path))
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        data = parse_json(text)
     except ValueError as error:
         raise UserError(f"{path}: the file is damaged: {error}") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:

@@ -14,6 +14,7 @@ from deap import base
 
 from .architecture import Architecture
 from .errors import UserError, nearest
+from .reading import parse_json
 from .task import Task
 
 if TYPE_CHECKING:
@@ -74,13 +75,17 @@ class Origin:
             from .morphism import read_morphisms
 
             morphisms = read_morphisms(data["morphisms"])
-        return cls(
-            tuple(data["parents"]),
-            data["operator"],
-            tuple(data.get("removed", ())),
-            data.get("failure", ""),
-            morphisms,
-        )
+        operator, failure = data["operator"], data.get("failure", "")
+        if not isinstance(operator, str) or not isinstance(failure, str):
+            raise UserError(f"origin: expected an operator's name, got {operator!r:.60}, {failure!r:.60}")
+        return cls(_numbers(data["parents"]), operator, _numbers(data.get("removed", ())), failure, morphisms)
+
+
+def _numbers(found: Any) -> tuple[int, ...]:
+    """Candidates, from JSON."""
+    if not isinstance(found, list | tuple) or not all(type(number) is int for number in found):
+        raise UserError(f"origin: expected candidates' numbers, got {found!r:.60}")
+    return tuple(found)
 
 
 UNKNOWN = Origin()
@@ -215,8 +220,10 @@ class Genome(ABC):
             UserError: It is no such text.
         """
         try:
-            return cls.from_dict(json.loads(text), space)
-        except json.JSONDecodeError:
+            return cls.from_dict(parse_json(text), space)
+        except UserError:
+            raise
+        except ValueError:
             raise UserError(f"{cls.name} genotype: expected the text of one, got {text!r:.80}") from None
 
     def training(self) -> dict[str, Any]:

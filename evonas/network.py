@@ -21,6 +21,10 @@ Weights = Mapping[str, torch.Tensor]
 """Tensors by ``node.tensor``: parameters, and buffers such as normalisation statistics."""
 
 
+MOST_PARAMETERS = 2**31
+"""A network of more, 8 GiB in float32, is not even begun: a few bytes of a genotype can ask for it."""
+
+
 def build(
     architecture: Architecture,
     seed: int = 0,
@@ -51,6 +55,8 @@ def build(
         UserError: The architecture is invalid, or a weight does not fit its node.
     """
     architecture.validate()
+    if (count := architecture.parameter_count()) > MOST_PARAMETERS:
+        raise UserError(f"network: expected at most {MOST_PARAMETERS:,} parameters, got {count:,}")
     graph = fx.Graph()
     modules: dict[str, nn.Module] = {}
     values: dict[str, fx.Node] = {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError, nearest
+from .reading import read_text
 
 SEARCH_KEYS = (
     "genome",
@@ -31,11 +32,15 @@ SEARCH_KEYS = (
     "max_flops",
     "max_memory",
     "capture",
+    "keep",
 )
 """What the table ``[search]`` may say."""
 
 ABOUT_KEYS = ("recipe", "summary", "paper", "cost")
 TABLES = ("search", "genome", "strategy", "operators", "training", "final")
+
+LARGEST = 2**20
+"""Bytes of a recipe file."""
 
 Recipe = dict[str, Any]
 """The tables of a recipe file; missing ones are empty."""
@@ -66,11 +71,7 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         UserError: It cannot be read, is no TOML, or has an unknown table or key.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"config {path}: cannot be read: {error}") from None
-    return parse_recipe(text, f"config {path}")
+    return parse_recipe(read_text(path, f"config {path}", LARGEST), f"config {path}")
 
 
 def parse_recipe(text: str, where: str) -> Recipe:
@@ -81,7 +82,9 @@ def parse_recipe(text: str, where: str) -> Recipe:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise UserError(f"{where}: no valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # among them numbers of more digits than Python reads
         raise UserError(f"{where}: no valid TOML: {error}") from None
     return checked(found, where)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime
-import platform
-from importlib.metadata import PackageNotFoundError, version
+import warnings
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .errors import UserError
+from .environment import drift, environment
+from .errors import UserError, what_to_do
+from .failpoints import reach
 from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import BEGUN, FILE
 from .settings import Settings
-from .weights import FolderStore, Stored, flush_folder
+from .weights import FolderStore, Stored, WeightsError, flush_folder
 
 LOCK = "run.lock"
 WEIGHTS = "weights"
@@ -64,12 +65,15 @@ class Run:
             lock = _lock(folder)
         except OSError as error:
             raise _unwritable(folder, error) from None
+        reach("run.locked")
         try:
             _check_new(folder)  # now that no other process can begin a run here
-            meta = {"settings": settings.to_dict(), "environment": environment(), **known}
+            now = environment(settings.device)
+            meta = {"settings": settings.to_dict(), "environment": now, **known}
             journal = SqliteJournal.create(folder, meta)
             flush_folder(folder)
             flush_folder(folder.absolute().parent)
+            reach("run.begun")
             return cls(folder, journal, lock)
         except OSError as error:
             lock.release()
@@ -87,16 +91,57 @@ class Run:
         """
         if not (folder / FILE).is_file():
             raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
-        lock = _lock(folder) if write else None
+        _check_inside(folder)
+        try:
+            lock = _lock(folder) if write else None
+        except OSError as error:
+            raise _unwritable(folder, error) from None
         try:
             run = cls(folder, SqliteJournal(folder, write=write), lock)
             if write:
                 run.store.sweep({stored.file for stored in run.journal.kept().values()})
+                reach("run.swept")
+        except OSError as error:
+            if lock is not None:
+                lock.release()
+            raise _unwritable(folder, error) from None
         except BaseException:
             if lock is not None:
                 lock.release()
             raise
         return run
+
+    def drop_damaged(self) -> list[int]:
+        """Lets go of weights whose files are gone or damaged, so that the search goes on without them.
+
+        Returns:
+            Whose they were: children of these train from scratch.
+        """
+        lost = []
+        for number, stored in self.journal.kept().items():
+            try:
+                self.store.load(stored)
+            except WeightsError:
+                self.journal.dropped(stored)
+                lost.append(number)
+        self.journal.commit()
+        return lost
+
+    def warn_of_drift(self) -> None:
+        """Says what results depend on and is not as it was when the run began, and notes it."""
+        before, now = self.meta.get("environment", {}), environment(self.settings.device)
+        changed = drift(before, now)
+        if not changed:
+            return
+        later = self.meta.get("environments", [])
+        if not later or later[-1][1] != now:
+            self.journal.note("environments", [*later, [self.journal.counts()[1], now]])
+        warnings.warn(
+            f"run {self.folder}: it began under other conditions ({changed}): what was done stays as it is, "
+            "and what follows may differ from what would have followed there",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
     def change(self, settings: Settings) -> None:
         """Notes changed settings, such as a larger budget."""
@@ -145,10 +190,21 @@ def _check_new(folder: Path) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"run {folder}: cannot be written: {error.strerror or error}")
+    return UserError(f"run {folder}: cannot be written: {error.strerror or error}{what_to_do(error)}")
+
+
+def _check_inside(folder: Path) -> None:
+    """Refuses a run folder whose parts are elsewhere: it may come from somebody else, and is written to."""
+    for name in (LOCK, FILE, WEIGHTS, GIVEN):
+        if (folder / name).is_symlink():
+            raise UserError(
+                f"run {folder}: {name} is a symbolic link, which may lead anywhere: "
+                f"expected it to be in the run folder itself"
+            )
 
 
 def _lock(folder: Path) -> FileLock:
+    _check_inside(folder)
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -167,14 +223,3 @@ def fresh_folder(genome: str, dataset: str) -> Path:
         number += 1
         folder = Path("runs") / f"{name}-{number}"
     return folder
-
-
-def environment() -> dict[str, str]:
-    """Versions that results depend on."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-    for package in ("evonas", "torch", "numpy", "deap"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from .candidate import DONE, FAILED, Candidate, Result
 from .errors import UserError
-from .evaluation import Job, Parent, Shared
+from .evaluation import Job, Parent, Shared, sound
 from .executors import Executor
+from .failpoints import reach
 from .genome import GIVEN, Genome, Heritage
 from .journal import Journal, rank
+from .retention import Shelf
 from .seeds import Stream, derive, guarded, named_seed
 from .strategies import Strategy
 from .weights import Stored, WeightStore
@@ -47,6 +49,7 @@ class Limits:
         pool: Whether all candidates share one set of weights. It is filled with those that are kept when a
             run is resumed, so that such a run does not go on exactly as it would have.
         asynchronous: Whether results are told as they come, and not in the order asked.
+        keep: Bytes that all kept weights may take: so long stay those that nothing needs any more.
     """
 
     budget: int
@@ -55,6 +58,7 @@ class Limits:
     unique: bool = False
     pool: bool = False
     asynchronous: bool = False
+    keep: int = 0
 
 
 class Search:
@@ -108,32 +112,37 @@ class Search:
         self._awaited: Counter[int] = Counter()  # the parents of those
         self._unmade: deque[int] = deque()  # untold, and not evaluated: their operator failed
         self._known: dict[int, Candidate] = {}  # those whose weights may be inherited
-        self._kept: dict[int, Stored] = {}
+        self._shelf = Shelf(journal, store, limits.keep)
         self._best: list[Candidate] = []
-        self._removable: list[Stored] = []
         self._pool = Shared({}, 0.0)
         self._seen: set[str] = set()  # the keys of all, where none is to come twice
 
     def run(self) -> None:
         """Searches until the budget or the time is used up."""
         self._replay()
+        reach("search.replayed")
         began = time.monotonic()
         told: Candidate | None = None
         while True:
             try:
                 self._ask_ahead()
+                reach("search.asked")
             finally:
                 self.journal.commit()  # even where an operator raised: what was told is finished
-                self._remove_dropped()
+                self._shelf.remove_dropped()
+                reach("search.removed")
             if told is not None:
                 self.watch(told)
             self._submit()
+            reach("search.submitted")
             late = self.limits.seconds is not None and time.monotonic() - began >= self.limits.seconds
             if late or not self._untold:
                 return
             told = self._next()
             told.result = self._result(told)
+            reach("search.result")
             self._record(told)
+            reach("search.told")
 
     def _next(self) -> Candidate:
         """Whose result is told next: the oldest candidate's, or, asynchronously, one that has ended."""
@@ -144,7 +153,7 @@ class Search:
 
     def _result(self, candidate: Candidate) -> Result:
         failure = candidate.genome.origin.failure
-        return Result(FAILED, reason=failure) if failure else self.executor.result(candidate.number)
+        return Result(FAILED, reason=failure) if failure else sound(self.executor.result(candidate.number))
 
     def _ask_ahead(self) -> None:
         while len(self._untold) < self.limits.look_ahead and self._asked < self.limits.budget:
@@ -197,7 +206,7 @@ class Search:
         parent = self._known.get(parents[0]) if parents else None
         if parent is None or parent.result is None:
             return Job(candidate.number, candidate.genome, self.seed)
-        stored = self._kept.get(parent.number)
+        stored = self._shelf.get(parent.number)
         load = (lambda: self.store.load(stored)) if stored is not None else (lambda: None)
         kept = self.store.place(stored) if stored is not None else None
         inheritance = Parent(parent.genome, parent.result.lineage_epochs, load, kept)
@@ -213,7 +222,7 @@ class Search:
         self.journal.told(candidate, stored)
         self._hear_told(candidate, stored)
         self._forget_dead()
-        self._drop_forgotten()
+        self._shelf.clear(self._known.keys())
 
     def _share(self, weights: Mapping[str, torch.Tensor], lineage_epochs: float) -> None:
         """Takes a candidate's weights into the pool, the newest of each name."""
@@ -235,7 +244,7 @@ class Search:
                 candidate.genome.fitness.values = (result.fitness,)
                 self._place(candidate)
         if stored is not None:
-            self._kept[candidate.number] = stored
+            self._shelf.put(candidate, stored)
         self._known[candidate.number] = candidate
         self.strategy.tell(candidate.genome)
 
@@ -264,16 +273,6 @@ class Search:
         for number in self._known.keys() - needed:
             del self._known[number]
 
-    def _drop_forgotten(self) -> None:
-        for number in sorted(self._kept.keys() - self._known.keys()):
-            self.journal.dropped(self._kept[number])
-            self._removable.append(self._kept.pop(number))
-
-    def _remove_dropped(self) -> None:
-        for stored in self._removable:
-            self.store.remove(stored)
-        self._removable.clear()
-
     # -- resuming --------------------------------------------------------------------------------
 
     def _replay(self) -> None:
@@ -298,7 +297,8 @@ class Search:
             if self._told % REPLAYED_AT_ONCE == 0:
                 self._forget_dead()  # not after each: what else is known has no weights
         self._forget_dead()
-        self._drop_forgotten()
-        for number in sorted(self._kept) if self.limits.pool else ():
-            result = self._known[number].result
-            self._share(self.store.load(self._kept[number]), result.lineage_epochs if result else 0.0)
+        self._shelf.clear(self._known.keys())
+        for number in self._shelf if self.limits.pool else ():
+            stored, known = self._shelf.get(number), self._known.get(number)
+            if stored is not None and known is not None and known.result is not None:
+                self._share(self.store.load(stored), known.result.lineage_epochs)

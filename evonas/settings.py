@@ -53,6 +53,7 @@ class Settings:
         max_memory: Likewise, bytes that a training may take. Batches are worked on in parts that stay within
             it.
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
+        keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
     """
 
     genome: str
@@ -81,8 +82,15 @@ class Settings:
     max_flops: int | None = None
     max_memory: int | None = None
     capture: bool = True
+    keep: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("space", "tactics", "training", "final", "operators"):
+            if not isinstance(getattr(self, name), dict):
+                raise UserError(f"{name}: expected a table, got {getattr(self, name)!r:.60}")
+        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe"):
+            if not isinstance(getattr(self, name), str):
+                raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
         check_seed(self.seed)
         check_mode(self.inherit)
         for name in ("budget", "look_ahead", "threads"):
@@ -98,11 +106,13 @@ class Settings:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
                 raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
+        if not isinstance(self.keep, int) or isinstance(self.keep, bool) or self.keep < 0:
+            raise UserError(f"keep: expected bytes, at least 0, got {self.keep!r}")
         seconds = self.operator_seconds
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
             raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")
         population = self.tactics.get("population")
-        if population is not None and population > self.budget:
+        if population is not None and (type(population) is not int or population > self.budget):
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,6 +126,8 @@ class Settings:
         Raises:
             UserError: Something is missing or unknown.
         """
+        if not isinstance(data, Mapping):
+            raise UserError(f"settings: expected an object, got {data!r:.60}")
         try:
             return cls(**data)
         except TypeError as error:

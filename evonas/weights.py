@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import UserError
+from .errors import UserError, what_to_do
+from .failpoints import reach
 
 if TYPE_CHECKING:
     import torch
 
     Weights = Mapping[str, torch.Tensor]
+
+
+SUFFIX = ".safetensors"
+
+LARGEST = 16 * 2**30
+LARGEST_HEADER = 100 * 2**20
+"""What is larger, in bytes, is not read: no network here comes near it, but a few bytes can promise it."""
 
 
 class WeightsError(UserError):
@@ -79,7 +89,7 @@ class MemoryStore(WeightStore):
 
     def save(self, number: int, weights: Weights) -> Stored:
         self._kept[number] = dict(weights)
-        return Stored(number)
+        return Stored(number, size=sum(tensor.nbytes for tensor in weights.values()))
 
     def load(self, stored: Stored) -> dict[str, torch.Tensor]:
         return dict(self._kept[stored.number])
@@ -105,15 +115,24 @@ class FolderStore(WeightStore):
         from safetensors.torch import save
 
         content = save(dict(weights))
-        name = f"{number:06d}.safetensors"
+        name = f"{number:06d}{SUFFIX}"
         try:
             self._write(name, content)
         except OSError as error:
+            self._clear(name)
             path = self.folder / name
             raise UnwritableWeightsError(
-                f"weights {path}: cannot be written: {error.strerror or error}"
+                f"weights {path}: cannot be written: {error.strerror or error}{what_to_do(error)}"
             ) from None
+        except BaseException:  # somebody wants to stop
+            self._clear(name)
+            raise
         return Stored(number, name, len(content), digest(content))
+
+    def _clear(self, name: str) -> None:
+        """Gives back the space of a file that could not be written to its end."""
+        with suppress(OSError):
+            (self.folder / f"{name}.tmp").unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:
         if not self.folder.is_dir():
@@ -123,8 +142,11 @@ class FolderStore(WeightStore):
         with temporary.open("wb") as handle:
             handle.write(content)
             handle.flush()
+            reach("weights.written")
             os.fsync(handle.fileno())
+        reach("weights.flushed")
         temporary.replace(self.folder / name)
+        reach("weights.named")
         flush_folder(self.folder)
 
     def load(self, stored: Stored) -> dict[str, torch.Tensor]:
@@ -134,7 +156,7 @@ class FolderStore(WeightStore):
         content = self.read(stored)
         try:
             return load(content)
-        except SafetensorError as error:
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
             path = self.folder / stored.file
             raise WeightsError(f"weights {path}: no safetensors file: {error}") from None
 
@@ -144,33 +166,66 @@ class FolderStore(WeightStore):
         Raises:
             WeightsError: The file is missing or damaged.
         """
-        path = self.folder / stored.file
-        if Path(stored.file).name != stored.file:
-            raise UserError(f"weights of candidate {stored.number}: {stored.file!r} is not a plain file name")
+        path = self._path(stored)
         try:
-            content = path.read_bytes()
+            content = _read_whole(path, stored.size)
         except OSError as error:
             raise WeightsError(f"weights {path}: cannot be read: {error.strerror}") from None
-        if len(content) != stored.size or digest(content) != stored.digest:
-            found = f"{len(content):,} bytes" if len(content) != stored.size else "as many with another"
-            raise WeightsError(
-                f"weights {path}: the file is damaged: expected {stored.size:,} bytes with "
-                f"the noted checksum, got {found}"
-            )
+        if digest(content) != stored.digest:
+            raise _damaged(path, stored.size, "as many with another")
         return content
+
+    def _path(self, stored: Stored) -> Path:
+        """Where a file is that a journal names: in this folder, whatever the journal says."""
+        name = stored.file
+        if not isinstance(name, str) or Path(name).name != name or not name.endswith(SUFFIX):
+            raise UserError(
+                f"weights of candidate {stored.number}: {name!r:.80} is not a plain file name ({SUFFIX})"
+            )
+        return self.folder / name
 
     def place(self, stored: Stored) -> tuple[FolderStore, Stored]:
         return self, stored
 
     def remove(self, stored: Stored) -> None:
-        (self.folder / stored.file).unlink(missing_ok=True)
+        self._path(stored).unlink(missing_ok=True)
 
     def sweep(self, known: set[str]) -> None:
         """Removes what a crash has left: files that the journal does not name."""
         if self.folder.is_dir():
             for path in self.folder.iterdir():
-                if path.name not in known and path.suffix in (".safetensors", ".tmp"):
+                if path.name not in known and path.suffix in (SUFFIX, ".tmp"):
                     path.unlink()
+
+
+def _read_whole(path: Path, size: int) -> bytes:
+    """Reads a file of so many bytes, after a look at what it says of itself.
+
+    Raises:
+        OSError: It cannot be opened, or is a symbolic link.
+        WeightsError: It is of another size, no plain file, or promises more than can be.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as handle:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise WeightsError(f"weights {path}: expected a plain file")
+        if found.st_size != size:
+            raise _damaged(path, size, f"{found.st_size:,} bytes")
+        begin = handle.read(8)
+        header = int.from_bytes(begin, "little")
+        if size > LARGEST or (size > LARGEST_HEADER and header > LARGEST_HEADER):
+            raise WeightsError(
+                f"weights {path}: expected at most {LARGEST:,} bytes with a header of at most "
+                f"{LARGEST_HEADER:,}, got {size:,} with {header:,}"
+            )
+        return begin + handle.read()
+
+
+def _damaged(path: Path, size: int, found: str) -> WeightsError:
+    return WeightsError(
+        f"weights {path}: the file is damaged: expected {size:,} bytes with the noted checksum, got {found}"
+    )
 
 
 def digest(content: bytes) -> str:

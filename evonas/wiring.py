@@ -11,6 +11,12 @@ from .errors import UserError
 from .layers import Input, Layer, Shape
 from .names import check_name, prefixes
 
+LARGEST = 20_000
+"""Nodes of a graph. What would have more, such as a genotype of a billion, is refused as it grows."""
+
+MOST_INPUTS = 1000
+"""Inputs of a node."""
+
 
 class Wiring:
     """A directed acyclic graph of named nodes, each holding a `Layer`: what an `Architecture` is built on.
@@ -36,6 +42,8 @@ class Wiring:
             UserError: The name cannot be used, or an input is missing or too many.
         """
         check_name(name)
+        if len(self._graph) >= LARGEST:
+            raise UserError(f"architecture: expected at most {LARGEST:,} nodes, got more")
         above = prefixes(name)
         clash = name if name in self._graph or name in self._below else None
         if not clash and not self._below.issuperset(above):  # what a name begins with is no node's name
@@ -52,6 +60,10 @@ class Wiring:
 
     def _ports(self, name: str, layer: Layer, inputs: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """For each node that is read, at which positions."""
+        if len(inputs) > MOST_INPUTS:
+            raise UserError(
+                f"node {name!r} ({layer.kind}): expected at most {MOST_INPUTS} inputs, got {len(inputs)}"
+            )
         _check_arity(name, layer, inputs)
         ports: dict[str, tuple[int, ...]] = {}
         for position, source in enumerate(inputs):

@@ -46,6 +46,7 @@ def evolve(
         bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
     ] = False,
     verify_morphisms: options.Verify = False,
+    keep: options.Keep = None,
     refine: Annotated[
         int | None, option("N", "Afterwards, climb from the best by morphisms: N candidates, in DIR/refined.")
     ] = None,
@@ -112,6 +113,7 @@ def evolve(
         "strategy": strategy,
         "population": population,
         "sample": sample,
+        "keep": keep,
     }
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
@@ -172,6 +174,10 @@ def resume(
     max_time: options.MaxTime = None,
     operators: options.Operators = None,
     data_dir: options.DataDir = None,
+    keep: options.Keep = None,
+    drop_damaged: Annotated[
+        bool, typer.Option("--drop-damaged", help="Go on without weights whose files are damaged or gone.")
+    ] = False,
     workers: options.Workers = None,
     devices: options.Devices = None,
     per_device: options.PerDevice = None,
@@ -218,6 +224,8 @@ def resume(
             budget=budget,
             operators=brought,
             data_dir=data_dir,
+            keep=keep,
+            drop_damaged=drop_damaged,
             max_seconds=limit,
             watch=watch,
             started=started,

@@ -76,6 +76,11 @@ MaxMemory = Annotated[
 Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.")]
 Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).")]
 
+Keep = Annotated[
+    str | None,
+    option("SIZE", "Room for weights that nothing needs any more, such as 2GB; the best stay longest."),
+]
+
 Operators = Annotated[
     list[Path] | None,
     option("FILE.py", "Operators, genomes and strategies of your own: code, which is run. May be repeated."),

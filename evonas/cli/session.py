@@ -154,6 +154,7 @@ def conduct(
     began = time.monotonic()
     with stoppable() as request:
         watcher = Watcher(folder, progress, request, known)
+        request.farewell = f"left at once; to go on: evonas resume {quoted(folder)}"
         try:
             with progress, _plain_warnings():
                 result = search(watcher.watch, watcher.started, watcher.meter)
@@ -164,6 +165,9 @@ def conduct(
             lasting = isinstance(error, WeightsError) and not isinstance(error, UnwritableWeightsError)
             if watcher.begun and not lasting:
                 print(f"what was done is kept; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+            elif watcher.begun:
+                words = f"to go on without damaged weights: evonas resume {quoted(folder)} --drop-damaged"
+                print(words, file=sys.stderr)
             raise
     with closing(result.journal):
         found = survey(result)

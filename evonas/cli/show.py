@@ -57,13 +57,15 @@ def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
     from ..errors import UserError
     from ..final import FILE
+    from ..reading import parse_json, read_text
     from ..run import FINAL
 
     path = folder / FINAL / FILE
     if not path.is_file():
         return None
+    text = read_text(path, str(path))
     try:
-        report = dict(json.loads(path.read_text(encoding="utf-8"))["report"])
+        report = dict(parse_json(text)["report"])
         missing = [key for key in REPORTED if key not in report]
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: the file is damaged") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, nearest
+from ..reading import parse_json, read_text
 
 if TYPE_CHECKING:
     from ..genome import Genome, Space
@@ -144,11 +144,10 @@ def read_genotype_file(path: Path) -> Genome:
     Raises:
         UserError: It cannot be read, or holds no genotype.
     """
+    text = read_text(path, f"genotype {path}")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"genotype {path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:  # no JSON, or no UTF-8
+        data = parse_json(text)
+    except ValueError as error:
         raise UserError(f"genotype {path}: expected JSON, got something else: {error}") from None
     if not isinstance(data, dict):
         raise UserError(f"genotype {path}: expected a JSON object, got {data!r:.60}")

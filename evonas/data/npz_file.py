@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import math
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,6 +24,10 @@ from .source import check_lengths, images_at
 
 DEFAULT_MAX_BYTES = 16 * 2**30
 """Bound on the memory of one array: a few kilobytes of zip file can ask for terabytes."""
+
+MOST_COMPRESSED = 200
+BOMB = 256 * 2**20
+"""An array of so many bytes that was compressed to less than one in `MOST_COMPRESSED` is no image data."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,24 @@ def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> NpzSource:
     return NpzSource(path, max_bytes, labels, classes, has_test="x_test" in keys)
 
 
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    LookupError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    SyntaxError,
+    tokenize.TokenError,
+    RecursionError,
+    struct.error,
+)
+"""What zipfile and numpy raise over damaged files; numpy parses a header as Python's literals."""
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Opens the zip file; what goes wrong with its bytes while it is open becomes a UserError."""
@@ -98,7 +123,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise UserError(f"{path}: expected an .npz file that can be read, got {error.strerror}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError) as error:
+    except _DAMAGED as error:
         raise UserError(
             f"{path}: expected a whole .npz file (numpy.savez), got another, damaged or cut short: {error}"
         ) from error
@@ -135,7 +160,13 @@ def _checked_header(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: i
             f"{path}: {key}: expected at most max_bytes = {max_bytes:,} bytes, got {header.nbytes:,} "
             f"(shape {header.shape}, type {header.dtype})"
         )
-    stored = archive.getinfo(f"{key}.npy").file_size - start
+    member = archive.getinfo(f"{key}.npy")
+    if header.nbytes > BOMB and header.nbytes > MOST_COMPRESSED * max(1, member.compress_size):
+        raise UserError(
+            f"{path}: {key}: {header.nbytes:,} bytes are compressed to {member.compress_size:,}, as in a file "
+            "made to fill the memory; np.savez writes them as they are"
+        )
+    stored = member.file_size - start
     if stored != header.nbytes:
         raise UserError(
             f"{path}: {key}: expected {header.nbytes:,} bytes for shape {header.shape}, type {header.dtype}, "

@@ -16,6 +16,10 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from . import steady_clock
+
+steady_clock.install()  # for whoever starts processes here
+
 _launching = threading.Lock()
 
 

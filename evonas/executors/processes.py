@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..candidate import FAILED, Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
 from .packed import PackedSlot
 from .parcel import JobSent, WeightsAt, lend, pack
+from .scratch import discard, scratch_folder
 from .slots import Ended, Group, SingleSlot, Slot, Task
 from .usage import Usage
 from .verdicts import tried_alone, with_wait
@@ -66,11 +64,11 @@ class ProcessExecutor(Executor):
         timeout: float | None = None,
         files: Sequence[str] = (),
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="evonas-"))
+        self.folder = scratch_folder()
         try:
             packed = pack(evaluator, "evaluate", self.folder)
         except BaseException:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            discard(self.folder)
             raise
         self._groups = _groups(
             [
@@ -135,7 +133,7 @@ class ProcessExecutor(Executor):
             slot.stop()
         for slot in slots:
             slot.join()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard(self.folder)
 
     # -- jobs on their way ------------------------------------------------------------------------
 

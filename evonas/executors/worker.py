@@ -15,6 +15,7 @@ from pathlib import Path
 from ..candidate import FAILED, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
+from ..failpoints import reach
 from ..plugins import FileText
 from ..weights import WeightsError
 from .parcel import JobSent, WeightsAt, lend, pack, unpack
@@ -116,6 +117,7 @@ def _work(evaluator: Evaluator | None, job: bytes) -> Report:
 
 def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
     """Evaluates a job and lends the weights."""
+    reach("worker.begun")
     try:
         job = sent.read()
     except WeightsError:
@@ -129,9 +131,12 @@ def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
     except (SystemExit, KeyboardInterrupt) as error:
         ended = f"{type(error).__name__}: the evaluation wanted to end the process"
         return Report(Result(FAILED, reason=ended), None)
+    reach("worker.done")
     if result.weights is None:
         return Report(result, None, fatal=result.status == FAILED and FATAL in result.reason)
-    return Report(result.without_weights(), lend(result.weights, folder, f"result{sent.number}"))
+    lent = lend(result.weights, folder, f"result{sent.number}")
+    reach("worker.lent")
+    return Report(result.without_weights(), lent)
 
 
 # -- several at a time -----------------------------------------------------------------------------

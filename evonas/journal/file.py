@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from ..errors import UserError
+from ..errors import UserError, what_to_do
+from ..failpoints import reach
+from .filesystem import is_shared
 
 FORMAT = 1
 """Version of the tables; a newer one is refused, an older one stays readable."""
@@ -34,6 +38,12 @@ CREATE TABLE weights (number INTEGER PRIMARY KEY, file TEXT NOT NULL, size INTEG
 """
 
 _MAGIC = b"SQLite format 3\0"
+
+LARGEST_ROW = 64 * 2**20
+"""Bytes; a row that is larger is refused before it is in memory."""
+
+MODE = "EVONAS_JOURNAL"
+"""An environment variable: ``wal`` or ``rollback``, where evonas is not to choose by the file system."""
 
 to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 """Compact JSON."""
@@ -79,8 +89,7 @@ def create_file(folder: Path, meta: Mapping[str, Any]) -> None:
     connection = sqlite3.connect(folder / _TEMPORARY, isolation_level=None)
     try:
         # Set here, and kept in the file: readers cannot finish a change of mode that a kill has cut off.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        _set_mode(connection, folder)
         connection.execute("BEGIN")
         for statement in _TABLES.split(";"):
             connection.execute(statement)
@@ -89,7 +98,23 @@ def create_file(folder: Path, meta: Mapping[str, Any]) -> None:
         connection.execute("COMMIT")
     finally:
         connection.close()  # which moves all from the WAL into the file
+    reach("journal.built")
     (folder / _TEMPORARY).replace(folder / FILE)
+    reach("journal.named")
+
+
+def _set_mode(connection: sqlite3.Connection, folder: Path) -> None:
+    """How commits are written: to a log beside the file, or, where hosts share the folder, with a rollback.
+
+    A write-ahead log needs memory that its processes share, which those of two hosts do not have. Every
+    commit is flushed to the disk in either mode.
+    """
+    chosen = os.environ.get(MODE, "")
+    if chosen not in ("", "wal", "rollback"):
+        raise UserError(f"{MODE}: expected wal or rollback, got {chosen!r}")
+    rollback = chosen == "rollback" or (not chosen and is_shared(folder))
+    connection.execute(f"PRAGMA journal_mode = {'DELETE' if rollback else 'WAL'}")
+    connection.execute(f"PRAGMA synchronous = {'EXTRA' if rollback else 'FULL'}")
 
 
 def connect(path: Path, *, write: bool) -> sqlite3.Connection:
@@ -98,21 +123,50 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     Raises:
         UserError: It is another file, empty, cut short, or of a newer format.
     """
+    for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+        if name.is_symlink():
+            raise UserError(f"{name.name} is a symbolic link, which may lead anywhere: expected a file")
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise UserError("the file is damaged: it is no SQLite database")
-    uri = f"{path.resolve().as_uri()}?mode={'rw' if write else 'ro'}"
+    if write:
+        return _opened(path, "mode=rw", write)
+    # A reader, too, must take back what a writer that was killed has left half done without a log.
+    unfinished = path.with_name(f"{path.name}-journal").exists()
+    try:
+        return _opened(path, "mode=rw" if unfinished else "mode=ro", write)
+    except sqlite3.OperationalError:
+        log = path.with_name(f"{path.name}-wal")
+        if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            raise
+        return _opened(path, "mode=ro&immutable=1", write)  # where nothing can be written, nothing changes
+
+
+def _opened(path: Path, how: str, write: bool) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{how}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
     try:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_ROW)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        _check_tables(connection)
         _check_format(connection)
         _check_pages(connection)
         if write:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            _set_mode(connection, path.parent)
+        else:
+            connection.execute("PRAGMA query_only = ON")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    """Refuses what runs by itself, or in place of a table: triggers, views, tables that others provide."""
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
+        plain = kind == "table" and str(sql).upper().startswith("CREATE TABLE") and " AS (" not in str(sql)
+        if not (plain or kind == "index"):
+            raise UserError(f"expected tables alone, got the {kind} {name!r:.60}, which can do other things")
 
 
 def _check_format(connection: sqlite3.Connection) -> None:
@@ -143,9 +197,30 @@ def guarded(path: Path) -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(f"journal {path}: {error}") from None
-    except (OSError, sqlite3.OperationalError) as error:
+    except OSError as error:
+        raise UserError(f"journal {path}: cannot be used: {error}{what_to_do(error)}") from None
+    except sqlite3.OperationalError as error:
         if "decode" in str(error):
             raise UserError(f"journal {path}: the file is damaged: a text in it is no UTF-8") from None
-        raise UserError(f"journal {path}: cannot be used: {error}") from None
-    except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError) as error:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        code = next((code for begin, code in _REFUSALS.items() if name.startswith(begin)), 0)
+        raise UserError(f"journal {path}: cannot be used: {error}{what_to_do(OSError(code, ''))}") from None
+    except (
+        sqlite3.Error,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise UserError(f"journal {path}: the file is damaged: {error}") from None
+
+
+_REFUSALS = {
+    "SQLITE_FULL": errno.ENOSPC,
+    "SQLITE_READONLY": errno.EROFS,
+    "SQLITE_CANTOPEN": errno.EACCES,
+    "SQLITE_IOERR": errno.EIO,
+}
+"""What the system said, by the beginning of SQLite's name for it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
+from ..failpoints import reach
 from ..genome import Genome, Origin
 from ..weights import Stored
 from .base import Event, Journal, in_order
@@ -39,6 +41,9 @@ class SqliteJournal(Journal):
         self._open = False
         with guarded(self.path):
             self._connection = connect(self.path, write=write)
+            # Without a log a reader stops the writer: it takes all at once, and lets go.
+            (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
+            self._at_once = not write and mode != "wal"
         _, self._told = self.counts()
 
     @classmethod
@@ -95,8 +100,10 @@ class SqliteJournal(Journal):
     def commit(self) -> None:
         if self._open:
             with guarded(self.path):
+                reach("journal.commit")
                 self._connection.execute("COMMIT")
             self._open = False
+            reach("journal.committed")
 
     def _write(self, statement: str, *values: Any) -> None:
         with guarded(self.path):
@@ -122,6 +129,8 @@ class SqliteJournal(Journal):
         with guarded(self.path):
             for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
                 _check_number(place, expected)
+                if not isfinite(fitness or 0.0) or not isfinite(lineage_epochs):
+                    raise UserError(f"the file is damaged: candidate {number} has fitness {fitness}")
                 status = FAILED if fitness is None else DONE
                 yield place, (number, Result(status, fitness, lineage_epochs=lineage_epochs))
 
@@ -135,7 +144,7 @@ class SqliteJournal(Journal):
         """
         told = missing = 0
         with guarded(self.path):
-            for expected, row in enumerate(self._connection.execute(query)):
+            for expected, row in enumerate(self._select(query)):
                 _check_number(row[0], expected)
                 candidate = self._candidate(row[:4], row[4:10])
                 told += candidate.result is not None
@@ -176,14 +185,16 @@ class SqliteJournal(Journal):
             genome = self._read_genome(body["genome"])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise UserError(f"the genome of candidate {number} cannot be read: {error}") from error
-        genome.origin = Origin.from_dict(body)
+        genome.origin = origin = Origin.from_dict(body)
+        if not all(0 <= other < number for other in (*origin.parents, *origin.removed)):
+            raise UserError(f"the file is damaged: candidate {number} comes from {origin.parents!r:.60}")
         genome.number = number
         return genome
 
     def best(self, count: int) -> list[Candidate]:
         with guarded(self.path):
             rows = self._rows("SELECT number, place, fitness, lineage_epochs, body, seal FROM told")
-            done = ((-row[2], row[0]) for row in rows if row[2] is not None)
+            done = ((-row[2], row[0]) for row in rows if row[2] is not None and isfinite(row[2]))
             numbers = [number for _, number in heapq.nsmallest(count, done)]
         return [self.candidate(number) for number in numbers]
 
@@ -200,7 +211,11 @@ class SqliteJournal(Journal):
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows whose checksum agrees, without it."""
-        return map(unsealed, self._connection.execute(query))
+        return map(unsealed, self._select(query))
+
+    def _select(self, query: str) -> Iterable[tuple[Any, ...]]:
+        cursor = self._connection.execute(query)
+        return cursor.fetchall() if self._at_once else cursor
 
     def close(self) -> None:
         self._connection.close()

@@ -155,6 +155,8 @@ class Plan:
         Raises:
             UserError: A choice is unknown or refused.
         """
+        if not isinstance(choices, Mapping):
+            raise UserError(f"training: expected a table, got {choices!r:.60}")
         known = [field.name for field in dataclasses.fields(self)]
         for key in choices:
             if key not in known:

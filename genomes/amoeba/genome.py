@@ -84,7 +84,7 @@ class AmoebaSpace(Space):
 
     def check(self, task: Task) -> None:
         halvings = self.stages - 1 + (3 if self.images(task) == "large" else 0)
-        smallest = 2**halvings
+        smallest = 2 ** min(halvings, 64)  # no image is larger
         if min(task.height, task.width) < smallest:
             raise UserError(
                 f"images: the {halvings} strides of this genome need at least {smallest}×{smallest} pixels, "

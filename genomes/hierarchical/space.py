@@ -192,7 +192,7 @@ class HierarchicalSpace(Space):
 
     def check(self, task: Task) -> None:
         strides = self.groups - (self.ending != "stride") + (3 if self.images(task) == "large" else 0)
-        smallest = 2**strides
+        smallest = 2 ** min(strides, 64)  # no image is larger
         if min(task.height, task.width) < smallest:
             raise UserError(
                 f"images: the {strides} strides of this genome need at least {smallest}×{smallest} pixels, "

@@ -1,20 +1,13 @@
-import contextlib
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from searches import Searches
 
 from evonas.result import SearchResult
 from evonas.run import Run
-
-SCRIPT = Path(__file__).with_name("search_process.py")
 
 
 @pytest.fixture(scope="session")
@@ -73,64 +66,6 @@ def kept() -> Callable[[Path], dict[int, tuple[str, int, str]]]:
         return {number: (stored.file, stored.size, stored.digest) for number, stored in found.items()}
 
     return check
-
-
-class Searches:
-    """Runs searches one after the other, each in a process of its own."""
-
-    def __init__(self, folder: Path, hash_seed: str) -> None:
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1"}
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.server = subprocess.Popen([sys.executable, str(SCRIPT)], cwd=folder, env=environment, **pipes)
-
-    def snapshots(self, run: Path, **choices: Any) -> list[Path]:
-        """Copies of a run's folder before each change of a file in it."""
-        folder = run.with_name(f"{run.name}-snapshots")
-        folder.mkdir()
-        self.history(**choices, run=str(run), snapshots=str(folder))
-        return sorted(folder.iterdir())
-
-    def begin(self, **choices: Any) -> None:
-        """Starts a search."""
-        print(json.dumps(choices), file=self.server.stdin, flush=True)
-        self.status: int | None = None
-        self.process = int(self.until("process"))
-
-    def until(self, word: str, *, times: int = 1) -> str:
-        """Reads on to a line that begins with a word, the last of so many, or to the process's end.
-
-        Returns:
-            The line's rest.
-        """
-        rest = ""
-        while times and self.status is None:
-            line = self.server.stdout.readline()
-            assert line, "what runs searches has ended"
-            found, _, rest = line.rstrip("\n").partition(" ")
-            if found == "status":
-                self.status = int(rest)
-            times -= found == word
-        return rest
-
-    def kill(self) -> bool:
-        """Kills the search; returns whether it was still at work."""
-        if self.status is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
-            self.until("status")
-        assert self.status in (0, -signal.SIGKILL)
-        return self.status != 0
-
-    def history(self, **choices: Any) -> list[dict[str, Any]]:
-        """The history of a search, times aside."""
-        self.begin(**choices)
-        rows: list[dict[str, Any]] = json.loads(self.until("history"))
-        assert self.until("status") == "0"
-        return rows
-
-    def close(self) -> None:
-        self.server.kill()
-        self.server.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 Reads a line of JSON for each search: its choices. It forks a process that runs it, since starting one with
 torch takes seconds, and prints that process's number, the number of each candidate that has ended, the
 history as JSON, and how the process has ended. With "snapshots", a folder, it copies the run before each
-change of a file in it: what a kill at that moment would leave.
+change of a file in it: what a kill at that moment would leave. "fail" arms fail points, "variables" are set
+in its environment.
 """
 
 import importlib
@@ -14,6 +15,7 @@ import sys
 import traceback
 
 import evonas
+from evonas import failpoints
 
 
 def say(*words):
@@ -54,6 +56,8 @@ def search(choices):
     """Runs one search; returns the exit status."""
     if choices.pop("fitness", "training") == "genome":
         choices |= {"evaluate": state_sum, "needs": "genome"}
+    os.environ.update(choices.pop("variables", {}))
+    failpoints.arm(choices.pop("fail", ""))
     function = evonas.resume if choices.pop("resume", False) else evonas.evolve
     if "snapshots" in choices:
         take_snapshots(choices["run"], choices.pop("snapshots"))

@@ -1,0 +1,440 @@
+"""Everything in evonas that reads what may come from anybody, each with a few good inputs to spoil."""
+
+import contextlib
+import io
+import json
+import random
+import shutil
+import sqlite3
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from evonas.genomes.graph import GraphGenome
+
+import evonas
+from evonas import final
+from evonas.architecture import Architecture
+from evonas.assembly import compose, resolve
+from evonas.cli import main
+from evonas.cli.figures import read_duration
+from evonas.cli.survey import survey
+from evonas.cli.targets import read_genotype_file
+from evonas.data import load_dataset
+from evonas.genome import Genome
+from evonas.journal.file import sealed
+from evonas.morphism import read_morphisms
+from evonas.recipe import load_recipe, parse_recipe, recipe_names
+from evonas.registry import entries, find, genome_type
+from evonas.settings import Settings
+from evonas.sizes import read_size
+from evonas.task import Task
+from evonas.training.plan import Plan
+from evonas.weights import FolderStore, Stored, digest
+
+TASK = Task(3, 8, 8, 4)
+
+SPACES = {
+    "amoeba": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2},
+    "genet": {"nodes": [3], "filters": [4], "hidden": 8},
+    "hierarchical": {"groups": 1, "filters": 2, "nodes": [3, 3]},
+    "large-scale": {"max_channels": 8, "max_parameters": 2000},
+    "graph": {"filters": [2, 3, 4], "max_parameters": 20_000, "max_nodes": 60},
+}
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Something that reads.
+
+    Attributes:
+        name: Of it.
+        examples: Good inputs.
+        read: Reads one; raises `evonas.UserError`, or nothing, whatever it is given.
+        form: ``json``, ``text``, ``bytes`` or ``words``: how inputs are best spoilt.
+    """
+
+    name: str
+    examples: tuple[bytes, ...]
+    read: Callable[[bytes], None]
+    form: str
+
+
+def _json(*things: object) -> tuple[bytes, ...]:
+    return tuple(json.dumps(thing).encode() for thing in things)
+
+
+def _loads(content: bytes) -> object:
+    """As files are read: text, then JSON."""
+    from evonas.reading import parse_json
+
+    try:
+        return parse_json(content.decode())
+    except ValueError:
+        raise evonas.UserError("no JSON") from None
+
+
+def _genomes() -> Iterator[Parser]:
+    for name, choices in SPACES.items():
+        kind = genome_type(name)
+        space = kind.space_type.from_dict(choices).for_task(TASK)
+        found = [kind.random(space, random.Random(seed)) for seed in range(4)]
+
+        def use(genome: Genome) -> None:
+            genome.key()
+            str(genome)
+            genome.summary()
+            genome.decode(TASK).parameter_count()
+            json.dumps(genome.to_dict())
+
+        def read(content: bytes, kind: type = kind, space: object = space, use: Callable = use) -> None:
+            use(kind.from_dict(_loads(content), space))
+
+        def text(content: bytes, kind: type = kind, space: object = space, use: Callable = use) -> None:
+            use(kind.from_text(content.decode(errors="replace"), space))
+
+        def spaces(content: bytes, kind: type = kind, example: Genome = found[0]) -> None:
+            data = _loads(content)
+            if not isinstance(data, dict):
+                return
+            made = kind.space_type.from_dict(data)
+            made.for_task(TASK).check(TASK)
+            kind.from_dict(example.to_dict(), made).decode(TASK)
+
+        yield Parser(f"genotype {name}", _json(*(one.to_dict() for one in found)), read, "json")
+        yield Parser(f"text of {name}", tuple(str(one).encode() for one in found), text, "text")
+        yield Parser(f"space of {name}", _json(space.to_dict()), spaces, "json")
+
+
+def _architecture(content: bytes) -> None:
+    net = Architecture.from_dict(_loads(content))
+    net.parameter_count()
+    net.flops()
+    net.key()
+
+
+def _morphisms(content: bytes) -> None:
+    data = _loads(content)
+    if isinstance(data, list):
+        read_morphisms(data)
+
+
+def _morphism_examples() -> tuple[bytes, ...]:
+    for name in entries("morphisms"):
+        find("morphisms", name)
+    from evonas.morphism import Morphism
+
+    space = GraphGenome.space_type.from_dict(SPACES["graph"]).for_task(TASK)
+    net = GraphGenome.random(space, random.Random(0)).decode(TASK)
+    found = []
+    for kind in Morphism.kinds.values():
+        with contextlib.suppress(Exception):
+            found.append(kind.draw(net, random.Random(3)).to_dict())
+    return _json(found, found[:1])
+
+
+def _recipe(content: bytes) -> None:
+    tables = parse_recipe(content.decode(errors="replace"), "config x.toml")
+    resolve(compose(None, tables, {}), True)
+
+
+def _settings(content: bytes) -> None:
+    data = _loads(content)
+    if isinstance(data, dict):
+        settings = Settings.from_dict(data)
+        settings.make_space()
+        settings.plan  # noqa: B018 - read for what it raises
+        settings.final_plan  # noqa: B018
+        settings.start_genome()
+
+
+def _plan(content: bytes) -> None:
+    data = _loads(content)
+    if isinstance(data, dict):
+        Plan.from_dict(data)
+
+
+def _sizes(content: bytes) -> None:
+    text = content.decode(errors="replace")
+    for read in (read_size, read_duration):
+        with contextlib.suppress(evonas.UserError):
+            read(text, "option")
+
+
+class Folder:
+    """A folder in which files are put for what reads files; gone with the process."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="fuzz-"))
+
+    def parsers(self) -> Iterator[Parser]:
+        """What reads files."""
+        yield Parser("genotype file", self._genotype_files(), self._genotype, "json")
+        yield Parser("dataset .npz", self._archives(), self._dataset, "bytes")
+        yield Parser("header in .npz", (self._header(),), self._array, "bytes")
+        yield Parser("image file", self._images(), self._image, "bytes")
+        yield Parser("weights", self._weights(), self._safetensors, "bytes")
+        yield Parser("header of weights", (self._weights_header(),), self._weights_of_header, "json")
+        journal, bodies, results, meta = self._journal()
+        yield Parser("journal file", (journal,), self._damaged, "bytes")
+        yield Parser("journal: what was asked", bodies, lambda content: self._row("asked", content), "json")
+        yield Parser("journal: what was told", results, lambda content: self._row("told", content), "json")
+        yield Parser("journal: the run", meta, self._meta, "json")
+        yield Parser("final.json", self._final(), self._report, "json")
+
+    def close(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def _put(self, name: str, content: bytes) -> Path:
+        path = self.path / name
+        path.write_bytes(content)
+        return path
+
+    def _genotype_files(self) -> tuple[bytes, ...]:
+        amoeba = json.loads(_genotype_of("amoeba"))
+        whole = {"genome": "amoeba", "space": SPACES["amoeba"], "genotype": amoeba}
+        genet = {"settings": {"genome": "genet", "space": SPACES["genet"]}}
+        return _json(whole, amoeba, {**genet, "best": {"genome": json.loads(_genotype_of("genet"))}})
+
+    def _genotype(self, content: bytes) -> None:
+        read_genotype_file(self._put("x.json", content)).key()
+
+    def _archives(self) -> tuple[bytes, ...]:
+        rng = np.random.default_rng(0)
+        arrays = {"x_train": rng.integers(0, 255, (12, 4, 4, 3), np.uint8), "y_train": np.arange(12) % 2}
+        found = []
+        for save in (np.savez, np.savez_compressed):
+            stream = io.BytesIO()
+            save(stream, **arrays, classes=np.array(["cat", "dog"]))
+            found.append(stream.getvalue())
+        return tuple(found)
+
+    def _dataset(self, content: bytes) -> None:
+        load_dataset(str(self._put("x.npz", content)))
+
+    def _header(self) -> bytes:
+        stream = io.BytesIO()
+        np.save(stream, np.zeros((12, 4, 4, 3), np.uint8))
+        return stream.getvalue()
+
+    def _array(self, content: bytes) -> None:
+        """A spoilt array in a zip file that is whole."""
+        import zipfile
+
+        with zipfile.ZipFile(self.path / "y.npz", "w") as archive:
+            archive.writestr("x_train.npy", content)
+            stream = io.BytesIO()
+            np.save(stream, np.arange(12) % 2)
+            archive.writestr("y_train.npy", stream.getvalue())
+        load_dataset(str(self.path / "y.npz"))
+
+    def _images(self) -> tuple[bytes, ...]:
+        from PIL import Image
+
+        found = []
+        for kind in ("png", "bmp", "gif", "jpeg", "ppm"):
+            stream = io.BytesIO()
+            Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(stream, kind)
+            found.append(stream.getvalue())
+        return tuple(found)
+
+    def _image(self, content: bytes) -> None:
+        root = self.path / "pets"
+        if not root.exists():
+            for name in ("cat", "dog"):
+                (root / name).mkdir(parents=True)
+                for number in range(5):
+                    (root / name / f"{number}.png").write_bytes(self._images()[0])
+        (root / "cat" / "0.png").write_bytes(content)
+        load_dataset(str(root))
+
+    def _weights(self) -> tuple[bytes, ...]:
+        import torch
+        from safetensors.torch import save
+
+        return (save({"a.weight": torch.ones(3, 2), "a.bias": torch.zeros(3, dtype=torch.bfloat16)}),)
+
+    def _safetensors(self, content: bytes) -> None:
+        self._put("000000.safetensors", content)
+        FolderStore(self.path).load(Stored(0, "000000.safetensors", len(content), digest(content)))
+
+    def _weights_header(self) -> bytes:
+        content = self._weights()[0]
+        (length,) = struct.unpack("<Q", content[:8])
+        return content[8 : 8 + length].strip()
+
+    def _weights_of_header(self, content: bytes) -> None:
+        """A spoilt header with its right length, and some data."""
+        self._safetensors(struct.pack("<Q", len(content)) + content + bytes(30))
+
+    # -- runs ------------------------------------------------------------------------------------
+
+    def _journal(self) -> tuple[bytes, tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+        run = self.path / "run"
+        config = {"genome": SPACES["amoeba"]}
+        evonas.evolve(
+            "amoeba", evaluate=_fitness, needs="genome", budget=8, population=3, sample=2, run=run,
+            config=config,
+        ).journal.close()  # fmt: skip
+        connection = sqlite3.connect(run / "journal.db", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = DELETE")
+        asked = [row[0].encode() for row in connection.execute("SELECT body FROM asked")]
+        told = [row[0].encode() for row in connection.execute("SELECT body FROM told")]
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        connection.close()
+        self._run = run
+        self._whole = (run / "journal.db").read_bytes()
+        metas = _json({key: json.loads(value) for key, value in meta.items()})
+        return self._whole, tuple(asked[-2:]), tuple(told[:3]), metas
+
+    def _damaged(self, content: bytes) -> None:
+        self._use_run(content)
+
+    def _use_run(self, content: bytes) -> None:
+        (self._run / "journal.db").write_bytes(content)
+        for end in ("-wal", "-shm", "-journal"):
+            (self._run / f"journal.db{end}").unlink(missing_ok=True)
+        result = evonas.load(self._run)
+        try:
+            survey(result)
+            list(result.history)
+            result.journal.kept()
+            list(result.journal.events())
+            for one in result.top(2):
+                result.lineage(one.id)
+                str(one.genome)
+        finally:
+            result.journal.close()
+
+    def _changed(self, statement: str, rows: list[tuple]) -> bytes:
+        path = self._put("changed.db", self._whole)
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = OFF")
+        try:
+            connection.executemany(statement, rows)
+        except (sqlite3.Error, OverflowError, ValueError):
+            raise evonas.UserError("SQLite does not take it") from None
+        finally:
+            connection.close()
+        return path.read_bytes()
+
+    def _row(self, table: str, content: bytes) -> None:
+        """A run in which a row holds what it was given, with a checksum that agrees."""
+        text = content.decode(errors="replace")
+        if table == "asked":
+            row = sealed(6, 6, text)
+            statement = "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)"
+        else:
+            fitness = (zlib.crc32(content) % 100) / 10
+            row = sealed(6, 6, fitness, 0.0, text)
+            statement = "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?)"
+        self._use_run(self._changed(statement, [row]))
+
+    def _meta(self, content: bytes) -> None:
+        data = _loads(content)
+        if not isinstance(data, dict):
+            return
+        try:
+            rows = [sealed(key, json.dumps(value)) for key, value in data.items()]
+        except ValueError:
+            return
+        self._use_run(self._changed("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", rows))
+
+    def _final(self) -> tuple[bytes, ...]:
+        kind = genome_type("amoeba")
+        space = kind.space_type.from_dict(SPACES["amoeba"])
+        genome = kind.random(space, random.Random(0))
+        content = self._weights()[0]
+        self._put("000001.safetensors", content)
+        whole = {
+            "format": 1,
+            "genome": {"kind": "amoeba", "space": space.to_dict()},
+            "genotype": genome.to_dict(),
+            "task": {"channels": 3, "height": 8, "width": 8, "classes": 4},
+            "statistics": [[0.5] * 3, [0.2] * 3],
+            "classes": ["a", "b", "c", "d"],
+            "weights": {
+                "number": 1, "file": "000001.safetensors", "size": len(content), "digest": digest(content),
+            },
+            "report": {"test_accuracy": 0.5},
+        }  # fmt: skip
+        return _json(whole)
+
+    def _report(self, content: bytes) -> None:
+        self._put(final.FILE, content)
+        final.load(self.path).genome.key()
+
+
+def _fitness(genome: object, rng: random.Random) -> dict[str, float]:
+    return {"fitness": rng.random(), "extra": 1.0}
+
+
+def _genotype_of(name: str) -> bytes:
+    kind = genome_type(name)
+    space = kind.space_type.from_dict(SPACES[name])
+    return json.dumps(kind.random(space, random.Random(0)).to_dict()).encode()
+
+
+COMMANDS = (
+    "evolve --genome amoeba --budget 3 --seed 1 --epochs 1 --strategy aging --population 2 --sample 2",
+    "evolve --dataset nowhere.npz --train-limit 10 --workers 2 --timeout 5m --max-time 2h --json",
+    "evolve --recipe genet-small --inherit match --device cpu --threads 1 --look-ahead 4 --keep 2GB",
+    "resume nowhere --budget 10 --max-time 90s --quiet",
+    "refine nowhere --dataset digits --budget 5",
+    "show nowhere --json",
+    "draw amoebanet-a -o x.svg --what cells",
+    "draw nowhere.json",
+    "train nowhere --dataset digits --epochs 1 --cells 1 --filters 8",
+    "export nowhere --to onnx -o x.onnx --id 3",
+    "list genomes",
+    "doctor --help",
+    "--version",
+)
+
+
+def _command_line(content: bytes) -> None:
+    """What the command line makes of words; nothing that they ask for is done."""
+    words = content.decode(errors="replace").replace("\0", "").split(" ")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise evonas.UserError("far enough")
+
+    out, err = io.StringIO(), io.StringIO()
+    places = ("evonas.api.evolve", "evonas.api.resume", "evonas.refinement.refine", "evonas.drawing.draw")
+    with contextlib.ExitStack() as stack:
+        for place in places:
+            with contextlib.suppress(AttributeError, ModuleNotFoundError):
+                stack.enter_context(mock.patch(place, refuse))
+        stack.enter_context(contextlib.chdir(tempfile.gettempdir()))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        status = main(words)
+    if status not in (0, 1, 2) or "Traceback" in err.getvalue():
+        raise AssertionError(f"status {status}: {err.getvalue()[-300:]}")
+
+
+def all_parsers(folder: Folder) -> list[Parser]:
+    """Every parser, files' and others."""
+    space = GraphGenome.space_type.from_dict(SPACES["graph"]).for_task(TASK)
+    net = GraphGenome.random(space, random.Random(0)).decode(TASK)
+    settings = evonas.evolve("amoeba", evaluate=_fitness, needs="genome", budget=1).settings
+    recipes = tuple(
+        (Path(evonas.__file__).parent / "recipes" / f"{name}.toml").read_bytes() for name in recipe_names()
+    )
+    return [
+        *_genomes(),
+        Parser("architecture", _json(net.to_dict()), _architecture, "json"),
+        Parser("morphisms", _morphism_examples(), _morphisms, "json"),
+        Parser("recipe", recipes, _recipe, "text"),
+        Parser("settings", _json(settings.to_dict()), _settings, "json"),
+        Parser("plan", _json(load_recipe("amoebanet")["training"], settings.training), _plan, "json"),
+        Parser("sizes and times", (b"1.5 GiB", b"1h30m", b"90s", b"512MB"), _sizes, "text"),
+        Parser("command line", tuple(line.encode() for line in COMMANDS), _command_line, "words"),
+        *folder.parsers(),
+    ]
