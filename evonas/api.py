@@ -89,7 +89,7 @@ def evolve(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
+            ``unique``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
             ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
@@ -232,6 +232,8 @@ def resume(
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
     with Run.open(Path(run), write=True) as opened:
+        if opened.settings.table and fitness.function is None:
+            fitness = Fitness(None, "genome", opened.settings.table)
         if opened.meta.get("fitness") != fitness.described:
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
@@ -272,7 +274,7 @@ def _same_workbench(
     Raises:
         UserError: The images are not those that the run began with, or its device is not here.
     """
-    if fitness.function is None:
+    if fitness.uses_images and fitness.function is None:
         from .training.device import choose_device
 
         choose_device(settings.device)
@@ -280,7 +282,9 @@ def _same_workbench(
     bench = workbench(settings, fitness, DataChoice(Path(known) if known else None), device)
     if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
         raise UserError(
-            f"dataset {settings.dataset}: its training images are not those that the run began with"
+            f"table {settings.table}: its content is not what the run began with"
+            if settings.table
+            else f"dataset {settings.dataset}: its training images are not those that the run began with"
         )
     return bench
 

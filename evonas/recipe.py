@@ -27,6 +27,7 @@ SEARCH_KEYS = (
     "operator_seconds",
     "verify_morphisms",
     "asynchronous",
+    "table",
 )
 """What the table ``[search]`` may say."""
 

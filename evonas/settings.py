@@ -45,6 +45,7 @@ class Settings:
         operators: Weights of operators by name, where they differ from their own.
         verify_morphisms: Whether every child that preserving morphisms have made is compared with its parent.
         asynchronous: Whether results are told as they come; a search then depends on how long they take.
+        table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
     """
 
     genome: str
@@ -69,6 +70,7 @@ class Settings:
     operators: dict[str, float] = dataclasses.field(default_factory=dict)
     verify_morphisms: bool = False
     asynchronous: bool = False
+    table: str = ""
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
