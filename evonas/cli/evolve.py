@@ -40,7 +40,9 @@ def evolve(
     max_time: options.MaxTime = None,
     table: Annotated[
         Path | None,
-        option("FILE.csv", "Look fitness up in a table of trained networks (evonas table); nothing is trained."),
+        option(
+            "FILE.csv", "Look fitness up in a table of trained networks (evonas table); nothing is trained."
+        ),
     ] = None,
     strategy: Annotated[str | None, option("NAME", "The algorithm (evonas list strategies).")] = None,
     population: Annotated[int | None, option("P", "Individuals that are alive at a time.")] = None,

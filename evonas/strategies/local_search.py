@@ -50,15 +50,16 @@ class LocalSearch(Strategy):
         self._started = False
         self._known: dict[str, Genome | None] = {}  # by text; None while it is being evaluated, or failed
         self._waiting: set[str] = set()
-        self._around: list[Genome] = []  # the current one's neighbours, in the order of their visits
+        self._around: dict[str, Genome] = {}  # the current one's neighbours, in the order of their visits
+        self._left: set[str] = set()  # those of them that have not ended
 
     def ask(self) -> Genome | None:
         if self.current is None:
             return None if self._beginning else self._begin()
-        upcoming = next((one for one in self._around if str(one) not in self._known), None)
+        upcoming = next((text for text in self._around if text not in self._known), None)
         if upcoming is None:
             return None  # the rest is being evaluated
-        child: Genome = self.toolbox.clone(upcoming)
+        child: Genome = self.toolbox.clone(self._around[upcoming])
         number = self.current.number
         child.origin = Origin(() if number is None else (number,), STEP)
         return child
@@ -82,6 +83,7 @@ class LocalSearch(Strategy):
     def tell(self, genome: Genome) -> None:
         text = str(genome)
         self._waiting.discard(text)
+        self._left.discard(text)
         if genome.fitness.valid:
             self._known[text] = genome
         if genome.origin.operator != STEP and self.current is None:
@@ -94,26 +96,28 @@ class LocalSearch(Strategy):
     def _step(self) -> None:
         """Goes on to a better neighbour, as far as enough is known to."""
         while self.current is not None:
-            told = [known for one in self._around if (known := self._known.get(str(one))) is not None]
+            if self._left and self.move == "best":
+                return
+            told = [known for text in self._around if (known := self._known.get(text)) is not None]
             better = [one for one in told if one.fitness > self.current.fitness]
-            texts = {str(one) for one in self._around}
             if better and self.move == "first":
                 self._go_to(min(better, key=lambda one: one.number or 0))
-            elif texts - self._known.keys() or texts & self._waiting:
+            elif self._left:
                 return
             elif better:
                 self._go_to(max(better, key=lambda one: one.fitness))
             else:
-                self.current, self._around = None, []
+                self.current, self._around = None, {}
 
     def _go_to(self, genome: Genome) -> None:
         self.current = genome
-        self._around = list(genome.neighbours())
-        order = random.Random(derive(self.start.seed, genome.number or 0, Stream.GENERATION))
-        order.shuffle(self._around)
+        around = list(genome.neighbours())
+        random.Random(derive(self.start.seed, genome.number or 0, Stream.GENERATION)).shuffle(around)
+        self._around = {str(one): one for one in around}
+        self._left = {text for text in self._around if text not in self._known or text in self._waiting}
 
     def living(self) -> set[int]:
-        around = (self._known.get(str(one)) for one in self._around)
+        around = (self._known.get(text) for text in self._around)
         alive = {one.number for one in around if one is not None and one.number is not None}
         if self.current is not None and self.current.number is not None:
             alive.add(self.current.number)

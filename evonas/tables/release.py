@@ -93,7 +93,9 @@ def _networks(source: Path) -> Iterator[tuple[int, str, Trainings]]:
 
 def _part(whole: Any, name: str, source: Path) -> Any:
     if not isinstance(whole, Mapping) or name not in whole:
-        raise UserError(f"release {source}: expected a file of NAS-Bench-201 or NATS-Bench, which has {name!r}")
+        raise UserError(
+            f"release {source}: expected a file of NAS-Bench-201 or NATS-Bench, which has {name!r}"
+        )
     return whole[name]
 
 

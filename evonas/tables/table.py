@@ -50,7 +50,7 @@ class Figures:
         return max(self.valid.values())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A table of trained networks.
 
@@ -80,6 +80,7 @@ class Table:
         """The lengths of training of a dataset, in epochs, the shortest first."""
         return sorted(epochs for name, kind, epochs in self.columns if (name, kind) == (dataset, what))
 
+    @lru_cache(32)  # noqa: B019 - tables are few, and remembered anyway
     def figures(self, dataset: str, epochs: int | None = None) -> Figures:
         """What the table says of a dataset.
 
@@ -105,26 +106,35 @@ class Table:
         return Figures(
             dataset,
             epochs,
-            self._by_genotype(dataset, "valid", epochs, 0.01),
-            self._by_genotype(dataset, "test", tested[-1], 0.01) if tested else {},
+            self._by_genotype(dataset, "valid", epochs, 100.0),
+            self._by_genotype(dataset, "test", tested[-1], 100.0) if tested else {},
             tested[-1] if tested else 0,
             self._by_genotype(dataset, "seconds", epochs, 1.0),
         )
 
-    def _by_genotype(self, dataset: str, what: str, epochs: int, factor: float) -> dict[str, float]:
+    def _by_genotype(self, dataset: str, what: str, epochs: int, whole: float) -> dict[str, float]:
         values = self.columns.get((dataset, what, epochs), ())
         pairs = zip(self.genotypes, values, strict=bool(values))
-        return {genotype: factor * value for genotype, value in pairs if not math.isnan(value)}
+        return {genotype: value / whole for genotype, value in pairs if not math.isnan(value)}
 
 
-@lru_cache(8)
 def read_table(path: str | Path) -> Table:
-    """Reads a table; the last few are remembered.
+    """Reads a table; the last few are remembered, as long as their files stay as they are.
 
     Raises:
         UserError: It cannot be read or is no such table.
     """
     path = Path(path).expanduser()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UserError(f"table {path}: cannot be read: {error.strerror or error}") from None
+    return _read(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(8)
+def _read(path: Path, time: int, size: int) -> Table:
+    """Reads a table that was changed then and is of that size."""
     try:
         content = path.read_bytes()
         rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))
@@ -156,7 +166,9 @@ def read_table(path: str | Path) -> Table:
             )
     table = Table(path, blake2b(content, digest_size=16).hexdigest(), genotypes, columns)
     if not table.datasets:
-        raise UserError(f"table {path}: expected columns such as cifar10_valid12, got {', '.join(header)[:120]}")
+        raise UserError(
+            f"table {path}: expected columns such as cifar10_valid12, got {', '.join(header)[:120]}"
+        )
     return table
 
 

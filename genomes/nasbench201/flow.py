@@ -57,9 +57,7 @@ def flow(operations: tuple[str, ...]) -> Flow:
             wanted.add(edge)
             waiting += [term for term in terms[edge[0]] if term is not None]
     alive = [edge for edge in EDGES if edge in wanted]
-    return Flow(
-        {edge: by_edge[edge] for edge in alive}, {edge: terms[edge[0]] for edge in alive}, terms[-1]
-    )
+    return Flow({edge: by_edge[edge] for edge in alive}, {edge: terms[edge[0]] for edge in alive}, terms[-1])
 
 
 def flow_graph(operations: tuple[str, ...]) -> nx.DiGraph:

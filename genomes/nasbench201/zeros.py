@@ -18,9 +18,7 @@ class Zeros(Layer):
     def emit(self, graph: fx.Graph, name: str, values: list[fx.Node]) -> fx.Node:
         import torch
 
-        return graph.create_node(
-            "call_function", torch.zeros_like, (values[0],), name=name.replace(".", "_")
-        )
+        return graph.create_node("call_function", torch.zeros_like, (values[0],), name=name.replace(".", "_"))
 
     def label(self) -> str:
         return "0"
