@@ -10,13 +10,13 @@ FLOPs), with one trainer, and **see equally many training images**, not equally 
 - *NASH*: hill climbing; the neighbours of the current network compute what it does and are trained E epochs.
 
 The first network of each search is the first model, trained S epochs from scratch. Since inheritance makes
-long lineages look good, the winner of every search, chosen by validation accuracy, is **retrained from scratch
-by one protocol** on training and validation images, and tested once. Beside it stands the first model, retrained
-likewise: what no search gives.
+long lineages look good, the winner of every search, chosen by validation accuracy, is **retrained from
+scratch by one protocol** on training and validation images, and tested once. Beside it stands the first
+model, retrained likewise: what no search gives.
 
-Run it as ``python benchmarks/real_training.py --data cifar10.npz``. Every finished search is a line of the log
-with all its candidates, and is not done again; ``--report`` only reports. There is no verdict to fail: the table
-says who won.
+Run it as ``python benchmarks/real_training.py --data cifar10.npz``. Every finished search is a line of the
+log with all its candidates, and is not done again; ``--report`` only reports. There is no verdict to fail:
+the table says who won.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Comparison:
         }
 
     def search(self, arm: str, seed: int) -> SearchResult:
-        """One search. Each result is told before the next question, so that a pool is never empty but once."""
+        """One search; each result is told before the next question, so that a pool is empty only once."""
         return evonas.evolve(
             "graph",
             str(self.bench.path),

@@ -1,8 +1,8 @@
 """What one evaluation through the engine costs where fitness is a look-up: beside DEAP's eaSimple.
 
-Both search the cells of NAS-Bench-201 over the table in this process, in turns: evonas with aging evolution, in
-memory, one candidate at a time; DEAP with ``eaSimple`` on plain lists of numbers, its own tournament, crossover and
-mutation, and the same look-up. The target is a ratio of at most 10 for one evaluation.
+Both search the cells of NAS-Bench-201 over the table in this process, in turns: evonas with aging evolution,
+in memory, one candidate at a time; DEAP with ``eaSimple`` on plain lists of numbers, its own tournament,
+crossover and mutation, and the same look-up. The target is a ratio of at most 10 for one evaluation.
 
 Run it as ``python benchmarks/tabular_speed.py --table nasbench201.csv``.
 """
@@ -38,7 +38,7 @@ def text_of(codes: list[int]) -> str:
 def deap_seconds(fitness: Any, evaluations: int, seed: int) -> float:
     """Processor seconds of one evaluation in eaSimple, all evaluations counted that it makes."""
     toolbox = base.Toolbox()
-    toolbox.register("code", random.randrange, len(OPERATIONS))
+    toolbox.register("code", random.randrange, len(OPERATIONS))  # noqa: TID251 - as DEAP's own operators
     toolbox.register("individual", tools.initRepeat, creator.Cell, toolbox.code, 6)
     toolbox.register("population", tools.initRepeat, list, toolbox.individual)
     made = 0

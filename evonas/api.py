@@ -89,8 +89,8 @@ def evolve(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
-            ``sample``). None means the default. ``strategy`` may be a class.
+            ``unique``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy
+            (``population``, ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
         The search's result; read its `best` and `history`.

@@ -255,8 +255,8 @@ class Search:
 
         These are the living, the parents of pending children and the best. Once the budget has ended the
         asking, those that were living then stay too: with a larger budget they could have had children by
-        now, and in a run that is extended they will. Where thousands live, or none has weights, not every turn
-        looks for the dead.
+        now, and in a run that is extended they will. Where thousands live, or none has weights, not every
+        turn looks for the dead.
         """
         if self._asked >= self.limits.budget and len(self._untold) < self.limits.look_ahead - 1:
             return

@@ -80,8 +80,8 @@ def compare(
     """Compare ways to search fairly: many seeds, one budget, curves with confidence bands, tests of ranks.
 
     Over a table of trained networks (--table), hundreds of searches take minutes. The folder then holds
-    comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the same
-    command goes on where it was stopped, and more seeds add to those that are there.
+    comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
+    same command goes on where it was stopped, and more seeds add to those that are there.
     """
     from ..protocols import check_protocol
     from ..run import fresh_folder
@@ -177,7 +177,7 @@ def _searched(
 ) -> Comparison:
     """Runs what is not there yet, and compares all of it."""
     from ..comparison.comparison import compared
-    from ..comparison.running import Records, Terms, processes, run_all
+    from ..comparison.running import Records, Terms, processes
     from ..tables import read_table
 
     kept = Records(folder / "searches.jsonl", _shared(choices, protocol))
@@ -230,7 +230,8 @@ def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silen
 
     try:
         with progress:
-            headline = f"{number_of(len(missing), 'search', 'searches')} on {number_of(jobs, 'process', 'processes')}"
+            where = number_of(jobs, "process", "processes")
+            headline = f"{number_of(len(missing), 'search', 'searches')} on {where}"
             progress.begin(headline, total, before)
             run_all(missing, terms, jobs, kept, count)
     except KeyboardInterrupt:

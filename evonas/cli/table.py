@@ -20,7 +20,7 @@ def table(
         typer.Argument(
             metavar="FILE|FOLDER",
             show_default=False,
-            help="A release of NAS-Bench-201 (.pth) or NATS-Bench (.pickle.pbz2, or its folder); or a table (.csv).",
+            help="A release of NAS-Bench-201 (.pth) or NATS-Bench (.pickle.pbz2 or a folder); or a table.",
         ),
     ],
     output: Annotated[

@@ -49,12 +49,10 @@ class Comparison:
         return self.points[-1]
 
     def outcomes(self, point: float) -> dict[str, Array]:
-        """What each contender's searches had come to at a point, in percent; one that was retrained, by that."""
-        found = {}
-        for name, records in self.records.items():
-            values = at(records, [point], self.outcome)[:, 0]
-            found[name] = 100 * values
-        return found
+        """What each contender's searches had come to at a point, in percent."""
+        return {
+            name: 100 * at(records, [point], self.outcome)[:, 0] for name, records in self.records.items()
+        }
 
     def retrained(self) -> dict[str, Array]:
         """Test accuracy of the winners, retrained, in percent; without those that were not."""

@@ -41,8 +41,8 @@ def find_contender(name: str, genome: str | None) -> Contender:
     """A contender by what a user calls it.
 
     Args:
-        name: A recipe; or, of a genome's recipes such as ``nasbench201-random``, the part after its name; or a
-            strategy, which then takes the settings of the genome's paper where it has such; or FILE.toml.
+        name: A recipe; or, of a genome's recipes such as ``nasbench201-random``, the part after its name; or
+            a strategy, which then takes the settings of the genome's paper where it has such; or FILE.toml.
         genome: The genome that is searched for, where that was said.
 
     Raises:

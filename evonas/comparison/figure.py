@@ -15,7 +15,8 @@ from .report import spaced
 from .statistics import at, band
 
 COLOURS = (
-    "#0b6e99", "#d17a00", "#3f8f3f", "#b03a48", "#7a4fa3", "#555555", "#b8860b", "#008b8b", "#c71585", "#6b8e23",
+    "#0b6e99", "#d17a00", "#3f8f3f", "#b03a48", "#7a4fa3",
+    "#555555", "#b8860b", "#008b8b", "#c71585", "#6b8e23",
 )  # fmt: skip
 LINES = ("-", "--", ":", "-.")
 ENDINGS = (".svg", ".png", ".pdf")

@@ -10,8 +10,8 @@ from ..candidate import Candidate
 from ..tables import Figures
 
 IMAGES, EPOCHS, EVALUATIONS = "training images", "training epochs", "evaluations"
-"""What a search's cost is counted in: images that training has seen; epochs, where a table stands for training;
-evaluations, where neither is known."""
+"""What a search's cost is counted in: images that training has seen; epochs, where a table stands for
+training; evaluations, where neither is known."""
 
 
 @dataclasses.dataclass(frozen=True)

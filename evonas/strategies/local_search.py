@@ -1,4 +1,4 @@
-"""Local search, a strong baseline on small spaces (White et al. 2021, Algorithm 1; Ottelander et al. 2021)."""
+"""Local search, a strong baseline on small spaces (White et al. 2021, Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class LocalSearch(Strategy):
     """All neighbours of one individual are evaluated, and the best is the next; else it starts anew.
 
     The algorithm's lines: evaluate a random individual. Then, again and again, evaluate all its neighbours
-    (`Genome.neighbours`) and go to the best, if it is better; where none is, the individual is a local optimum,
-    and another random one begins. Genotypes that this search has evaluated before are not evaluated again: what
-    they gave is remembered.
+    (`Genome.neighbours`) and go to the best, if it is better; where none is, the individual is a local
+    optimum, and another random one begins. Genotypes that this search has evaluated before are not evaluated
+    again: what they gave is remembered.
 
     With ``move = "first"`` it goes on as soon as a neighbour is better (the paper's query until lower); the
     neighbours are visited in random order, and those being evaluated then are remembered, and no more.

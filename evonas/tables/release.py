@@ -1,15 +1,16 @@
 """The official files of NAS-Bench-201 and NATS-Bench as a table (Dong and Yang 2020; Dong et al. 2021).
 
-Both releases hold each network's trainings as nested dictionaries, pickled. A pickle can run code as it is read,
-so nothing here is read that way: of a pickle only dictionaries, lists, texts and numbers are accepted, and whatever
-else one names is refused. PyTorch's files are read with ``weights_only=True``, which does the same.
+Both releases hold each network's trainings as nested dictionaries, pickled. A pickle can run code as it is
+read, so nothing here is read that way: of a pickle only dictionaries, lists, texts and numbers are accepted,
+and whatever else one names is refused. PyTorch's files are read with ``weights_only=True``, which does the
+same.
 """
 
 from __future__ import annotations
 
 import bz2
 import csv
-import pickle
+import pickle  # noqa: TID251 - read by `_OnlyData`, which takes data and nothing else
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +29,8 @@ SETS = {
     "cifar100": (("cifar100", "x-valid"), ("cifar100", "x-test")),
     "imagenet16": (("ImageNet16-120", "x-valid"), ("ImageNet16-120", "x-test")),
 }
-"""For each dataset, where its validation and its test accuracy are: name of the training, and of the images."""
+"""For each dataset, where its validation and its test accuracy are: name of the training, and of the
+images."""
 
 LENGTHS = {"less": "12", "full": "200"}
 """What NAS-Bench-201 calls the lengths of training; NATS-Bench writes the epochs themselves."""
@@ -43,9 +45,9 @@ Trainings = dict[str, dict[str, Any]]
 def convert(source: Path, target: Path) -> int:
     """Writes a table of an official file.
 
-    Accuracies are means over all trainings of a network, as published means are. Columns: ``index``, ``cell``,
-    ``parameters``, ``flops`` (two for each multiply-add), and for each dataset and length ``valid``, ``test`` and
-    ``seconds`` (training and validation, for what is validated).
+    Accuracies are means over all trainings of a network, as published means are. Columns: ``index``,
+    ``cell``, ``parameters``, ``flops`` (two for each multiply-add), and for each dataset and length
+    ``valid``, ``test`` and ``seconds`` (training and validation, for what is validated).
 
     Args:
         source: ``NAS-Bench-201-v1_1-096897.pth``, ``NATS-tss-v1_0-3ffb9.pickle.pbz2`` or the folder

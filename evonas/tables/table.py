@@ -54,10 +54,10 @@ class Figures:
 class Table:
     """A table of trained networks.
 
-    The file is CSV with a header. A column ``cell`` or ``genotype`` holds each genotype as its genome writes it.
-    ``DATASET_valid12`` is the accuracy in percent on the validation images after 12 epochs, ``DATASET_test200``
-    that on the test images after 200, ``DATASET_seconds12`` what 12 epochs took. There may be several
-    datasets and several lengths. Other columns are left aside.
+    The file is CSV with a header. A column ``cell`` or ``genotype`` holds each genotype as its genome writes
+    it. ``DATASET_valid12`` is the accuracy in percent on the validation images after 12 epochs,
+    ``DATASET_test200`` that on the test images after 200, ``DATASET_seconds12`` what 12 epochs took. There
+    may be several datasets and several lengths. Other columns are left aside.
 
     Attributes:
         path: The file.

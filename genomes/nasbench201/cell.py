@@ -1,7 +1,7 @@
 """A cell's operations, its text, and the name that the benchmark gives to isomorphic cells.
 
-A cell has the nodes 0 (what it reads), 1, 2 and 3 (what it gives out), and an edge from each node to each later
-one; a node is the sum of its edges (Dong and Yang 2020, Section 2.1).
+A cell has the nodes 0 (what it reads), 1, 2 and 3 (what it gives out), and an edge from each node to each
+later one; a node is the sum of its edges (Dong and Yang 2020, Section 2.1).
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def check(operations: tuple[str, ...]) -> tuple[str, ...]:
 def benchmark_name(operations: Sequence[str]) -> str:
     """The benchmark's name for a cell: its output as an expression, the terms of each sum sorted.
 
-    A skip connection stands for what it reads. ``none``, and any operation on a node that is ``none`` alone, is
-    written ``#`` and stays a term. By this the paper counts 6,466 different cells (Section 2.1). It sees the
-    form of a function and not its weights: a convolution that two others read is written as often as it is
-    read, as if there were two.
+    A skip connection stands for what it reads. ``none``, and any operation on a node that is ``none`` alone,
+    is written ``#`` and stays a term. By this the paper counts 6,466 different cells (Section 2.1). It sees
+    the form of a function and not its weights: a convolution that two others read is written as often as it
+    is read, as if there were two.
 
     >>> benchmark_name(("nor_conv_3x3", "none", "skip_connect", "none", "none", "avg_pool_3x3"))
     '#+#+(#+(0)@nor_conv_3x3)@avg_pool_3x3'

@@ -64,8 +64,9 @@ def flow_graph(operations: tuple[str, ...]) -> nx.DiGraph:
     """The flow as a graph: operations and the sums that they read.
 
     Returns:
-        Node attribute ``role``: an operation's name, ``sum``, ``input`` or ``output``; edge attribute ``times``:
-        how often a sum has the term. A sum of one term is left out, and sums of the same terms are one.
+        Node attribute ``role``: an operation's name, ``sum``, ``input`` or ``output``; edge attribute
+        ``times``: how often a sum has the term. A sum of one term is left out, and sums of the same terms are
+        one.
     """
     whole = flow(operations)
     graph = nx.DiGraph()

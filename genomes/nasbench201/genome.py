@@ -20,8 +20,8 @@ from .space import NasBench201Space
 class NasBench201Genome(Genome, list[str]):
     """A list of the operations of a cell's edges, in the order of the benchmark's text.
 
-    It is a list in every respect, so DEAP's operators for lists (`tools.cxUniform`, `tools.cxTwoPoint`) apply to
-    it as they are. It is checked when it is read as a cell.
+    It is a list in every respect, so DEAP's operators for lists (`tools.cxUniform`, `tools.cxTwoPoint`) apply
+    to it as they are. It is checked when it is read as a cell.
 
     Args:
         operations: One for each of `cell.EDGES`.
