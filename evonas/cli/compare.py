@@ -250,7 +250,7 @@ def write_all(comparison: Comparison, folder: Path, ending: str, over: str) -> l
         "comparison.md": report.markdown(comparison),
         "summary.csv": report.summary_csv(comparison),
         "curves.csv": report.curves_csv(comparison),
-        "tests.csv": report.tests_csv(comparison),
+        "tests.csv": report.rank_tests_csv(comparison),
         "searches.csv": report.searches_csv(comparison),
     }
     written = []

@@ -179,7 +179,7 @@ def curves_csv(comparison: Comparison, points: int = 200) -> str:
     return _csv(rows)
 
 
-def tests_csv(comparison: Comparison) -> str:
+def rank_tests_csv(comparison: Comparison) -> str:
     """Every pair at every point."""
     rows: list[list[Any]] = [["evaluations", "search", "against", "difference", "p_holm", "effect"]]
     for point in comparison.points:

@@ -90,8 +90,7 @@ class LocalSearch(Strategy):
             self._beginning = False
             if genome.fitness.valid:
                 self._go_to(genome)
-            return
-        self._step()
+        self._step()  # even of a new beginning all neighbours may be known
 
     def _step(self) -> None:
         """Goes on to a better neighbour, as far as enough is known to."""

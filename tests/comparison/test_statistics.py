@@ -12,7 +12,7 @@ from scipy import stats
 from evonas.candidate import DONE, FAILED, Candidate, Result
 from evonas.comparison import Record, Step, record_of
 from evonas.comparison.comparison import compared
-from evonas.comparison.report import curves_csv, markdown, searches_csv, summary_csv, tests_csv
+from evonas.comparison.report import curves_csv, markdown, rank_tests_csv, searches_csv, summary_csv
 from evonas.comparison.statistics import at, band, holm, rank_tests, reached
 from evonas.errors import UserError
 from evonas.genome import Origin
@@ -112,7 +112,7 @@ def test_a_report_says_it_all() -> None:
     assert summary_csv(found).splitlines()[1] == "one,4,3,40,0,50,0,50,50,45"
     assert len(curves_csv(found).splitlines()) == 1 + 2 * 2 * 10
     assert len(searches_csv(found).splitlines()) == 9
-    assert tests_csv(found).splitlines()[2] == "10,one,two,0,1,0.5"
+    assert rank_tests_csv(found).splitlines()[2] == "10,one,two,0,1,0.5"
 
 
 def test_nothing_to_compare() -> None:

@@ -49,12 +49,16 @@ def test_skips_merge_sums() -> None:
 
 
 def test_the_key_knows_shared_weights() -> None:
-    """One convolution read twice and two convolutions read once each have the same expression."""
-    shared = (CONV3, NONE, NONE, NONE, CONV1, NONE)  # conv1(conv3(0))
-    twice = (CONV3, NONE, CONV1, NONE, POOL, SKIP)  # a = conv3(0): conv1(a) + pool(a)
-    apart = (CONV3, CONV3, NONE, NONE, CONV1, POOL)  # conv1(conv3(0)) + pool(another conv3(0))
-    assert benchmark_name(twice).replace("#+", "") == benchmark_name(apart).replace("#+", "")
-    assert flow_key(twice) != flow_key(apart) != flow_key(shared)
+    """One convolution that two others read, and two that one reads each: the same expression, other weights."""
+    one = (CONV3, CONV3, SKIP, NONE, CONV1, NONE)  # a = conv3(0), b = conv3(0) + a; conv1(a)
+    assert flow(one).operations == {(0, 1): CONV3, (1, 3): CONV1}  # b is read by nobody
+    twice = (CONV3, NONE, SKIP, NONE, CONV1, POOL)  # node 2 is node 1: conv1(a) + pool(a)
+    apart = (CONV3, CONV3, NONE, NONE, CONV1, POOL)  # conv1(a) + pool(b)
+    expression = "((0)@nor_conv_3x3)@avg_pool_3x3"
+    assert all(expression in benchmark_name(found).replace("#+", "") for found in (twice, apart))
+    assert sorted(flow(twice).operations) == [(0, 1), (1, 3), (2, 3)]
+    assert sorted(flow(apart).operations) == [(0, 1), (0, 2), (1, 3), (2, 3)]
+    assert flow_key(twice) != flow_key(apart)
 
 
 def test_isomorphic_cells_have_one_key() -> None:
