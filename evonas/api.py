@@ -89,8 +89,8 @@ def evolve(
         started: Called once, before the first evaluation.
         meter: Called with every candidate's end: how fast the search is, and how busy its workers.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique``, ``keep`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy
-            (``population``, ``sample``). None means the default. ``strategy`` may be a class.
+            ``unique``, ``keep``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the
+            strategy (``population``, ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
         The search's result; read its `best` and `history`.
@@ -203,6 +203,8 @@ def resume(
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
     with Run.open(Path(run), write=True) as opened:
+        if opened.settings.table and fitness.function is None:
+            fitness = Fitness(None, "genome", opened.settings.table)
         if opened.meta.get("fitness") != fitness.described:
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
@@ -254,7 +256,7 @@ def _same_workbench(
     Raises:
         UserError: The images are not those that the run began with, or its device is not here.
     """
-    if fitness.function is None:
+    if fitness.uses_images and fitness.function is None:
         from .training.device import choose_device
 
         choose_device(settings.device)
@@ -262,7 +264,9 @@ def _same_workbench(
     bench = workbench(settings, fitness, DataChoice(Path(known) if known else None), device)
     if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
         raise UserError(
-            f"dataset {settings.dataset}: its training images are not those that the run began with"
+            f"table {settings.table}: its content is not what the run began with"
+            if settings.table
+            else f"dataset {settings.dataset}: its training images are not those that the run began with"
         )
     return bench
 

@@ -22,6 +22,7 @@ from .search import Limits, Search
 from .settings import Settings, resolve_tactics, strategy_type
 from .sizes import read_size
 from .strategies import Start
+from .tables import Figures, TableEvaluator, read_table
 from .task import Task
 from .variation import SECONDS
 from .weights import WeightStore
@@ -31,24 +32,28 @@ Watch = Callable[[Candidate], None]
 
 @dataclass(frozen=True)
 class Fitness:
-    """Who gives fitness: a function of the caller's, or training where it is None.
+    """Who gives fitness: a function of the caller's, a table, or training where there is neither.
 
     Attributes:
         function: ``function(thing, rng) -> float`` or a dict with ``fitness``.
         needs: What `thing` is: ``genome``, ``architecture`` or ``network``.
+        table: A file of trained networks; empty for none.
     """
 
     function: UserFunction | None = None
     needs: Needs = "network"
+    table: str = ""
 
     @property
     def uses_images(self) -> bool:
         """Whether a dataset is needed, if only for the shape of its images."""
-        return self.function is None or self.needs != "genome"
+        return not self.table and (self.function is None or self.needs != "genome")
 
     @property
     def described(self) -> str:
         """A word for the journal."""
+        if self.table:
+            return "table"
         return "training" if self.function is None else f"function of {self.needs}"
 
 
@@ -86,7 +91,8 @@ def compose(
             instead of the genome's own.
 
     Returns:
-        A recipe, with the strategy settings that were asked for by name under ``explicit``.
+        A recipe, with the strategy settings that were asked for by name under ``explicit``, and the epochs
+        of training that were, or None, under ``epochs``.
 
     Raises:
         UserError: Something is unknown.
@@ -123,6 +129,7 @@ def compose(
     recipe = merged(merged(base, over), chosen)
     recipe["search"]["genome"] = name
     recipe["explicit"] = {**over["strategy"], **chosen["strategy"]}
+    recipe["epochs"] = {**over["training"], **chosen["training"]}.get("epochs")
     return recipe
 
 
@@ -138,7 +145,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "inherit", "device", "precision"):
+    for key in ("strategy", "dataset", "inherit", "device", "precision", "table"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", 40)
@@ -148,6 +155,9 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     space = genome_type(search["genome"]).space_type.from_dict(recipe["genome"])
     plan = Plan.from_dict(recipe["training"])
     plan.changed(recipe["final"])
+    table = search.get("table", "")
+    if table:
+        plan = plan.changed({"epochs": _figures(table, search, recipe["epochs"]).epochs})
     device, precision = "cpu", "float32"
     if uses_images:
         from .training.device import choose_device, choose_precision
@@ -157,7 +167,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     settings = Settings(
         genome=search["genome"],
         strategy=strategy,
-        dataset=search.get("dataset", "digits") if uses_images else "",
+        dataset=search.get("dataset", "digits") if uses_images or table else "",
         train_limit=search.get("train_limit"),
         budget=budget,
         look_ahead=search.get("look_ahead", 4),
@@ -182,6 +192,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         max_memory=_most_memory(search.get("max_memory"), device),
         capture=search.get("capture", True),
         keep=read_room(search.get("keep", 0)),
+        table=table,
     )
     settings.start_genome()
     return settings
@@ -198,13 +209,22 @@ def _most_memory(asked: Any, device: str) -> int | None:
     return memory_of(device) * 9 // 10
 
 
+def _figures(table: str, search: Mapping[str, Any], epochs: int | None) -> Figures:
+    """What a table says of the dataset that is searched for, after the training that was asked for."""
+    found = read_table(table)
+    if "dataset" not in search:
+        raise UserError(f"dataset: table {table} has {', '.join(found.datasets)}: say which")
+    return found.figures(search["dataset"], epochs)
+
+
 @dataclass(frozen=True)
 class Workbench:
     """What evaluations work on: the evaluator, and what it says of the images.
 
     Attributes:
         evaluator: Gives fitness.
-        facts: ``dataset`` (fingerprint), ``task`` and ``statistics``, for the journal.
+        facts: ``dataset`` (fingerprint), ``task`` and ``statistics``, for the journal; or the table's
+            fingerprint as ``dataset``.
         task: The shape of the images, where there are any.
     """
 
@@ -225,6 +245,10 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
     Raises:
         UserError: The dataset cannot be used, or its images do not suit the genome.
     """
+    if settings.table:
+        table = read_table(settings.table)
+        evaluator = TableEvaluator(table, settings.dataset, settings.plan.epochs)
+        return Workbench(evaluator, {"dataset": table.fingerprint})
     if not fitness.uses_images:
         placeholder = Task(1, 1, 1, 2)  # a function of genomes decodes nothing
         return Workbench(FunctionEvaluator(fitness.function or _nothing, fitness.needs, placeholder), {})
@@ -253,7 +277,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
     from .training.evaluator import TrainingEvaluator
 
     compute = Compute(device or settings.device, settings.precision, settings.threads, settings.capture)
-    evaluator = TrainingEvaluator(
+    trainer = TrainingEvaluator(
         split,
         statistics,
         task,
@@ -264,7 +288,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         settings.verify_morphisms,
         settings.ceilings,
     )
-    return Workbench(evaluator, facts, task)
+    return Workbench(trainer, facts, task)
 
 
 def _nothing(*_: Any) -> float:

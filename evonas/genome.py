@@ -7,7 +7,7 @@ import dataclasses
 import json
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
@@ -233,6 +233,14 @@ class Genome(ABC):
     def auxiliary_node(self) -> str | None:
         """The node of its architecture that an auxiliary head may read in training, if there is one."""
         return None
+
+    def neighbours(self) -> Sequence[Self]:
+        """All genotypes that are one smallest step away, without origin and fitness.
+
+        Raises:
+            UserError: This kind of genome cannot list them.
+        """
+        raise UserError(f"genome {self.name}: it cannot list its neighbours, which a local search visits")
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .assembly import DataChoice, Fitness, compose
+from .errors import UserError
 from .plugins import named_strategy
 from .recipe import Recipe
 
@@ -50,7 +51,12 @@ def read_order(asked: Mapping[str, Any], download: bool) -> Order:
     if "strategy" in choices:
         choices["strategy"] = named_strategy(choices["strategy"])
     data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
-    return Order(compose(genome, config, choices), fitness, data)
+    recipe = compose(genome, config, choices)
+    if table := recipe["search"].get("table"):
+        if fitness.function is not None:
+            raise UserError("table: it gives the fitness, and so does the function: give one of them")
+        fitness = Fitness(None, "genome", str(table))
+    return Order(recipe, fitness, data)
 
 
 def first_value(function: Callable[..., Any]) -> Callable[..., Any]:

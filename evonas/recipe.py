@@ -33,6 +33,7 @@ SEARCH_KEYS = (
     "max_memory",
     "capture",
     "keep",
+    "table",
 )
 """What the table ``[search]`` may say."""
 

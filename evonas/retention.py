@@ -45,6 +45,11 @@ class Shelf:
         """The candidates whose weights are kept, in their order."""
         return iter(sorted(self._kept))
 
+    @property
+    def filled(self) -> bool:
+        """Whether any weights are kept."""
+        return bool(self._kept)
+
     def get(self, number: int) -> Stored | None:
         """A candidate's weights, where they are kept."""
         return self._kept.get(number)

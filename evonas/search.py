@@ -33,6 +33,9 @@ TRIES = 20
 KNOWN_AT_ONCE = 1000
 """Of so many candidates, the dead are looked for at each turn; of twice as many, at each second one."""
 
+TURNS_WITHOUT_WEIGHTS = 50
+"""How often the dead are looked for where there are no weights to let go of."""
+
 REPLAYED_AT_ONCE = 100
 """Bounds the candidates in memory while a journal is replayed."""
 
@@ -261,11 +264,13 @@ class Search:
 
         These are the living, the parents of pending children and the best. Once the budget has ended the
         asking, those that were living then stay too: with a larger budget they could have had children by
-        now, and in a run that is extended they will. Where thousands live, not every turn looks for the dead.
+        now, and in a run that is extended they will. Where thousands live, or none has weights, not every
+        turn looks for the dead.
         """
         if self._asked >= self.limits.budget and len(self._untold) < self.limits.look_ahead - 1:
             return
-        if self._told % (1 + len(self._known) // KNOWN_AT_ONCE):
+        apart = 1 + len(self._known) // KNOWN_AT_ONCE if self._shelf.filled else TURNS_WITHOUT_WEIGHTS
+        if self._told % apart:
             return
         needed = self.strategy.living()
         needed.update(candidate.number for candidate in self._best)

@@ -54,6 +54,7 @@ class Settings:
             it.
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
         keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
+        table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
     """
 
     genome: str
@@ -83,6 +84,7 @@ class Settings:
     max_memory: int | None = None
     capture: bool = True
     keep: int = 0
+    table: str = ""
 
     def __post_init__(self) -> None:
         for name in ("space", "tactics", "training", "final", "operators"):

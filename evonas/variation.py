@@ -52,7 +52,7 @@ def mutate(individual: Genome, operators: Sequence[Operator]) -> tuple[Genome]:
     """
     rng = draw_generator()
     operator, child = _applied(operators, rng, lambda operator: operator.mutate(individual, rng))
-    child.origin = replace(_unevaluated(child), operator=operator.name, morphisms=child.origin.morphisms)
+    child.origin = Origin(_unevaluated(child).parents, operator.name, morphisms=child.origin.morphisms)
     child.number = None
     return (child,)
 
@@ -193,7 +193,9 @@ def _check_readable(child: Genome, function: Any) -> None:
     name = child.origin.operator if child.origin.operator != RANDOM else _name_of(function)
     try:
         form = child.to_dict()
-        type(child).from_dict(json.loads(json.dumps(form)), child.space)
+        if not all(type(value) is str for value in form.values()):  # texts come back as they are
+            form = json.loads(json.dumps(form))
+        type(child).from_dict(form, child.space)
     except Exception as error:
         raise OperatorError(name, f"it left a genome that is none: {_in_words(error, name)}") from error
 

@@ -1,11 +1,14 @@
 """What all tests share: settings, small spaces and networks with random weights."""
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
+from evonas.genomes.nasbench201.cell import OPERATIONS, write
 from hypothesis import HealthCheck, settings
 from torch import nn
 
@@ -174,3 +177,29 @@ def pass_on(build_random):
         return old, new, share
 
     return run
+
+
+WHOLE_TABLE = Path(__file__).parents[2] / "shared" / "data" / "nasbench201.csv"
+
+
+@pytest.fixture(scope="session")
+def whole_table() -> Path:
+    """The table of NAS-Bench-201; the test is skipped where it is absent."""
+    if not WHOLE_TABLE.exists():
+        pytest.skip(f"the benchmark's table is not at {WHOLE_TABLE}")
+    return WHOLE_TABLE
+
+
+@pytest.fixture(scope="session")
+def made_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All cells, with made-up accuracy after two lengths of training: convolutions are worth most."""
+    rng = random.Random(0)
+    worth = {"nor_conv_3x3": 8, "nor_conv_1x1": 5, "skip_connect": 4}
+    lines = ["cell,toy_valid3,toy_valid12,toy_test12,toy_seconds3"]
+    for operations in itertools.product(OPERATIONS, repeat=6):
+        value = sum(worth.get(operation, 1) for operation in operations)
+        early, late = value + rng.gauss(0, 4), value + rng.gauss(0, 1)
+        lines.append(f"{write(operations)},{30 + early:.3f},{40 + late:.3f},{41 + late:.3f},{value}")
+    path = tmp_path_factory.mktemp("table") / "toy.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

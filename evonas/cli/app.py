@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import UserError, nearest
-from . import doctor, draw, evolve, export, listing, refine, show, train
+from . import compare, doctor, draw, evolve, export, listing, refine, show, table, train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
@@ -19,6 +19,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "show": show.show,
     "draw": draw.draw,
     "train": train.train,
+    "compare": compare.compare,
+    "table": table.table,
     "export": export.export,
     "list": listing.list_names,
     "doctor": doctor.doctor,

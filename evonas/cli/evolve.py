@@ -38,6 +38,12 @@ def evolve(
         str | None, option("GENOTYPE", "Begin from a published genotype, a FILE.json, or another run's best.")
     ] = None,
     max_time: options.MaxTime = None,
+    table: Annotated[
+        Path | None,
+        option(
+            "FILE.csv", "Look fitness up in a table of trained networks (evonas table); nothing is trained."
+        ),
+    ] = None,
     strategy: Annotated[str | None, option("NAME", "The algorithm (evonas list strategies).")] = None,
     population: Annotated[int | None, option("P", "Individuals that are alive at a time.")] = None,
     sample: Annotated[int | None, option("S", "Individuals of which the best becomes a parent.")] = None,
@@ -111,6 +117,7 @@ def evolve(
         "threads": threads,
         "look_ahead": look_ahead,
         "strategy": strategy,
+        "table": None if table is None else str(table.expanduser().resolve()),
         "population": population,
         "sample": sample,
         "keep": keep,
@@ -207,7 +214,7 @@ def resume(
         known = survey(before)
         given_by = meta_of(before).get("fitness")
         complete = budget is None and known.evaluated >= before.settings.budget
-    if given_by != "training":
+    if given_by not in ("training", "table"):
         raise UserError(
             f"run {run}: its fitness is a {given_by} in Python: use evonas.resume(..., evaluate=...)"
         )

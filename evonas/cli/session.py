@@ -122,6 +122,11 @@ def speed(pace: Pace) -> list[str]:
 def headline_of(settings: Settings) -> str:
     """A search in one line."""
     epochs = number_of(settings.plan.epochs, "epoch")
+    if settings.table:
+        return (
+            f"{settings.genome} on {settings.dataset}: {number_of(settings.budget, 'candidate')} by "
+            f"{settings.strategy}, looked up after {epochs} in {settings.table}, seed {settings.seed}"
+        )
     threads = f", {number_of(settings.threads, 'thread')}" if settings.device == "cpu" else ""
     return (
         f"{settings.genome} on {settings.dataset}: {number_of(settings.budget, 'candidate')} by "

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from .targets import Target
 
 SHOWN = (
-    *("run", "candidate", "dataset", "test_accuracy", "test_loss", "test_images", "training_images"),
-    *("parameters", "flops", "seed", "seconds", "plan", "compute", "devices", "compile_seconds"),
+    *("run", "candidate", "dataset", "protocol", "test_accuracy", "test_loss", "test_images"),
+    *("training_images", "parameters", "flops", "seed", "seconds"),
+    *("plan", "compute", "devices", "compile_seconds"),
 )
 """What of a report is printed as JSON."""
 
@@ -39,7 +40,14 @@ def train(
     individual: options.Individual = None,
     cells: options.Cells = None,
     filters: options.Filters = None,
-    epochs: Annotated[int | None, option("E", "Epochs; by default the recipe's.")] = None,
+    epochs: Annotated[int | None, option("E", "Epochs; by default the protocol's.")] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            metavar="search|final",
+            help="As candidates were trained in the search, or long, as the recipe's [final] says.",
+        ),
+    ] = "final",
     go_on: Annotated[
         bool, typer.Option("--continue", help="Begin with the weights that the search found.")
     ] = False,
@@ -77,7 +85,7 @@ def train(
 
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
-    plan = _plan(found, epochs)
+    plan = _plan(found, epochs, protocol)
     if seed is None:
         seed = found.settings.seed if found.settings else 0
     name = located(dataset) or _dataset_of(found)
@@ -86,19 +94,22 @@ def train(
         images = DataChoice(data_dir or found.data_dir, download).open(name, train_limit)
         weights = _weights(found, genome) if go_on else None
         trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights)
+        trained = replace(trained, report={**trained.report, "protocol": protocol})
         save(trained, folder)
     _tell(trained, found, folder, quiet, as_json)
 
 
-def _plan(found: Target, epochs: int | None) -> Plan:
+def _plan(found: Target, epochs: int | None, protocol: str) -> Plan:
     from ..assembly import compose
+    from ..protocols import SEARCH, check_protocol, protocol_plan
     from ..training.plan import Plan
 
     if found.settings:
-        plan = found.settings.final_plan
+        plan = protocol_plan(found.settings, protocol)
     else:
         recipe = compose(found.genome.name, None, {})
-        plan = Plan.from_dict(recipe["training"]).changed(recipe["final"])
+        over = {} if check_protocol(protocol) == SEARCH else recipe["final"]
+        plan = Plan.from_dict(recipe["training"]).changed(over)
     return plan if epochs is None else plan.changed({"epochs": epochs})
 
 
@@ -279,7 +290,8 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
     page = Page()
     page.line(
         f"test accuracy {report['test_accuracy']:.4f} on {number_of(report['test_images'], 'image')} "
-        f"({report['parameters']:,} parameters, {_cost(report)})"
+        f"({report['parameters']:,} parameters, {_cost(report)}, "
+        f"protocol {report['protocol']}: {number_of(report['plan']['epochs'], 'epoch')} {report['began']})"
     )
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run

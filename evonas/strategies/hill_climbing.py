@@ -35,15 +35,26 @@ class HillClimbing(Strategy):
         start: The first model; otherwise the toolbox's individual is.
         neighbours: n_neigh.
         morphisms: n_NM, operators applied to a child one after the other.
+        restart_after: Steps without a better network after which the climb begins anew, from another
+            individual; None for never, as in the paper.
 
     Raises:
         UserError: One is not positive.
     """
 
-    settings: ClassVar[dict[str, Any]] = {"neighbours": 8, "morphisms": 5}
+    settings: ClassVar[dict[str, Any]] = {"neighbours": 8, "morphisms": 5, "restart_after": None}
 
-    def __init__(self, toolbox: base.Toolbox, start: Start, neighbours: int, morphisms: int) -> None:
+    def __init__(
+        self,
+        toolbox: base.Toolbox,
+        start: Start,
+        neighbours: int,
+        morphisms: int,
+        restart_after: int | None = None,
+    ) -> None:
         super().__init__(toolbox, start)
+        if restart_after is not None and (type(restart_after) is not int or restart_after < 1):
+            raise UserError(f"restart_after: expected a whole number of at least 1, got {restart_after!r}")
         for name, value in (("neighbours", neighbours), ("morphisms", morphisms)):
             if value < 1:
                 raise UserError(f"{name}: expected at least 1, got {value}")
@@ -52,6 +63,9 @@ class HillClimbing(Strategy):
         self._asked: list[int] = []  # this step's neighbours
         self._told: list[Genome] = []
         self._first_pending = False
+        self._started = False
+        self.restart_after = restart_after
+        self._in_vain = 0  # steps since the last better network
 
     def ask(self) -> Genome | None:
         if self.current is None:
@@ -64,7 +78,7 @@ class HillClimbing(Strategy):
         return self._changed(child)
 
     def _first(self) -> Genome:
-        if self.start.genome is None:
+        if self.start.genome is None or self._started:
             first: Genome = self.toolbox.individual()
             first.origin = Origin((), RANDOM)
             return first
@@ -84,6 +98,7 @@ class HillClimbing(Strategy):
         return child
 
     def asked(self, genome: Genome) -> None:
+        self._started = True
         if self.current is None:
             self._first_pending = True
         elif genome.number is not None:
@@ -100,8 +115,11 @@ class HillClimbing(Strategy):
             # By number: the order in which trainings ended must not count.
             ranked = sorted(self._told, key=lambda one: one.number or 0)
             valid = [one for one in ranked if one.fitness.valid]
-            self.current = max(valid, key=lambda one: one.fitness) if valid else self.current
-            self._asked, self._told = [], []
+            best = max(valid, key=lambda one: one.fitness) if valid else self.current
+            self._in_vain = 0 if best.fitness > self.current.fitness else self._in_vain + 1
+            self.current, self._asked, self._told = best, [], []
+            if self._in_vain == self.restart_after:
+                self.current, self._in_vain = None, 0
 
     def living(self) -> set[int]:
         alive = {one.number for one in self._told if one.number is not None}

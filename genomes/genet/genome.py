@@ -103,6 +103,15 @@ class GenetGenome(Genome, list[int]):
         codes = (read(part.strip(), nodes) for part, nodes in zip(parts, space.nodes, strict=True))
         return cls([bit for code in codes for bit in code], space)
 
+    def neighbours(self) -> list[Self]:
+        """The genotypes that differ in one bit."""
+        found = []
+        for place in range(len(self)):
+            twin = type(self)(self, self.space)
+            twin[place] = 1 - twin[place]
+            found.append(twin)
+        return found
+
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:
         from .published import PUBLISHED

@@ -107,3 +107,19 @@ def test_a_training_that_diverges(evonas: Callable[..., Any], tiny: list[str], t
     ended = evonas("train", folder, "--epochs", 2, "--train-limit", 200, "--quiet")
     assert ended.failed_with("training: DivergenceError: the training loss was", status=1)
     assert not (folder / "final").exists()
+
+
+def test_protocols(evonas: Callable[..., Any], finished: Path, tmp_path: Path) -> None:
+    """Both say which they are; `search` trains as candidates were trained."""
+    settings = library.load(finished).settings
+    for protocol, plan in (("search", settings.plan), ("final", settings.final_plan)):
+        output = tmp_path / protocol
+        limits = ["--train-limit", 100, "--output", output]
+        epochs = ["--epochs", 1] if protocol == "final" else []
+        ended = evonas("train", finished, "--protocol", protocol, *limits, *epochs)
+        assert ended.status == 0, ended
+        assert f"protocol {protocol}: 1 epoch from scratch" in ended.out
+        report = final.load(output).report
+        assert report["protocol"] == protocol
+        assert report["plan"] == plan.changed({"epochs": 1}).to_dict()
+    assert evonas("train", finished, "--protocol", "long").failed_with("protocol 'long' is unknown")

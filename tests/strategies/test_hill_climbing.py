@@ -126,3 +126,13 @@ def test_it_climbs_with_any_genomes_operators():
     random.seed(1)
     told = drive(climbing(operators=operators_for("genet")), sum, 20)
     assert told[-1].origin.operator in (TRAINED_ON, "genet-flip-bits+genet-flip-bits")
+
+
+def test_a_climb_in_vain_begins_anew():
+    strategy = climbing(restart_after=2)
+    told = drive(strategy, lambda genome: 1.0, 1 + 2 * 4 + 1)
+    assert told[9].origin.operator == "random" and not told[9].origin.parents
+    forever = drive(climbing(), lambda genome: 1.0, 1 + 2 * 4 + 1)
+    assert forever[9].origin.parents
+    with pytest.raises(UserError, match="restart_after: expected a whole number of at least 1, got 0"):
+        climbing(restart_after=0)

@@ -7,6 +7,7 @@ from evonas.genomes.amoeba import AmoebaSpace
 from evonas.genomes.graph import GraphGenome, GraphSpace, first_model
 from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
+from evonas.genomes.nasbench201 import NasBench201Space
 
 from evonas.layers import Conv2d
 from evonas.registry import entries, find, genome_type
@@ -19,6 +20,7 @@ SPACES = {
     "graph": GraphSpace(image=(3, 8, 8), classes=4, filters=(4, 4, 4)),
     "hierarchical": HierarchicalSpace(groups=1, filters=2, nodes=(3, 3)),
     "large-scale": LargeScaleSpace(),
+    "nasbench201": NasBench201Space(cells=1, filters=2),
 }
 SMALL = Task(3, 8, 8, 4)
 

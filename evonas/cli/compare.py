@@ -1,0 +1,288 @@
+"""`evonas compare`: ways to search, many seeds each, in one table and one figure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import UserError
+from . import options
+from .errors import INTERRUPTED
+from .figures import number_of
+from .options import option
+
+if TYPE_CHECKING:
+    from ..comparison.comparison import Comparison
+    from ..comparison.contender import Contender
+    from ..comparison.record import Record
+
+FORMATS = ("svg", "png", "pdf")
+
+
+def compare(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="DIR...", show_default=False, help="Run folders; seeds of one search are put together."
+        ),
+    ] = None,
+    recipe: Annotated[
+        list[str] | None,
+        option("NAME|FILE.toml", "A way to search: a recipe, or a strategy. May be repeated."),
+    ] = None,
+    genome: Annotated[str | None, option("NAME", "What all of them search for.")] = None,
+    dataset: options.Dataset = None,
+    table: Annotated[
+        Path | None, option("FILE.csv", "Look fitness up in a table of trained networks (evonas table).")
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Searches of each.")] = 10,
+    first_seed: Annotated[int, typer.Option(metavar="S", help="The first seed; the others follow.")] = 0,
+    budget: Annotated[int | None, option("N", "Candidates of each search.")] = None,
+    epochs: Annotated[int | None, option("E", "Epochs of training for each candidate.")] = None,
+    vary: Annotated[
+        list[str] | None,
+        option(
+            "KEY=V,V",
+            "Also vary a setting, such as population=5,10,20; drawn as a heat map. May be repeated.",
+        ),
+    ] = None,
+    unique: Annotated[
+        bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
+    ] = False,
+    at: Annotated[str | None, option("N,N", "Compare after so many evaluations, too.")] = None,
+    target: Annotated[
+        float | None,
+        option("F", "A fitness in [0, 1] to reach; by default that of a table's best thousandth."),
+    ] = None,
+    over: Annotated[
+        str, typer.Option(metavar="evaluations|cost", help="What the curves are drawn over.")
+    ] = "evaluations",
+    protocol: Annotated[
+        str | None,
+        option("search|final", "Train every winner from scratch by this protocol, and test it once."),
+    ] = None,
+    train_limit: options.TrainLimit = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    device: options.Device = None,
+    jobs: Annotated[int | None, option("N", "Processes; by default one on each core.")] = None,
+    output: Annotated[
+        Path | None, option("FOLDER", "Where to keep tables and figures; by default a fresh one in runs/.")
+    ] = None,
+    figure: Annotated[str, typer.Option(metavar="svg|png|pdf", help="The form of figures.")] = "svg",
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare ways to search fairly: many seeds, one budget, curves with confidence bands, tests of ranks.
+
+    Over a table of trained networks (--table), hundreds of searches take minutes. The folder then holds
+    comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
+    same command goes on where it was stopped, and more seeds add to those that are there.
+    """
+    from ..protocols import check_protocol
+    from ..run import fresh_folder
+    from .targets import located
+
+    if figure not in FORMATS:
+        raise UserError(f"figure: expected {', '.join(FORMATS)}, got {figure!r}")
+    if over not in ("evaluations", "cost"):
+        raise UserError(f"over: expected evaluations or cost, got {over!r}")
+    if not runs and not recipe:
+        raise UserError("compare: expected run folders, or --recipe at least once, got neither")
+    if runs and recipe:
+        raise UserError("compare: expected run folders or --recipe, got both")
+    if protocol is not None and table is not None:
+        raise UserError("protocol: a table's networks are trained already, and none is trained again")
+    if protocol is not None:
+        check_protocol(protocol)
+    points = read_points(at)
+    named = located(dataset)
+    folder = output or fresh_folder("compare", named or "runs")
+    if runs:
+        comparison = _of_runs(runs, points, target)
+    else:
+        choices: dict[str, Any] = {
+            "genome": genome,
+            "dataset": named,
+            "table": None if table is None else str(table.expanduser().resolve()),
+            "budget": budget,
+            "epochs": epochs,
+            "unique": unique or None,
+            "train_limit": train_limit,
+            "data_dir": None if data_dir is None else str(data_dir.expanduser().resolve()),
+            "download": download or None,
+            "device": device,
+        }
+        chosen = {key: value for key, value in choices.items() if value is not None}
+        contenders = _contenders(recipe or [], genome, vary or [])
+        if seeds < 1 or first_seed < 0:
+            raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first_seed}")
+        comparison = _searched(
+            contenders, range(first_seed, first_seed + seeds), chosen, protocol or "", jobs, folder, points,
+            target, quiet or as_json,
+        )  # fmt: skip
+    written = write_all(comparison, folder, figure, over)
+    _tell(comparison, folder, written, quiet, as_json)
+
+
+def read_points(text: str | None) -> list[int]:
+    """Numbers of evaluations from a text such as ``100,300``.
+
+    Raises:
+        UserError: It is none.
+    """
+    if text is None:
+        return []
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise UserError(f"at: expected whole numbers such as 100,300, got {text!r}")
+    return [int(part) for part in parts]
+
+
+def _contenders(recipes: list[str], genome: str | None, vary: list[str]) -> list[Contender]:
+    from ..comparison.contender import find_contender, read_choices, varied
+
+    choices = read_choices(vary)
+    found = [one for name in recipes for one in varied(find_contender(name, genome), choices)]
+    titles = [one.title for one in found]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise UserError(f"recipe: expected every one once, got {title!r} again")
+    return found
+
+
+def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Comparison:
+    from ..comparison.comparison import compared
+    from ..comparison.folders import read_runs
+
+    records, figures, settings = read_runs(runs)
+    about = f"{settings.genome} on {settings.dataset or 'a function'}"
+    return compared(records, points, figures, target, about)
+
+
+def _searched(
+    contenders: list[Contender],
+    seeds: range,
+    choices: dict[str, Any],
+    protocol: str,
+    jobs: int | None,
+    folder: Path,
+    points: list[int],
+    target: float | None,
+    silent: bool,
+) -> Comparison:
+    """Runs what is not there yet, and compares all of it."""
+    from ..comparison.comparison import compared
+    from ..comparison.running import Records, Terms, processes
+    from ..tables import read_table
+
+    kept = Records(folder / "searches.jsonl", _shared(choices, protocol))
+    terms = Terms(choices, protocol, None if "table" in choices else folder / "runs")
+    wanted = [(contender, seed) for contender in contenders for seed in seeds]
+    done = {(record.contender, record.seed) for record in kept.all}
+    missing = [(contender, seed) for contender, seed in wanted if (contender.title, seed) not in done]
+    if missing:
+        _run(missing, terms, processes(jobs), kept, len(wanted), silent)
+    titles = {contender.title: contender for contender in contenders}
+    by_place = {(record.contender, record.seed): record for record in kept.all}
+    records: list[Record] = [by_place[contender.title, seed] for contender, seed in wanted]
+    figures = None
+    if "table" in choices:
+        figures = read_table(choices["table"]).figures(choices["dataset"], choices.get("epochs"))
+    about = f"{choices.get('genome', 'searches')} on {Path(choices.get('dataset', 'digits')).name}"
+    if "table" in choices:
+        about += f", table {Path(choices['table']).name}"
+    about += ", no genotype evaluated twice" if choices.get("unique") else ""
+    return compared(
+        records, points, figures, target, about, {title: one.varied for title, one in titles.items()}
+    )
+
+
+def _shared(choices: dict[str, Any], protocol: str) -> dict[str, Any]:
+    """What all searches of a folder must have in common; a table by its content."""
+    from ..tables import read_table
+
+    shared = {key: value for key, value in choices.items() if key not in ("data_dir", "download")}
+    if "table" in shared:
+        shared["table"] = read_table(shared["table"]).fingerprint
+        if "dataset" not in shared:
+            known = ", ".join(read_table(choices["table"]).datasets)
+            raise UserError(f"dataset: table {choices['table']} has {known}: say which")
+    return shared | ({"protocol": protocol} if protocol else {})
+
+
+def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silent: bool) -> None:
+    from ..comparison.running import run_all
+    from .progress import make_progress
+
+    progress = make_progress("searches", silent)
+    before = total - len(missing)
+    ended = 0
+
+    def count(record: Record) -> None:
+        nonlocal ended
+        ended += 1
+        progress.advance(before + ended, record.contender)
+
+    try:
+        with progress:
+            where = number_of(jobs, "process", "processes")
+            headline = f"{number_of(len(missing), 'search', 'searches')} on {where}"
+            progress.begin(headline, total, before)
+            run_all(missing, terms, jobs, kept, count)
+    except KeyboardInterrupt:
+        print(f"stopped, {before + ended} of {total} searches kept in {kept.path}; the same command goes on",
+              file=sys.stderr)  # fmt: skip
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def write_all(comparison: Comparison, folder: Path, ending: str, over: str) -> list[Path]:
+    """Writes tables and figures, and says which."""
+    from ..comparison import report
+    from ..comparison.figure import draw_curves, draw_heat_map
+
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "comparison.md": report.markdown(comparison),
+        "summary.csv": report.summary_csv(comparison),
+        "curves.csv": report.curves_csv(comparison),
+        "tests.csv": report.rank_tests_csv(comparison),
+        "searches.csv": report.searches_csv(comparison),
+    }
+    written = []
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    written.append(draw_curves(comparison, folder / f"curves.{ending}", over))
+    if any(comparison.varied.values()):
+        written.append(draw_heat_map(comparison, folder / f"heat-map.{ending}"))
+    return written
+
+
+def _tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool, as_json: bool) -> None:
+    from ..comparison.report import markdown
+
+    if as_json:
+        at_end = {
+            name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()
+        }
+        print(
+            json.dumps(
+                {
+                    "output": str(folder),
+                    "files": [path.name for path in written],
+                    "evaluations": comparison.whole,
+                    "judged_by": comparison.outcome,
+                    "mean": at_end,
+                }
+            )
+        )
+    elif quiet:
+        print(folder)
+    else:
+        print(markdown(comparison))
+        print(f"kept in {folder}: {', '.join(path.name for path in written)}")

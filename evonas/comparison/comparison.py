@@ -1,0 +1,109 @@
+"""A comparison: contenders, their records, and what these have in common."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from ..errors import UserError
+from ..run import environment
+from ..tables import Figures
+from .record import Record
+from .statistics import Array, at
+
+TARGET_SHARE = 0.001
+"""Unless told otherwise, the target is the validation accuracy of the best so many of a table."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The records of several contenders.
+
+    Attributes:
+        records: By contender, in the order of tables.
+        points: Numbers of evaluations at which contenders are compared, the last one being the whole search.
+        figures: The table that fitness came from, where it did.
+        target: The fitness whose reaching counts; None for none.
+        about: What was searched for, and how, in words.
+        varied: Of each contender, what was varied, by key; empty where nothing was.
+    """
+
+    records: Mapping[str, Sequence[Record]]
+    points: Sequence[int]
+    figures: Figures | None
+    target: float | None
+    about: str
+    varied: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def outcome(self) -> str:
+        """What contenders are judged by: ``test`` where a table has it, else ``fitness``."""
+        return "test" if self.figures is not None and self.figures.test else "fitness"
+
+    @property
+    def whole(self) -> int:
+        """Evaluations of a whole search."""
+        return self.points[-1]
+
+    def outcomes(self, point: float) -> dict[str, Array]:
+        """What each contender's searches had come to at a point, in percent."""
+        return {
+            name: 100 * at(records, [point], self.outcome)[:, 0] for name, records in self.records.items()
+        }
+
+    def retrained(self) -> dict[str, Array]:
+        """Test accuracy of the winners, retrained, in percent; without those that were not."""
+        import numpy as np
+
+        return {
+            name: 100 * np.array([record.retrained for record in records], dtype=float)
+            for name, records in self.records.items()
+            if all(record.retrained is not None for record in records)
+        }
+
+
+def compared(
+    records: Sequence[Record],
+    points: Sequence[int] = (),
+    figures: Figures | None = None,
+    target: float | None = None,
+    about: str = "",
+    varied: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Comparison:
+    """A comparison of records, by contender.
+
+    Args:
+        records: Of all contenders.
+        points: Numbers of evaluations at which to compare; those that no search has come to are left out.
+        figures: The table that fitness came from.
+        target: A fitness, in [0, 1]; by default, that of the best thousandth of the table.
+        about: What was searched for, in words.
+        varied: What was varied, by contender.
+
+    Raises:
+        UserError: There is no record.
+    """
+    if not records:
+        raise UserError("compare: expected at least one search that has ended, got none")
+    by_name: dict[str, list[Record]] = {}
+    for record in records:
+        by_name.setdefault(record.contender, []).append(record)
+    for found in by_name.values():
+        found.sort(key=lambda record: record.seed)
+    whole = min(record.evaluations for record in records)
+    if target is None and figures is not None:
+        ordered = sorted(figures.valid.values(), reverse=True)
+        target = ordered[max(0, round(TARGET_SHARE * len(ordered)) - 1)]
+    places = sorted({point for point in points if point < whole} | {whole})
+    return Comparison(by_name, places, figures, target, about, varied or {})
+
+
+def made_with() -> str:
+    """Versions and machine, in one line."""
+    known = environment()
+    cores = f"{known['machine']} {known['system']}"
+    packages = ", ".join(f"{name} {known[name]}" for name in ("evonas", "torch", "numpy", "deap"))
+    return f"{packages}, scipy {version('scipy')}, Python {platform.python_version()}, {cores}"

@@ -1,0 +1,174 @@
+"""A comparison as a figure: anytime curves, or a heat map of what was varied. It needs no display."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError
+from .comparison import Comparison
+from .report import spaced
+from .statistics import at, band
+
+COLOURS = (
+    "#0b6e99", "#d17a00", "#3f8f3f", "#b03a48", "#7a4fa3",
+    "#555555", "#b8860b", "#008b8b", "#c71585", "#6b8e23",
+)  # fmt: skip
+LINES = ("-", "--", ":", "-.")
+ENDINGS = (".svg", ".png", ".pdf")
+
+
+def check_ending(path: Path) -> Path:
+    """A figure's path, if it can be drawn there.
+
+    Raises:
+        UserError: It has another ending.
+    """
+    if path.suffix not in ENDINGS:
+        raise UserError(f"figure {path}: expected a name that ends in {', '.join(ENDINGS)}")
+    return path
+
+
+def _figure(width: float, height: float) -> Any:
+    """An empty figure of matplotlib's, drawn without a display and always with the same bytes.
+
+    Raises:
+        UserError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UserError("figure: it needs matplotlib: pip install 'evonas[figures]'") from None
+    matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "evonas", "font.size": 9})
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Any, path: Path) -> Path:
+    check_ending(path)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=130)
+    return path
+
+
+def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -> Path:
+    """Draws the best so far over evaluations or over cost: means, and where they are with 95 % confidence.
+
+    Args:
+        comparison: What to draw.
+        path: An .svg, .png or .pdf file.
+        over: ``evaluations`` or ``cost``.
+
+    Raises:
+        UserError: The path has another ending, or matplotlib is not installed.
+    """
+    check_ending(path)
+    panels = list(dict.fromkeys(("fitness", comparison.outcome)))
+    figure = _figure(5.2 * len(panels), 3.8)
+    places = _places(comparison, over)
+    for axes, what in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        for number, (name, records) in enumerate(comparison.records.items()):
+            found = band(100 * at(records, places, what, over))
+            style = {"color": COLOURS[number % len(COLOURS)]}
+            line = LINES[number // len(COLOURS) % len(LINES)]
+            axes.plot(places, found.mean, label=name, linewidth=1.4, linestyle=line, **style)
+            if len(records) > 1:
+                axes.fill_between(places, found.low, found.high, alpha=0.18, linewidth=0, **style)
+        _finish(axes, comparison, what, over)
+    return _save(figure, path)
+
+
+def _places(comparison: Comparison, over: str) -> Sequence[float]:
+    if over == "evaluations":
+        return spaced(comparison.whole, 300)
+    least = min(record.cost for records in comparison.records.values() for record in records)
+    return [float(value) for value in np.linspace(least / 300, least, 300)]
+
+
+def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
+    """Scale, names and limits of one panel."""
+    figures = comparison.figures
+    if figures is not None:
+        best = figures.best_test if what == "test" else figures.best_valid
+        axes.axhline(100 * best, color="black", linewidth=0.7, linestyle=(0, (2, 2)))
+        axes.text(0.99, 100 * best, "best of the table", ha="right", va="bottom", fontsize=7,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    unit = next(iter(comparison.records.values()))[0].unit
+    axes.set_xlabel("evaluations" if over == "evaluations" else unit)
+    axes.set_xscale("log")
+    names = {"fitness": "best validation accuracy so far, %", "test": "its test accuracy, %"}
+    axes.set_ylabel(names[what])
+    lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) > 2]
+    ends = [float(values[-1]) for values in lines if math.isfinite(values[-1])]
+    tenth = [float(values[len(values) // 30]) for values in lines if math.isfinite(values[len(values) // 30])]
+    if ends and tenth and max(ends) > min(tenth):  # the first random networks would squeeze all the rest
+        top = (
+            max(ends)
+            if figures is None
+            else 100 * (figures.best_test if what == "test" else figures.best_valid)
+        )
+        axes.set_ylim(min(tenth), top + 0.08 * (top - min(tenth)))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=7.5, frameon=False, loc="lower right")
+
+
+def draw_heat_map(comparison: Comparison, path: Path) -> Path:
+    """Draws what two varied settings make of the outcome, one map for each contender.
+
+    With one varied setting the map has one row; of three and more, all but the last make the rows.
+
+    Args:
+        comparison: Its contenders differ in what was varied.
+        path: An .svg, .png or .pdf file.
+
+    Raises:
+        UserError: Nothing was varied, the path has another ending, or matplotlib is not installed.
+    """
+    check_ending(path)
+    if not comparison.varied or not all(comparison.varied.values()):
+        raise UserError("figure: a heat map needs settings that were varied (--vary)")
+    maps: dict[str, list[str]] = {}
+    for name in comparison.records:
+        values = comparison.varied[name]
+        own = name.removesuffix(" ".join(f"{key}={value}" for key, value in values.items())).strip()
+        maps.setdefault(own, []).append(name)
+    *row_keys, column_key = next(iter(comparison.varied.values()))
+    figure = _figure(1.2 + 4.2 * len(maps), 0.9 + 0.36 * max(map(len, maps.values())) ** 0.5 * 3)
+    means = {name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()}
+    low, high = min(means.values()), max(means.values())
+    for axes, (title, members) in zip(
+        np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True
+    ):
+        rows = _axis(comparison, members, row_keys)
+        columns = _axis(comparison, members, [column_key])
+        grid = np.full((len(rows), len(columns)), math.nan)
+        for name in members:
+            place = (
+                rows.index(_label(comparison, name, row_keys)),
+                columns.index(_label(comparison, name, [column_key])),
+            )
+            grid[place] = means[name]
+        shown = axes.imshow(grid, cmap="viridis", vmin=low, vmax=high, aspect="auto")
+        for (row, column), value in np.ndenumerate(grid):
+            dark = value < low + 0.6 * (high - low)
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
+                      color="white" if dark else "black")  # fmt: skip
+        axes.set_xticks(range(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), rows)
+        axes.set_xlabel(column_key)
+        axes.set_ylabel(", ".join(row_keys))
+        axes.set_title(title, fontsize=9)
+    what = "mean test accuracy, %" if comparison.outcome == "test" else "mean validation accuracy, %"
+    figure.colorbar(shown, ax=figure.axes, label=f"{what}, at {comparison.whole} evaluations")
+    return _save(figure, path)
+
+
+def _axis(comparison: Comparison, members: Sequence[str], keys: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(_label(comparison, name, keys) for name in members))
+
+
+def _label(comparison: Comparison, name: str, keys: Sequence[str]) -> str:
+    return ", ".join(str(comparison.varied[name][key]) for key in keys)

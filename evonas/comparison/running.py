@@ -1,0 +1,194 @@
+"""Running contenders times seeds, on several processes, with every finished search kept at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..executors.hidden_main import HiddenMainContext
+from .contender import Contender
+from .record import Record, record_of
+
+SECONDS_A_TASK = 5.0
+"""Searches are handed out in bundles that take about so long, so that handing out costs nothing."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all searches of a comparison share.
+
+    Attributes:
+        choices: Arguments of `evonas.evolve`, such as ``genome``, ``dataset``, ``table`` and ``budget``.
+        protocol: By which every winner is trained from scratch, ``search`` or ``final``; empty for none.
+        folder: Where runs are kept that train; None to keep them in memory.
+    """
+
+    choices: Mapping[str, Any]
+    protocol: str = ""
+    folder: Path | None = None
+
+
+Task = tuple[Contender, int]
+
+
+def run_all(
+    tasks: Sequence[Task], terms: Terms, jobs: int, kept: Records, ended: Callable[[Record], None]
+) -> None:
+    """Runs searches, and keeps each record as it comes.
+
+    Args:
+        tasks: Contenders and seeds.
+        terms: What all share.
+        jobs: Processes; 1 for this one.
+        kept: Gets every record.
+        ended: Called with each.
+
+    Raises:
+        UserError: A search was refused.
+    """
+    for record in _run(tasks, terms, jobs):
+        kept.add(record)
+        ended(record)
+
+
+def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield run_one(*task, terms)
+        return
+    # The first search here: what is wrong with the terms shows before processes are started.
+    first, *rest = tasks
+    began = time.perf_counter()
+    yield run_one(*first, terms)
+    bundle = 1 + int(SECONDS_A_TASK / max(time.perf_counter() - began, 1e-3))
+    bundle = min(bundle, 1 + len(rest) // (4 * jobs))
+    waiting: set[Future[list[Record]]] = set()
+    with ProcessPoolExecutor(jobs, mp_context=HiddenMainContext()) as pool:
+        try:
+            for start in range(0, len(rest), bundle):
+                waiting.add(pool.submit(_run_bundle, rest[start : start + bundle], terms))
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from future.result()
+        except BrokenProcessPool:
+            raise UserError("jobs: a process that ran searches has died; what had ended is kept") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _run_bundle(tasks: Sequence[Task], terms: Terms) -> list[Record]:
+    return [run_one(*task, terms) for task in tasks]
+
+
+def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
+    """One search.
+
+    Raises:
+        UserError: It was refused.
+    """
+    from ..api import evolve, resume
+    from ..journal import FILE
+    from ..tables import read_table
+
+    began = time.perf_counter()
+    folder = None if terms.folder is None else terms.folder / f"{_safe(contender.title)}-seed{seed}"
+    try:
+        if folder is not None and (folder / FILE).exists():
+            result = resume(folder)
+        else:
+            result = evolve(config=contender.config, seed=seed, run=folder, **terms.choices)
+    except UserError as error:
+        raise UserError(f"{contender.title}: {error}") from None
+    with closing(result.journal):
+        settings = result.settings
+        figures = None
+        if settings.table:
+            figures = read_table(settings.table).figures(settings.dataset, settings.plan.epochs)
+        record = record_of(result.journal.candidates(), contender.title, seed, figures)
+        if terms.protocol:
+            record = replace(record, retrained=_retrained(result, terms, seed), protocol=terms.protocol)
+    return replace(record, seconds=time.perf_counter() - began)
+
+
+def _retrained(result: Any, terms: Terms, seed: int) -> float:
+    """Test accuracy of a search's winner after a training from scratch on all but the test images."""
+    from ..assembly import DataChoice
+    from ..final import train
+    from ..protocols import protocol_plan
+    from ..training.device import Compute
+
+    settings = result.settings
+    data_dir = terms.choices.get("data_dir")
+    dataset = DataChoice(None if data_dir is None else Path(data_dir)).open(
+        settings.dataset, settings.train_limit
+    )
+    compute = Compute(settings.device, settings.precision, settings.threads)
+    plan = protocol_plan(settings, terms.protocol)
+    trained = train(result.best.genome, dataset, plan, compute, seed)
+    return float(trained.report["test_accuracy"])
+
+
+def _safe(title: str) -> str:
+    """A title as a folder's name."""
+    return "".join(letter if letter.isalnum() or letter in "-_.=" else "-" for letter in title)
+
+
+def processes(jobs: int | None) -> int:
+    """How many processes to use: what was asked for, or one on each core.
+
+    Raises:
+        UserError: It is not positive.
+    """
+    if jobs is not None and jobs < 1:
+        raise UserError(f"jobs: expected a whole number of at least 1, got {jobs}")
+    affinity = getattr(os, "sched_getaffinity", None)
+    return jobs or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+class Records:
+    """Finished searches, in a file of one JSON object a line, what they share first.
+
+    Args:
+        path: The file; made where it is missing. Searches in it need not be run again.
+        shared: What all must have in common, for JSON.
+
+    Raises:
+        UserError: The file holds searches of something else.
+    """
+
+    def __init__(self, path: Path, shared: Mapping[str, Any]) -> None:
+        self.path = path
+        self.all: list[Record] = []
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(shared) + "\n", encoding="utf-8")
+        content = path.read_text(encoding="utf-8")
+        if not content.endswith("\n"):  # the last line was cut off
+            content = content[: content.rfind("\n") + 1]
+            path.write_text(content, encoding="utf-8")
+        first, *lines = content.splitlines()
+        if json.loads(first) != json.loads(json.dumps(shared)):
+            raise UserError(
+                f"{path}: expected searches of {json.dumps(shared)}, got {first}; give a new --output"
+            )
+        self.all = [Record.from_dict(json.loads(line)) for line in lines]
+
+    def add(self, record: Record) -> None:
+        """Keeps a search."""
+        self.all.append(record)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record.to_dict()) + "\n")
+
+    def has(self, contender: str, seed: int) -> bool:
+        """Whether a search is there."""
+        return any(record.contender == contender and record.seed == seed for record in self.all)

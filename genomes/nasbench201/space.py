@@ -1,0 +1,47 @@
+"""The settings of the NAS-Bench-201 space (Dong and Yang 2020, Section 2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import UserError
+from ...genome import Space
+from ...task import Task
+
+STAGES = 3
+SMALLEST = 2 ** (STAGES - 1)
+"""Pixels of a side that two reductions leave something of."""
+
+
+@dataclass(frozen=True)
+class NasBench201Space(Space):
+    """Settings of the space; the defaults are the benchmark's.
+
+    Attributes:
+        filters: C, of the first of three stages; doubled after each reduction.
+        cells: N, in each stage.
+        q_m: Probability with which a mutation of all edges changes each one.
+        q_c: With which a crossover swaps each edge.
+    """
+
+    filters: int = 16
+    cells: int = 5
+    q_m: float = 1 / 6
+    q_c: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("filters", "cells"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise UserError(f"nasbench201 {name}: expected a whole number of at least 1, got {value!r}")
+        for name in ("q_m", "q_c"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+                raise UserError(f"nasbench201 {name}: expected a probability from 0 to 1, got {value!r}")
+
+    def check(self, task: Task) -> None:
+        if min(task.height, task.width) < SMALLEST:
+            raise UserError(
+                f"images: the two reductions of this genome need at least {SMALLEST}×{SMALLEST} pixels, "
+                f"got {task.height}×{task.width}"
+            )

@@ -1,0 +1,181 @@
+"""`evonas compare` and `evonas table` at the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+OUTPUTS = ("comparison.md", "summary.csv", "curves.csv", "tests.csv", "searches.csv", "searches.jsonl")
+
+
+def words(table: Path, folder: Path, *more: Any) -> list[Any]:
+    common = ["compare", "--genome", "nasbench201", "--table", table, "--dataset", "toy", "--jobs", 1]
+    return [*common, "--output", folder, *more]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_two_recipes(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    arguments = words(
+        made_table, folder, "--recipe", "aging", "--recipe", "random", "--budget", 30, "--at", 20
+    )
+    ended = evonas(*arguments, "--seeds", 3)
+    assert ended.status == 0, ended
+    assert all((folder / name).exists() for name in OUTPUTS)
+    assert "| aging |" in ended.out and "| random |" in ended.out and "seeds 0 to 2" in ended.out
+    texts = set(ElementTree.parse(folder / "curves.svg").getroot().itertext())
+    assert {"aging", "random", "evaluations"} <= {text.strip() for text in texts}
+    found = rows(folder / "searches.csv")
+    assert [(row["search"], row["seed"]) for row in found] == [
+        (name, str(seed)) for name in ("aging", "random") for seed in range(3)
+    ]
+    assert {row["cost"] for row in found} == {str(30 * 3)}
+    # More seeds add to what is there, and what is there is not searched again.
+    before = (folder / "searches.jsonl").read_text(encoding="utf-8")
+    ended = evonas(*arguments, "--seeds", 4, "--json")
+    assert ended.status == 0, ended
+    assert (folder / "searches.jsonl").read_text(encoding="utf-8").startswith(before)
+    assert len(rows(folder / "searches.csv")) == 8
+    assert json.loads(ended.out)["judged_by"] == "test"
+    again = evonas(*arguments, "--seeds", 4, "--epochs", 12)
+    assert again.failed_with("expected searches of", "give a new --output")
+
+
+def test_several_processes_find_the_same(
+    evonas: Callable[..., Any], made_table: Path, tmp_path: Path
+) -> None:
+    found = []
+    for jobs in (1, 2):
+        folder = tmp_path / str(jobs)
+        arguments = ["--recipe", "random", "--budget", 20, "--seeds", 3, "--quiet"]
+        ended = evonas(*words(made_table, folder, *arguments), "--jobs", jobs)
+        assert ended.status == 0, ended
+        found.append([(row["seed"], row["validation"]) for row in rows(folder / "searches.csv")])
+    assert found[0] == found[1]
+
+
+def test_a_heat_map(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    more = ["--recipe", "aging", "--vary", "population=5,10", "--vary", "sample=2,4", "--budget", 30]
+    ended = evonas(*words(made_table, tmp_path / "out", *more, "--seeds", 2))
+    assert ended.status == 0, ended
+    assert "| aging population=10 sample=4 |" in ended.out
+    texts = {
+        text.strip() for text in ElementTree.parse(tmp_path / "out" / "heat-map.svg").getroot().itertext()
+    }
+    assert {"population", "sample", "5", "10", "2", "4"} <= texts
+
+
+def test_figures_of_other_forms_and_over_cost(
+    evonas: Callable[..., Any], made_table: Path, tmp_path: Path
+) -> None:
+    more = [
+        "--recipe",
+        "random",
+        "--budget",
+        10,
+        "--seeds",
+        1,
+        "--figure",
+        "png",
+        "--over",
+        "cost",
+        "--quiet",
+    ]
+    ended = evonas(*words(made_table, tmp_path / "out", *more))
+    assert ended.status == 0 and ended.out.strip() == str(tmp_path / "out")
+    assert (tmp_path / "out" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_unique_searches_repeat_nothing(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    more = ["--recipe", "aging", "--budget", 150, "--seeds", 1, "--quiet"]
+    counts = []
+    for name, option in (("plain", []), ("unique", ["--unique"])):
+        assert evonas(*words(made_table, tmp_path / name, *more, *option)).status == 0
+        (row,) = rows(tmp_path / name / "searches.csv")
+        counts.append(int(row["isomorphic"]))
+    assert counts[0] > 10 > counts[1]
+
+
+def test_runs_that_train(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path) -> None:
+    """Real searches, kept as runs, their winners trained from scratch; then the same runs by their
+    folders."""
+    config = tmp_path / "mine.toml"
+    config.write_text(
+        "[search]\nstrategy = 'random'\nlook_ahead = 1\n[genome]\ncells = 1\nfilters = 2\n", encoding="utf-8"
+    )
+    folder = tmp_path / "out"
+    common = ["compare", "--genome", "nasbench201", "--recipe", config, "--seeds", 2, "--budget", 2]
+    common += ["--epochs", 1, "--train-limit", 100, "--device", "cpu", "--jobs", 1, "--output", folder]
+    ended = evonas(*common, "--protocol", "search")
+    assert ended.status == 0, ended
+    assert "test of the winner, retrained" in ended.out and "| search |" in ended.out
+    found = rows(folder / "searches.csv")
+    assert all(0 < float(row["retrained"]) < 1 and row["unit"] == "training images" for row in found)
+    runs = sorted((folder / "runs").iterdir())
+    assert len(runs) == 2
+    ended = evonas("compare", *runs, "--output", tmp_path / "again", "--json")
+    assert ended.status == 0, ended
+    again = rows(tmp_path / "again" / "searches.csv")
+    assert [row["validation"] for row in again] == [row["validation"] for row in found]
+    assert {row["search"] for row in again} == {"random"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "compare: expected run folders, or --recipe at least once, got neither"),
+        (["somewhere", "--recipe", "aging"], "compare: expected run folders or --recipe, got both"),
+        (["--recipe", "aging", "--figure", "gif"], "figure: expected svg, png, pdf, got 'gif'"),
+        (["--recipe", "aging", "--over", "time"], "over: expected evaluations or cost, got 'time'"),
+        (["--recipe", "aging", "--at", "ten"], "at: expected whole numbers such as 100,300, got 'ten'"),
+        (["--recipe", "aging", "--seeds", "0"], "seeds: expected at least 1, from 0 on, got 0 from 0"),
+        (["--recipe", "aging", "--protocol", "short"], "protocol 'short' is unknown"),
+        (["--recipe", "random", "--recipe", "random"], "recipe: expected every one once, got 'random' again"),
+        (["no-such-run"], "no-such-run"),
+    ],
+)
+def test_bad_input(evonas: Callable[..., Any], tmp_path: Path, arguments: list[str], told: str) -> None:
+    assert evonas("compare", *arguments, "--output", tmp_path / "out").failed_with(told)
+
+
+def test_what_a_table_needs(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    base = ["compare", "--genome", "nasbench201", "--table", made_table, "--output", tmp_path / "out"]
+    assert evonas(*base, "--recipe", "random").failed_with("dataset: table", "has toy: say which")
+    named = [*base, "--recipe", "random", "--dataset", "toy", "--jobs", 1]
+    refused = evonas(*named, "--vary", "population=3,4", "--quiet")
+    assert refused.failed_with("random population=3: ", "'population'")
+    assert evonas(*named, "--protocol", "final").failed_with("a table's networks are trained already")
+
+
+def test_what_a_table_holds(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    ended = evonas("table", made_table)
+    assert ended.status == 0 and "15,625 genotypes" in ended.out
+    assert "toy: valid after 3, 12 epochs; test after 12 epochs; seconds after 3 epochs" in ended.out
+    told = json.loads(evonas("table", made_table, "--json").out)
+    assert told["datasets"] == {"toy": {"valid": [3, 12], "test": [12], "seconds": [3]}}
+    assert evonas("table", tmp_path / "none.pth").failed_with("output: expected the table to write")
+    assert evonas("table", made_table, "-o", tmp_path / "x.csv").failed_with("is a table already")
+
+
+def test_evolve_resume_and_show_over_a_table(
+    evonas: Callable[..., Any], made_table: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    choices = ["--genome", "nasbench201", "--table", made_table, "--dataset", "toy", "--budget", 15]
+    ended = evonas("evolve", *choices, "--run", run, "--workers", 0)
+    assert ended.status == 0, ended
+    assert "looked up after 3 epochs in" in ended.err
+    assert evonas("resume", run, "--budget", 20, "--workers", 0).status == 0
+    shown = evonas("show", run)
+    assert shown.status == 0 and "20" in shown.out, shown
+    assert evonas("draw", run, "--output", tmp_path / "best.svg").status == 0
