@@ -15,8 +15,8 @@ from .report import spaced
 from .statistics import at, band
 
 COLOURS = (
-    "#0b6e99", "#d17a00", "#3f8f3f", "#b03a48", "#7a4fa3",
-    "#555555", "#b8860b", "#008b8b", "#c71585", "#6b8e23",
+    "#0b6e99", "#e08a00", "#3f8f3f", "#b03a48", "#7a4fa3",
+    "#8c6d5a", "#111111", "#17becf", "#e377c2", "#9aa500",
 )  # fmt: skip
 LINES = ("-", "--", ":", "-.")
 ENDINGS = (".svg", ".png", ".pdf")
@@ -101,18 +101,22 @@ def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
     axes.set_xscale("log")
     names = {"fitness": "best validation accuracy so far, %", "test": "its test accuracy, %"}
     axes.set_ylabel(names[what])
-    lines = [line.get_ydata() for line in axes.lines if len(line.get_ydata()) > 2]
-    ends = [float(values[-1]) for values in lines if math.isfinite(values[-1])]
-    tenth = [float(values[len(values) // 30]) for values in lines if math.isfinite(values[len(values) // 30])]
-    if ends and tenth and max(ends) > min(tenth):  # the first random networks would squeeze all the rest
-        top = (
-            max(ends)
-            if figures is None
-            else 100 * (figures.best_test if what == "test" else figures.best_valid)
-        )
-        axes.set_ylim(min(tenth), top + 0.08 * (top - min(tenth)))
+    _leave_out_beginning(axes)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
+
+
+def _leave_out_beginning(axes: Any) -> None:
+    """The first random networks would squeeze all the rest."""
+    curves = [line for line in axes.lines if len(line.get_ydata()) > 50]
+    if not curves:
+        return
+    begins = [float(line.get_ydata()[len(line.get_ydata()) // 30]) for line in curves]
+    low, high = min(begins), max(float(max(line.get_ydata())) for line in axes.lines)
+    if math.isfinite(low) and high > low:
+        places = curves[0].get_xdata()
+        axes.set_ylim(low, high + 0.08 * (high - low))
+        axes.set_xlim(places[len(places) // 60], places[-1])
 
 
 def draw_heat_map(comparison: Comparison, path: Path) -> Path:

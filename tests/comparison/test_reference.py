@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,8 @@ from evonas.genomes.nasbench201.cell import OPERATIONS, write
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from evonas.comparison.contender import find_contender
-from evonas.comparison.running import Terms, run_one
+from evonas.comparison.record import Record
+from evonas.comparison.running import Records, Terms, run_all, run_one
 from evonas.comparison.statistics import at
 from evonas.tables import Figures, read_table
 
@@ -59,16 +57,16 @@ def test_the_same_distribution(made_table: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "imagenet16"])
-def test_500_seeds_on_the_benchmark(whole_table: Path, dataset: str) -> None:
+def test_500_seeds_on_the_benchmark(whole_table: Path, tmp_path: Path, dataset: str) -> None:
     """The same distribution, better than chance, and as near to the published means as a plain loop."""
     figures = read_table(whole_table).figures(dataset)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        ours, chance = (
-            np.array(
-                list(pool.map(partial(searched, name, whole_table, dataset, 300), range(500), chunksize=25))
-            )
-            for name in ("aging", "random")
-        )
+    terms = Terms({"genome": "nasbench201", "dataset": dataset, "table": str(whole_table), "budget": 300})
+    contenders = [find_contender(name, "nasbench201") for name in ("aging", "random")]
+    records: dict[str, list[Record]] = {contender.title: [] for contender in contenders}
+    tasks = [(contender, seed) for contender in contenders for seed in range(500)]
+    kept = Records(tmp_path / "records.jsonl", {})
+    run_all(tasks, terms, 2, kept, lambda record: records[record.contender].append(record))
+    ours, chance = (100 * at(found, [300], "test")[:, 0] for found in records.values())
     theirs = np.array([reference(figures, seed, 300) for seed in range(500)])
     assert ks_2samp(ours, theirs).pvalue > 0.01
     assert mannwhitneyu(ours, chance, alternative="greater").pvalue < 0.001

@@ -49,7 +49,7 @@ def test_skips_merge_sums() -> None:
 
 
 def test_the_key_knows_shared_weights() -> None:
-    """One convolution that two others read, and two that one reads each: the same expression, other weights."""
+    """One convolution read by two others, and two read by one each: the same expression, other weights."""
     one = (CONV3, CONV3, SKIP, NONE, CONV1, NONE)  # a = conv3(0), b = conv3(0) + a; conv1(a)
     assert flow(one).operations == {(0, 1): CONV3, (1, 3): CONV1}  # b is read by nobody
     twice = (CONV3, NONE, SKIP, NONE, CONV1, POOL)  # node 2 is node 1: conv1(a) + pool(a)
