@@ -91,8 +91,8 @@ def evolve(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique``, ``keep`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
-            ``sample``). None means the default. ``strategy`` may be a class.
+            ``unique``, ``keep`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy
+            (``population``, ``sample``). None means the default. ``strategy`` may be a class.
 
     Returns:
         The search's result; read its `best` and `history`.

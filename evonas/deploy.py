@@ -39,7 +39,7 @@ class Deployable:
 
 
 def put_in_front(architecture: Architecture, name: str) -> None:
-    """Lets a 1×1 depthwise convolution with a bias stand between the images and all that reads them, in place.
+    """Puts a 1×1 depthwise convolution with a bias between the images and all that reads them, in place.
 
     Args:
         architecture: Changed.

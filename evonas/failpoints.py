@@ -2,8 +2,8 @@
 
 ``EVONAS_FAIL="weights.flushed:3=kill"`` kills the process when it comes to that place for the third time;
 several are separated by commas. What may go wrong: ``kill`` (SIGKILL to this process), ``full`` (a disk
-without space), ``readonly``, ``io`` (a failing flush), ``exit``. Without the variable a place costs one look at
-a dictionary that is empty. Names are in `PLACES`.
+without space), ``readonly``, ``io`` (a failing flush), ``exit``. Without the variable a place costs one look
+at a dictionary that is empty. Names are in `PLACES`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _armed = _read(os.environ.get(VARIABLE, ""))
 
 
 def arm(text: str) -> None:
-    """Sets what goes wrong in this process from here on, in the variable's form; nothing where it is empty."""
+    """Sets what goes wrong in this process from here on, in the variable's form; empty: nothing."""
     _armed.clear()
     _armed.update(_read(text))
 

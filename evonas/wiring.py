@@ -11,7 +11,6 @@ from .errors import UserError
 from .layers import Input, Layer, Shape
 from .names import check_name, prefixes
 
-
 LARGEST = 20_000
 """Nodes of a graph. What would have more, such as a genotype of a billion, is refused as it grows."""
 

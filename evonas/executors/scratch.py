@@ -1,7 +1,7 @@
 """Folders for what processes of one search hand each other, which no search leaves behind for good.
 
-A folder holds a file that its owner keeps locked while it lives. Whatever lies there without such an owner was
-left by a process that was killed, and the next one that asks for a folder removes it.
+A folder holds a file that its owner keeps locked while it lives. Whatever lies there without such an owner
+was left by a process that was killed, and the next one that asks for a folder removes it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Timeouts by a clock that only goes forward.
 
-Pebble compares times of the clock on the wall, which people and time servers set: an hour forward would end every
-candidate that is being evaluated, an hour back would let one that hangs have an hour more.
+Pebble compares times of the clock on the wall, which people and time servers set: an hour forward would end
+every candidate that is being evaluated, an hour back would let one that hangs have an hour more.
 """
 
 from __future__ import annotations

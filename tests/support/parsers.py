@@ -30,7 +30,7 @@ from evonas.genome import Genome
 from evonas.journal.file import sealed
 from evonas.morphism import read_morphisms
 from evonas.recipe import load_recipe, parse_recipe, recipe_names
-from evonas.registry import entries, find, genome_type, operators_for
+from evonas.registry import entries, find, genome_type
 from evonas.settings import Settings
 from evonas.sizes import read_size
 from evonas.task import Task

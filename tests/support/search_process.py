@@ -3,8 +3,8 @@
 Reads a line of JSON for each search: its choices. It forks a process that runs it, since starting one with
 torch takes seconds, and prints that process's number, the number of each candidate that has ended, the
 history as JSON, and how the process has ended. With "snapshots", a folder, it copies the run before each
-change of a file in it: what a kill at that moment would leave. "fail" arms fail points, "variables" are set in
-its environment.
+change of a file in it: what a kill at that moment would leave. "fail" arms fail points, "variables" are set
+in its environment.
 """
 
 import importlib
