@@ -61,7 +61,7 @@ _armed = _read(os.environ.get(VARIABLE, ""))
 
 
 def arm(text: str) -> None:
-    """Sets what goes wrong in this process from here on, in the variable's form; nothing where it is empty."""
+    """Sets what goes wrong in this process from here on, in the variable's form; empty: nothing."""
     _armed.clear()
     _armed.update(_read(text))
 

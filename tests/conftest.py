@@ -4,7 +4,9 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
@@ -203,3 +205,30 @@ def made_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("table") / "toy.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def trained_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz file of 120 small colour images of three classes; what is tested on is no image at all."""
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 3
+    x = rng.integers(0, 120, (120, 8, 8, 3)) + 50 * y[:, None, None, None]
+    path = tmp_path_factory.mktemp("data") / "images.npz"
+    np.savez(path, x_train=x.astype(np.uint8), y_train=y, x_test=np.full((5, 2), np.nan), y_test=np.zeros(9))
+    return path
+
+
+@pytest.fixture(scope="session")
+def training(trained_images: Path) -> dict[str, Any]:
+    """The choices of a search with real trainings, as small as they can be."""
+    genome = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
+    return {
+        "dataset": str(trained_images),
+        "budget": 12,
+        "population": 4,
+        "sample": 2,
+        "seed": 7,
+        "epochs": 1,
+        "device": "cpu",
+        "config": {"genome": genome, "training": {"batch_size": 32}},
+    }

@@ -163,8 +163,8 @@ def _checked_header(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: i
     member = archive.getinfo(f"{key}.npy")
     if header.nbytes > BOMB and header.nbytes > MOST_COMPRESSED * max(1, member.compress_size):
         raise UserError(
-            f"{path}: {key}: {header.nbytes:,} bytes are compressed to {member.compress_size:,}, as in a file "
-            "made to fill the memory; np.savez writes them as they are"
+            f"{path}: {key}: {header.nbytes:,} bytes are compressed to {member.compress_size:,}, as in a "
+            "file made to fill the memory; np.savez writes them as they are"
         )
     stored = member.file_size - start
     if stored != header.nbytes:

@@ -7,10 +7,11 @@ instant of its life, or at one of the named places of `evonas.failpoints`, from 
 to the last removal of a file. Of the killed run it is then checked that
 
 - a reader can open it, and finds every result that the search had said it was done with, as it would have
-been; - every weights file that the journal names is whole, and no pending child lacks its parent's; - no
-worker process and no temporary file outlive the kill; - resumed (one time in three it is killed again,
-resuming, which counts as a kill), with or without workers, it
-  comes to the history and to the weights of the search that was not killed, and nothing else lies in its
+  been;
+- every weights file that the journal names is whole, and no pending child lacks its parent's;
+- no worker process and no temporary file outlive the kill;
+- resumed (one time in three it is killed again, resuming, which counts as a kill), with or without workers,
+  it comes to the history and to the weights of the search that was not killed, and nothing else lies in its
   folder.
 
 Prints a line for each kind of search and the totals; exits with status 1 where anything was lost or differs.
@@ -188,7 +189,7 @@ class Harness:
         return said, True
 
     def _choices(self, whole: Whole, run: Path, tag: str) -> dict[str, Any]:
-        """What a life is asked for: with or without workers, whatever the search began with, once it goes on."""
+        """What a life is asked for; once it goes on, with or without workers."""
         variables = {**whole.choices.get("variables", {}), TAG: tag}
         if not run_is_there(run):
             return {**whole.choices, "run": str(run), "variables": variables}

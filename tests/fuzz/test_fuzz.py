@@ -1,4 +1,4 @@
-"""Whatever reads from outside refuses what is wrong with a `UserError`, and nothing else (`make fuzz`: 100,000)."""
+"""Whatever reads from outside refuses what is wrong with a `UserError` (`make fuzz`: 100,000 inputs)."""
 
 import random
 import subprocess

@@ -40,12 +40,12 @@ def search(images, genome, strategy, budget, **choices):
     ("genome", "strategy"),
     [(genome, "aging") for genome in TRAINED] + [("genet", "genetic"), ("large-scale", "tournament")],
 )
-def test_trained_histories_are_the_same_after_a_resume(genome, strategy, images, tmp_path):
+def test_trained_histories_are_the_same_after_a_resume(genome, strategy, trained_images, tmp_path):
     choices = {"population": 3}
-    whole = history(search(images, genome, strategy, 9, **choices))
+    whole = history(search(trained_images, genome, strategy, 9, **choices))
     assert [row["status"] for row in whole] == ["done"] * 9
     run = tmp_path / "run"
-    search(images, genome, strategy, 5, run=run, **choices)
+    search(trained_images, genome, strategy, 5, run=run, **choices)
     torch.manual_seed(99)
     random.seed(99)
     assert history(evonas.resume(run, budget=9)) == whole

@@ -9,14 +9,15 @@ NUMBERS = [
     10**400, 0.0, -0.0, 0.5, -0.5, 1e-300, 1e308, float("inf"), float("-inf"), float("nan"),
 ]  # fmt: skip
 TEXTS = [
-    "", " ", "a", "x" * 300, "\x00", "é", "\ud800", "../../etc/passwd", "/etc/passwd", "conv.weight", "0", "-1",
-    "nan", "true", "None", "{}", "[]", "__class__", "random", "image", "a.b", "a..b", ".", "🧬", "1e9", "\n",
+    "", " ", "a", "x" * 300, "\x00", "é", "\ud800", "../../etc/passwd", "/etc/passwd", "conv.weight", "0",
+    "-1", "nan", "true", "None", "{}", "[]", "__class__", "random", "image", "a.b", "a..b", ".", "🧬", "1e9", "\n",
 ]  # fmt: skip
 WORDS = [
     "--budget", "--seed", "--json", "--quiet", "-o", "--", "-h", "--help", "0", "-1", "1e9", "nan", "''", "",
     "--genome", "amoeba", "genet", "graph", "x" * 5000, "../..", "/", "--workers", "auto", "cuda:7", "--keep",
-    "9" * 400, "--timeout", "1d", "--max-time", "∞", "\ud83e", "--config", "--operators", "/dev/null", "--what",
-    "--id", "--devices", "all", "--strategy", "--population", "--what=network", "--budget=x", "evolve", "show",
+    "9" * 400, "--timeout", "1d", "--max-time", "∞", "\ud83e", "--config", "--operators", "/dev/null",
+    "--what", "--id", "--devices", "all", "--strategy", "--population", "--what=network", "--budget=x",
+    "evolve", "show",
 ]  # fmt: skip
 MAGIC = [
     b"\x00",
