@@ -10,13 +10,15 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import UserError, nearest
-from . import doctor, draw, evolve, export, listing, refine, show, train
+from . import doctor, draw, evolve, export, listing, refine, report, serve, show, train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
     "resume": evolve.resume,
     "refine": refine.refine,
     "show": show.show,
+    "report": report.report,
+    "serve": serve.serve,
     "draw": draw.draw,
     "train": train.train,
     "export": export.export,
