@@ -1,4 +1,4 @@
-"""How large a report of many candidates is, how long it takes to write and to open, and the live page likewise.
+"""How large a report of many candidates is, how long it takes to write and to open, and a live page.
 
 The run is made: a real search of AmoebaNet cells with made results (`evonas.testing.made_runs`), in a real
 journal. Pages are opened in Chromium, headless, and each figure is the median of some openings:
@@ -36,7 +36,7 @@ TARGETS = {"size": 10.0, "written": 20.0, "opened": 3.0, "first paint": 1.0}
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     arguments.add_argument("--candidates", type=int, default=10_000)
     arguments.add_argument("--openings", type=int, default=5)
     arguments.add_argument("--browser", default="/usr/bin/chromium")
@@ -56,7 +56,8 @@ def main() -> None:
         target = TARGETS[key] if key else None
         unit = "MB" if name.startswith("size") else "s"
         shown = f"{target:g} {unit}" if target else ""
-        print(f"{name:34}{small[name]:>13.2f} {unit:2}{value:>7.2f} {unit:2}{value / small[name]:>8.1f}{shown:>9}")
+        ratio = value / small[name]
+        print(f"{name:34}{small[name]:>13.2f} {unit:2}{value:>7.2f} {unit:2}{ratio:>8.1f}{shown:>9}")
         if target is not None and value >= target:
             missed.append(name)
     sys.exit(f"missed: {', '.join(missed)}" if missed else 0)

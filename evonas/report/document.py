@@ -14,7 +14,7 @@ from ..journal import SqliteJournal
 from .facts import cards, configuration, fitness_name, headline
 from .living import living
 from .page import render
-from .pictures import Pictures, pictures_of
+from .pictures import KINDS, Pictures, pictures_of
 from .rows import Row, field, lineage, pareto_front, ranked, row_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _pictures(result: SearchResult, numbers: list[int]) -> dict[int, Pictures]:
     for place, number in enumerate(numbers):
         if size > BYTES_OF_DRAWINGS:
             break
-        kinds = ("genotype", "network", "change") if place < 5 else ("genotype", "change")
+        kinds = KINDS if place < 5 else ("genotype", "change")
         found[number] = pictures_of(result, number, kinds)
         size += sum(map(len, found[number].values()))
     return found

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
-from ..drawing import draw_change
+from ..drawing import draw_cell_change, draw_change
+from ..drawing.before_after import change_caption
 from ..errors import UserError
-from ..task import Task
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
     from ..result import SearchResult
 
-KINDS = ("genotype", "network", "change")
+KINDS = ("genotype", "change", "network", "networks")
+"""What can be drawn; ``change`` is of genotypes where these have pictures, ``networks`` of networks."""
 SPACE = "http://www.w3.org/2000/svg"
 ELEMENTS = frozenset(
     "svg g path rect circle ellipse line polyline polygon text tspan title desc defs marker "
@@ -95,21 +96,26 @@ def pictures_of(result: SearchResult, number: int, kinds: Iterable[str] = KINDS)
 
 def _draw(result: SearchResult, candidate: Candidate, kind: str, path: Path) -> bool:
     """Draws; False where there is nothing of the kind."""
+    genome, origin = candidate.genome, candidate.genome.origin
     if kind == "genotype":
-        candidate.genome.draw(path)
+        genome.draw(path)
         return True
+    if kind in ("change", "networks") and (not origin.parents or origin.failure):
+        return False
+    if kind == "change" and (cells := genome.pictured()):
+        parent = result.journal.candidate(origin.parents[0])
+        draw_cell_change(parent.genome.pictured(), cells, path, change_caption(candidate, parent))
+        return True
+    if kind == "networks" and not genome.pictured():
+        return False  # as `change`
     try:
-        task: Task | None = result.known_task()
+        task = result.known_task()
     except UserError:
         return False
     if kind == "network":
-        candidate.genome.decode(task).draw(path)
+        genome.decode(task).draw(path)
         return True
-    origin = candidate.genome.origin
-    if not origin.parents or origin.failure:
-        return False
     parent = result.journal.candidate(origin.parents[0])
-    steps = [morphism.describe() for morphism in origin.morphisms] or [origin.operator]
-    caption = [f"Candidate {candidate.number}, a child of candidate {parent.number}: {steps[0]}", *steps[1:]]
-    draw_change(parent.genome.decode(task), candidate.genome.decode(task), path, caption)
+    caption = change_caption(candidate, parent)
+    draw_change(parent.genome.decode(task), genome.decode(task), path, caption)
     return True

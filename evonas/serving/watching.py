@@ -151,9 +151,7 @@ class WatchedRun:
                 best = ranked(self._rows)[:CURVES]
                 answer["info"] = info(self._result)
                 answer["rows"] = [
-                    row
-                    for row, changed in zip(self._rows, self._changed, strict=True)
-                    if changed > after
+                    row for row, changed in zip(self._rows, self._changed, strict=True) if changed > after
                 ]
                 answer["curves"] = {number: self._curves[number] for number in best if number in self._curves}
                 answer["living"] = sorted(self._result.journal.kept())
@@ -164,9 +162,7 @@ class WatchedRun:
         if told >= self._result.settings.budget:
             return "complete"
         written = max(
-            path.stat().st_mtime
-            for end in ("", "-wal")
-            if (path := self.folder / (FILE + end)).exists()
+            path.stat().st_mtime for end in ("", "-wal") if (path := self.folder / (FILE + end)).exists()
         )
         ago = max(0, round(time.time() - written))
         return f"{asked - told} being evaluated, last news {ago} s ago"

@@ -1,8 +1,8 @@
 /* Charts by Plotly: colours of the page, drawn when they come into view, walked with the keyboard. */
 "use strict";
 {
-  const CELL = 5; // pixels within which points of a kind lie on each other
-  const MANY = 1500; // with more points than that, those that would be hidden are left out
+  const CELL = 7; // pixels within which points of a kind lie on each other
+  const MANY = 1000; // with more points than that, those that would be hidden are left out
   const charts = new Map();
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -128,11 +128,20 @@
   EV.watchCharts = () => {
     for (const id of charts.keys()) watch.observe(EV.find(`${id}-frame`));
   };
+  /* One at a time, so that the first shows before the last is drawn. */
+  const queue = [];
+  const drawNext = () => {
+    const id = queue[0];
+    const box = EV.find(`${id}-frame`).getBoundingClientRect();
+    if (box.top < innerHeight + 200 && box.bottom > -200) draw(id);
+    queue.shift();
+    if (queue.length) setTimeout(drawNext);
+  };
   EV.drawCharts = (...ids) => {
     for (const id of ids.length ? ids : charts.keys()) {
       charts.get(id).dirty = true;
-      const box = EV.find(`${id}-frame`).getBoundingClientRect();
-      if (box.top < innerHeight + 200 && box.bottom > -200) draw(id);
+      if (!queue.includes(id)) queue.push(id);
+      if (queue.length === 1) setTimeout(drawNext);
     }
   };
   EV.drawAllCharts = () => {

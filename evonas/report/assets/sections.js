@@ -37,7 +37,9 @@
       EV.el("div", { class: "card" }, EV.el("dt", {}, name), EV.el("dd", {}, value))));
   };
 
-  const NAMES = { genotype: "Genotype", network: "Network", change: "Beside its parent" };
+  const NAMES = {
+    genotype: "Genotype", change: "Beside its parent", network: "Network", networks: "Networks compared",
+  };
   const tabs = (number, found) => {
     const kinds = Object.keys(NAMES).filter((kind) => found[kind]);
     if (!kinds.length) return EV.el("p", { class: "faint" }, found.reason || "No drawing was made.");
