@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, search_for, workbench
+from .callbacks import Callback, Callbacks
 from .candidate import Candidate
 from .data.images import Statistics
 from .errors import UserError
@@ -59,6 +60,7 @@ def evolve(
     max_seconds: float | None = None,
     watch: Watch = _silent,
     started: Started = _quiet_start,
+    callbacks: Iterable[Callback] = (),
     **choices: Any,
 ) -> SearchResult:
     """Searches for a network.
@@ -88,6 +90,7 @@ def evolve(
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
+        callbacks: Hear what happens: see `evonas.callbacks`.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
             ``unique`` ...), ``recipe``, ``epochs`` of training, or a setting of the strategy (``population``,
             ``sample``). None means the default. ``strategy`` may be a class.
@@ -126,9 +129,20 @@ def evolve(
     bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    return conducted(
-        settings, bench, fitness, choice, order.data, run, max_seconds, watch, started, None, force
-    )
+    with Callbacks(callbacks, watch, started) as told:
+        return conducted(
+            settings,
+            bench,
+            fitness,
+            choice,
+            order.data,
+            run,
+            max_seconds,
+            told.watch,
+            told.started,
+            None,
+            force,
+        )
 
 
 def conducted(
@@ -200,6 +214,7 @@ def resume(
     max_seconds: float | None = None,
     watch: Watch = _silent,
     started: Started = _quiet_start,
+    callbacks: Iterable[Callback] = (),
 ) -> SearchResult:
     """Continues a run that was stopped or killed, or extends one that has ended.
 
@@ -219,6 +234,7 @@ def resume(
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
+        callbacks: Hear what happens: see `evonas.callbacks`.
 
     Returns:
         The result of the whole run.
@@ -244,7 +260,10 @@ def resume(
         if settings != opened.settings:
             opened.change(settings)
         journal, store, given = opened.journal, opened.store, opened.given()
-        _search(settings, bench, choice, force, journal, store, max_seconds, watch, started, given)
+        with Callbacks(callbacks, watch, started) as told:
+            _search(
+                settings, bench, choice, force, journal, store, max_seconds, told.watch, told.started, given
+            )
     return load(run)
 
 

@@ -68,6 +68,9 @@ def evolve(
     asynchronous: Annotated[
         bool, typer.Option("--asynchronous", help="Tell results as they come: no worker waits for another.")
     ] = False,
+    csv: options.Csv = None,
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -79,6 +82,7 @@ def evolve(
     """
     from ..api import evolve as search
     from ..plugins import operators_from
+    from .logs import read_logs
     from .session import Output, conduct
     from .targets import located, read_start
     from .workforce import read_options
@@ -108,6 +112,7 @@ def evolve(
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
     folder = _fresh(genome, config, given) if run is None else run
+    logs = read_logs(folder, csv, tensorboard, mlflow)
 
     def begin(watch: Watch, started: Started) -> SearchResult:
         return search(
@@ -120,6 +125,7 @@ def evolve(
             max_seconds=limit,
             watch=watch,
             started=started,
+            callbacks=logs,
             **force,
             **given,
         )
@@ -167,6 +173,9 @@ def resume(
     per_device: options.PerDevice = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
+    csv: options.Csv = None,
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -176,6 +185,7 @@ def resume(
     from ..api import load
     from ..api import resume as search
     from ..plugins import operators_from
+    from .logs import read_logs
     from .page import quoted
     from .session import Output, conduct
     from .survey import survey
@@ -186,6 +196,7 @@ def resume(
     limit = output.seconds
     force = read_options(workers, devices, per_device, timeout, ray)
     brought = operators_from(operators or ())
+    logs = read_logs(run, csv, tensorboard, mlflow)
     with closing((before := load(run)).journal):
         known = survey(before)
         given_by = meta_of(before).get("fitness")
@@ -210,6 +221,7 @@ def resume(
             max_seconds=limit,
             watch=watch,
             started=started,
+            callbacks=logs,
             **force,
         )
 

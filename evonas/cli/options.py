@@ -60,6 +60,12 @@ PerDevice = Annotated[int | None, option("K", "Workers on each of the devices.")
 Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.")]
 Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).")]
 
+Csv = Annotated[Path | None, option("FILE.csv", "Write a line there for each candidate that has ended.")]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write curves to DIR/tensorboard (evonas[tensorboard]).")
+]
+Mlflow = Annotated[str | None, option("URI", "Log to MLflow there, or in a folder (evonas[mlflow]).")]
+
 Operators = Annotated[
     list[Path] | None,
     option("FILE.py", "Operators, genomes and strategies of your own: code, which is run. May be repeated."),

@@ -104,7 +104,11 @@
   /* Arrow keys go from point to point, Enter opens the individual. */
   const walk = (event, element, chart) => {
     const steps = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
-    if (event.key === "Enter" && chart.at !== undefined) { EV.open(chart.walk[chart.at].id); return; }
+    if (event.key === "Enter" && chart.at !== undefined) {
+      event.preventDefault(); // or the button that gets the focus is pressed, too
+      EV.open(chart.walk[chart.at].id);
+      return;
+    }
     if (!(event.key in steps) || !chart.walk || !chart.walk.length) return;
     event.preventDefault();
     const next = chart.at === undefined ? 0 : chart.at + steps[event.key];
