@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 METADATA := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: help evolve test test-all crash-test fuzz lint types wheel check-wheel clean
+.PHONY: help evolve test test-all crash-test fuzz lint types wheel check-wheel docs screenshots clean
 .DELETE_ON_ERROR:
 
 help:  ## list the commands
@@ -46,6 +46,12 @@ wheel: $(DEV)  ## build the wheel into dist/
 
 check-wheel: $(DEV)  ## check the installed wheel: files, imports, command line, doctests, types
 	$(BIN)/python tests/packaging/check_wheel.py
+
+docs: $(DEV)  ## build the documentation into build/docs, the notebooks executed; warnings are errors
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -W --keep-going -b html docs build/docs $(ARGS)
+
+screenshots: $(DEV)  ## take the pictures in docs/images anew (needs chromium)
+	$(BIN)/python docs/take_pictures.py $(ARGS)
 
 clean:  ## remove what was built and cached; keeps .venv and runs/
 	rm -rf build dist evonas.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

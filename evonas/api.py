@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, workbench
+from .callbacks import Callback, Callbacks
 from .conduct import Conduct
 from .data.images import Statistics
 from .errors import UserError
@@ -57,6 +58,7 @@ def evolve(
     watch: Watch | None = None,
     started: Started | None = None,
     meter: Metered | None = None,
+    callbacks: Iterable[Callback] = (),
     **choices: Any,
 ) -> SearchResult:
     """Searches for a network.
@@ -88,6 +90,7 @@ def evolve(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         meter: Called with every candidate's end: how fast the search is, and how busy its workers.
+        callbacks: Hear what happens: see `evonas.callbacks`.
         choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
             ``unique``, ``keep``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the
             strategy (``population``, ``sample``). None means the default. ``strategy`` may be a class.
@@ -126,8 +129,10 @@ def evolve(
     bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    conduct = Conduct(settings, bench, choice, force, onlookers(watch, started, meter), max_seconds)
-    return conducted(conduct, fitness, order.data, run)
+    with Callbacks(callbacks, watch, started) as told:
+        followers = onlookers(told.watch, told.started, meter)
+        conduct = Conduct(settings, bench, choice, force, followers, max_seconds)
+        return conducted(conduct, fitness, order.data, run)
 
 
 def onlookers(watch: Watch | None, started: Started | None, meter: Metered | None) -> Onlookers:
@@ -166,6 +171,7 @@ def resume(
     watch: Watch | None = None,
     started: Started | None = None,
     meter: Metered | None = None,
+    callbacks: Iterable[Callback] = (),
 ) -> SearchResult:
     """Continues a run that was stopped or killed, or extends one that has ended.
 
@@ -190,6 +196,7 @@ def resume(
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
         meter: Called with every candidate's end: how fast the search is, and how busy its workers.
+        callbacks: Hear what happens: see `evonas.callbacks`.
 
     Returns:
         The result of the whole run.
@@ -226,9 +233,10 @@ def resume(
         bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        followers = onlookers(watch, started, meter)
-        conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
-        conduct.go_on(opened.journal, opened.store)
+        with Callbacks(callbacks, watch, started) as told:
+            followers = onlookers(told.watch, told.started, meter)
+            conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
+            conduct.go_on(opened.journal, opened.store)
     return load(run)
 
 

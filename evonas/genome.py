@@ -8,6 +8,7 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
@@ -18,6 +19,7 @@ from .reading import parse_json
 from .task import Task
 
 if TYPE_CHECKING:
+    import networkx as nx
     import torch
 
     from .morphism import Morphism
@@ -260,9 +262,22 @@ class Genome(ABC):
         """An independent copy, origin included (what DEAP's `clone` gives)."""
         return copy.deepcopy(self)
 
+    def pictured(self) -> dict[str, nx.DiGraph]:
+        """The genotype as small labelled graphs by heading, such as its cells, for `draw_cells`.
+
+        By default there are none, and its architecture is drawn instead. A node that is the same before
+        and after a mutation has the same name in both graphs: by these, changes are found and marked.
+        """
+        return {}
+
     def draw(self, path: Any) -> Any:
-        """Draws the genotype as SVG: by default, its architecture for small colour images."""
-        return self.decode(Task(3, 32, 32, 10)).draw(path)
+        """Draws the genotype as SVG or PNG: what is `pictured`, or its network for small images."""
+        graphs = self.pictured()
+        if not graphs:
+            return self.decode(Task(3, 32, 32, 10)).draw(path)
+        from .drawing import draw_cells
+
+        return draw_cells(graphs, Path(path))
 
     def summary(self) -> str:
         """The genotype in a few lines for people: by default, its text."""

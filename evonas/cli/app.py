@@ -10,13 +10,15 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import UserError, nearest
-from . import compare, doctor, draw, evolve, export, listing, refine, show, table, train
+from . import compare, doctor, draw, evolve, export, listing, refine, report, serve, show, table, train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
     "resume": evolve.resume,
     "refine": refine.refine,
     "show": show.show,
+    "report": report.report,
+    "serve": serve.serve,
     "draw": draw.draw,
     "train": train.train,
     "compare": compare.compare,

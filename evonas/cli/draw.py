@@ -1,4 +1,4 @@
-"""`evonas draw`: a genotype, its network, or how a candidate came from its parent, as an SVG file."""
+"""`evonas draw`: a genotype, its network, or how a candidate came from its parent, as SVG or PNG."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from .options import option
 if TYPE_CHECKING:
     from .targets import Target
 
-KINDS = ("genotype", "network", "change")
+KINDS = ("genotype", "network", "change", "mutation")
 
 
 def draw(
     target: options.Target,
-    output: Annotated[Path, option("FILE.svg", "Where to.", "--output", "-o")],
+    output: Annotated[Path, option("FILE.svg|FILE.png", "PNG needs evonas[png].", "--output", "-o")],
     what: Annotated[
         str,
         typer.Option(
-            metavar="genotype|network|change",
-            help="The cells that evolved, every layer, or what became of the parent's network.",
+            metavar="|".join(KINDS),
+            help="The cells that evolved, every layer, or what became of the parent's network, or cells.",
         ),
     ] = "genotype",
     individual: options.Individual = None,
     cells: options.Cells = None,
     filters: options.Filters = None,
 ) -> None:
-    """Draw the best of a run, or a genotype, as SVG."""
+    """Draw the best of a run, or a genotype, as SVG or PNG."""
     from ..task import Task
     from .targets import find_target
 
@@ -40,8 +40,8 @@ def draw(
         raise UserError(f"what {what!r} is unknown; {nearest(what, KINDS)}")
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
-    if what == "change":
-        _draw_change(found, output)
+    if what in ("change", "mutation"):
+        _draw_change(found, output, cells=what == "mutation")
         return
     if what == "genotype":
         genome.draw(output)
@@ -56,24 +56,24 @@ def draw(
     print(f"{output}: the network of {found.title} for {size}; {parameters}")
 
 
-def _draw_change(found: Target, output: Path) -> None:
-    """Draws a candidate's network beside that of the parent whose weights it began with."""
+def _draw_change(found: Target, output: Path, *, cells: bool) -> None:
+    """Draws a candidate beside the parent whose weights it began with: their networks, or their cells."""
     from ..api import load
-    from ..drawing import draw_change
+    from ..drawing import draw_cell_change, draw_change
+    from ..drawing.before_after import change_caption
 
     if found.run is None or found.candidate is None:
         raise UserError(f"what: a change needs a candidate of a run, got {found.title}")
     with closing((result := load(found.run)).journal):
         child = result.individual(found.candidate)
-        origin = child.genome.origin
-        if not origin.parents:
+        parents = child.genome.origin.parents
+        if not parents:
             raise UserError(f"what: candidate {child.id} has no parent, so nothing has changed")
-        parent = result.individual(origin.parents[0])
-        steps = [morphism.describe() for morphism in origin.morphisms] or [origin.operator]
-        heading = f"Candidate {child.id}, a child of candidate {parent.id}"
-        if len(steps) == 1:
-            caption = [f"{heading}: {steps[0]}"]
+        parent = result.individual(parents[0])
+        caption = change_caption(child.candidate, parent.candidate)
+        pictured = child.genome.pictured()
+        if cells and pictured:
+            draw_cell_change(parent.genome.pictured(), pictured, output, caption)
         else:
-            caption = [heading, *(f"{number}. {step}" for number, step in enumerate(steps, 1))]
-        draw_change(parent.architecture, child.architecture, output, caption)
+            draw_change(parent.architecture, child.architecture, output, caption)
     print(f"{output}: {found.title}, beside its parent {parent.id}")

@@ -79,6 +79,9 @@ def evolve(
     asynchronous: Annotated[
         bool, typer.Option("--asynchronous", help="Tell results as they come: no worker waits for another.")
     ] = False,
+    csv: options.Csv = None,
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -91,6 +94,7 @@ def evolve(
     from ..api import evolve as search
     from ..plugins import operators_from
     from .figures import read_amount
+    from .logs import read_logs
     from .session import Output, conduct
     from .targets import located, read_start
     from .workforce import read_options
@@ -125,6 +129,7 @@ def evolve(
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
     folder = _fresh(genome, config, given) if run is None else run
+    logs = read_logs(folder, csv, tensorboard, mlflow)
 
     def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
         return search(
@@ -138,6 +143,7 @@ def evolve(
             watch=watch,
             started=started,
             meter=meter,
+            callbacks=logs,
             **force,
             **given,
         )
@@ -191,6 +197,9 @@ def resume(
     device_memory: options.DeviceMemory = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
+    csv: options.Csv = None,
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -200,6 +209,7 @@ def resume(
     from ..api import load
     from ..api import resume as search
     from ..plugins import operators_from
+    from .logs import read_logs
     from .page import quoted
     from .session import Output, conduct
     from .survey import survey
@@ -210,6 +220,7 @@ def resume(
     limit = output.seconds
     force = read_options(workers, devices, per_device, device_memory, timeout, ray)
     brought = operators_from(operators or ())
+    logs = read_logs(run, csv, tensorboard, mlflow)
     with closing((before := load(run)).journal):
         known = survey(before)
         given_by = meta_of(before).get("fitness")
@@ -237,6 +248,7 @@ def resume(
             watch=watch,
             started=started,
             meter=meter,
+            callbacks=logs,
             **force,
         )
 

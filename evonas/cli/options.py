@@ -80,6 +80,11 @@ Keep = Annotated[
     str | None,
     option("SIZE", "Room for weights that nothing needs any more, such as 2GB; the best stay longest."),
 ]
+Csv = Annotated[Path | None, option("FILE.csv", "Write a line there for each candidate that has ended.")]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write curves to DIR/tensorboard (evonas[tensorboard]).")
+]
+Mlflow = Annotated[str | None, option("URI", "Log to MLflow there, or in a folder (evonas[mlflow]).")]
 
 Operators = Annotated[
     list[Path] | None,

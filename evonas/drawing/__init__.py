@@ -1,9 +1,10 @@
-"""Drawings, as SVG files: no other program is needed to make or to see them.
+"""Drawings, as SVG files, which need nothing else to make or to see them, or as PNG (an extra).
 
 - `draw_architecture`: any architecture. Layers in a line are folded into one box; a large one is
   gathered by the leading parts of its nodes' names.
 - `draw_change`, `draw_morphism`: a parent and its child side by side, with what has changed marked.
-- `draw_cells`: small labelled graphs side by side, such as the cells of a genome.
+- `draw_cells`: small labelled graphs side by side, such as the cells of a genome; a code's letters above.
+- `draw_cell_change`: the cells of a parent and its child that differ, before and after, marked likewise.
 
 The way of a drawing: `describing` (words on boxes; `folding` and `grouping` decide what a box is) ->
 `picture` (boxes and links) -> `layout` (ranks and order) -> `coordinates`, `arranging` (places) ->
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from .files import write_picture
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from ..architecture import Architecture
     from ..morphism import Morphism
 
-__all__ = ["draw_architecture", "draw_cells", "draw_change", "draw_morphism"]
+__all__ = ["draw_architecture", "draw_cell_change", "draw_cells", "draw_change", "draw_morphism"]
 
 
 def draw_architecture(architecture: Architecture, path: Path) -> Path:
@@ -35,7 +37,7 @@ def draw_architecture(architecture: Architecture, path: Path) -> Path:
 
     Args:
         architecture: What to draw.
-        path: Where to; it ends in ``.svg``. A file that is there is replaced.
+        path: Where to; it ends in ``.svg`` or ``.png``. A file that is there is replaced.
 
     Returns:
         The path.
@@ -49,8 +51,7 @@ def draw_architecture(architecture: Architecture, path: Path) -> Path:
 
     path = _checked(path)
     panel = architecture_panel(architecture)
-    path.write_text(svg([panel], f"Network: {panel.heading}"), encoding="utf-8")
-    return path
+    return write_picture(svg([panel], f"Network: {panel.heading}"), path)
 
 
 def draw_morphism(morphism: Morphism, architecture: Architecture, path: Path) -> Path:
@@ -94,10 +95,7 @@ def draw_change(parent: Architecture, child: Architecture, path: Path, caption: 
     from .svg import svg
 
     path = _checked(path)
-    path.write_text(
-        svg(change_panels(parent, child), " ".join(caption) or "Change", caption), encoding="utf-8"
-    )
-    return path
+    return write_picture(svg(change_panels(parent, child), " ".join(caption) or "Change", caption), path)
 
 
 def draw_cells(cells: Mapping[str, nx.DiGraph], path: Path) -> Path:
@@ -106,7 +104,7 @@ def draw_cells(cells: Mapping[str, nx.DiGraph], path: Path) -> Path:
     Args:
         cells: Graphs without cycles by their heading. Node attribute ``label``, edge attribute
             ``count`` for an edge that is read more than once.
-        path: Where to; it ends in ``.svg``. A file that is there is replaced.
+        path: Where to; it ends in ``.svg`` or ``.png``. A file that is there is replaced.
 
     Returns:
         The path.
@@ -121,14 +119,43 @@ def draw_cells(cells: Mapping[str, nx.DiGraph], path: Path) -> Path:
     if not cells:
         raise UserError("draw cells: expected at least one cell, got none")
     panels = [cell_panel(name, cell) for name, cell in cells.items()]
-    path.write_text(svg(panels, f"Cells: {', '.join(cells)}"), encoding="utf-8")
-    return path
+    return write_picture(svg(panels, f"Cells: {', '.join(cells)}"), path)
+
+
+def draw_cell_change(
+    parent: Mapping[str, nx.DiGraph],
+    child: Mapping[str, nx.DiGraph],
+    path: Path,
+    caption: Sequence[str] = (),
+) -> Path:
+    """Draws the cells of a parent and its child that differ, and marks what is new, gone or another.
+
+    Args:
+        parent: As of `draw_cells`; nodes are compared by their names in the graphs.
+        child: Likewise.
+        path: As of `draw_cells`.
+        caption: Lines above.
+
+    Returns:
+        The path.
+
+    Raises:
+        UserError: As of `draw_cells`.
+    """
+    from .cells_compared import compared_panels
+    from .svg import svg
+
+    path = _checked(path)
+    panels = compared_panels(parent, child)
+    if not panels:
+        raise UserError("draw cells: expected at least one cell, got none")
+    return write_picture(svg(panels, " ".join(caption) or "Change", caption), path)
 
 
 def _checked(path: Path) -> Path:
     path = Path(path)
-    if path.suffix.lower() != ".svg":
-        raise UserError(f"draw path: expected a file that ends in .svg, got {str(path)!r}")
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise UserError(f"draw path: expected a file that ends in .svg or .png, got {str(path)!r}")
     if not path.parent.is_dir():
         raise UserError(f"draw path: expected a folder that exists, got {str(path.parent)!r}")
     if path.is_dir():

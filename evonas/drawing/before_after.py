@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 from os.path import commonprefix
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
@@ -17,10 +18,23 @@ from .marking import Marked, compare
 from .palette import Kind, Mark
 from .picture import Box, Link, Panel
 
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+
 SHORTEST = 3
 """From so many boxes on, a stretch of what is unchanged becomes one."""
 MOST_BOXES = 45
 """With more boxes, fewer of the unchanged ones are shown, and then groups."""
+
+
+def change_caption(child: Candidate, parent: Candidate) -> list[str]:
+    """What is written above the two: who they are, and what made the one of the other."""
+    origin = child.genome.origin
+    steps = [morphism.describe() for morphism in origin.morphisms] or [origin.operator]
+    heading = f"Candidate {child.number}, a child of candidate {parent.number}"
+    if len(steps) == 1:
+        return [f"{heading}: {steps[0]}"]
+    return [heading, *(f"{number}. {step}" for number, step in enumerate(steps, 1))]
 
 
 def change_panels(parent: Architecture, child: Architecture) -> list[Panel]:

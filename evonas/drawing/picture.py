@@ -75,17 +75,46 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Bit:
+    """One letter of a code, and what it decides.
+
+    Attributes:
+        value: The letter.
+        meaning: In a few characters.
+        on: Whether it switches something on.
+        mark: Of one that is another than in the picture beside it.
+    """
+
+    value: str
+    meaning: str
+    on: bool
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
 class Panel:
-    """A graph with a heading; a picture is one or more of them side by side."""
+    """A graph with a heading; a picture is one or more of them side by side.
+
+    Attributes:
+        heading: Above all.
+        note: A line below the heading.
+        boxes: The nodes.
+        links: The edges.
+        bits: The code that the graph stands for, between heading and graph.
+    """
 
     heading: str
     note: str = ""
     boxes: list[Box] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    bits: tuple[Bit, ...] = ()
 
 
 def cell_panel(name: str, cell: nx.DiGraph) -> Panel:
     """A small graph with labelled nodes, such as a cell, as it is.
+
+    The graph's own attributes may hold a ``title`` to show instead of its name, and ``bits``: pairs of a
+    letter and what it decides, of the code that it was read from.
 
     Raises:
         UserError: It has no node, or a cycle.
@@ -94,7 +123,8 @@ def cell_panel(name: str, cell: nx.DiGraph) -> Panel:
         raise UserError(f"draw cells: expected at least one node in {name!r}, got none")
     if not nx.is_directed_acyclic_graph(cell):
         raise UserError(f"draw cells: expected no cycle, got one in {name!r}")
-    panel = Panel(heading=name)
+    bits = tuple(Bit(value, meaning, value == "1") for value, meaning in cell.graph.get("bits", ()))
+    panel = Panel(heading=str(cell.graph.get("title", name)), bits=bits)
     places = {node: index for index, node in enumerate(cell)}
     for node, attributes in cell.nodes(data=True):
         label = str(attributes.get("label", node))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from . import text
+from . import bits, text
 from .arranging import Arrangement, arrange
 from .palette import COLOURS, EDGE, FAINT, INK, LOOKS, SKIP, Kind, Look, Mark
 from .picture import BODY, LEADING, PADDING_X, PADDING_Y, STRIP, TITLE, Box, Panel, legend
@@ -92,8 +92,12 @@ def _side_by_side(panels: list[Panel], head: float) -> list[_Placed]:
     left = MARGIN
     for panel, arrangement in zip(panels, arrange(panels), strict=True):
         lines = curves(arrangement, panel.boxes, panel.links)
-        top = head + HEADING + 18.0 + (LEADING[BODY] if panel.note else 0.0)
-        words = max(text.width(panel.heading, HEADING, bold=True), text.width(panel.note, BODY))
+        top = head + HEADING + 18.0 + (LEADING[BODY] if panel.note else 0.0) + bits.height(panel.bits)
+        words = max(
+            text.width(panel.heading, HEADING, bold=True),
+            text.width(panel.note, BODY),
+            bits.width(panel.bits),
+        )
         width = max(arrangement.width, words)
         middle = left + (width - arrangement.width) / 2
         placed.append(_Placed(panel, arrangement, lines, left, head, middle, top, width))
@@ -107,6 +111,9 @@ def _draw_panel(document: Xml.Element, part: _Placed) -> None:
     _write(group, part.panel.heading, *heading, HEADING, weight="600", anchor="start")
     if part.panel.note:
         _write(group, part.panel.note, part.left, heading[1] + 19, BODY, fill=FAINT, anchor="start")
+    if part.panel.bits:
+        below = heading[1] + 14 + (LEADING[BODY] if part.panel.note else 0.0)
+        group.append(bits.drawn(part.panel.bits, part.left, below))
     inner = _add(group, "g", transform=f"translate({_number(part.shift)} {_number(part.top)})")
     _draw_edges(inner, part)
     for index, box in enumerate(part.panel.boxes):

@@ -7,8 +7,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
+
+import networkx as nx
 
 from ...architecture import Architecture
 from ...errors import UserError, nearest
@@ -166,12 +167,9 @@ class AmoebaGenome(Genome):
 
         return {name: {"normal": n.to_dict(), "reduction": r.to_dict()} for name, (n, r) in PUBLISHED.items()}
 
-    def draw(self, path: str | Path) -> Path:
-        """Draws both cells side by side, as papers do."""
-        from ...drawing import draw_cells
-
-        named = {"normal cell": self.normal.graph(), "reduction cell": self.reduction.graph()}
-        return draw_cells(named, Path(path))
+    def pictured(self) -> dict[str, nx.DiGraph]:
+        """Both cells, which are drawn side by side, as papers do."""
+        return {"normal cell": self.normal.graph(), "reduction cell": self.reduction.graph()}
 
     def __str__(self) -> str:
         return f"{self.normal} | {self.reduction}"

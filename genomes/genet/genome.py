@@ -6,7 +6,6 @@ import copy
 import random
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, Self
 
 import networkx as nx
@@ -17,7 +16,7 @@ from ...genome import Genome
 from ...task import Task
 from .decode import KERNEL, decode
 from .space import GenetSpace
-from .stage import read, stage_graph, stage_key, write
+from .stage import pairs, read, stage_graph, stage_key, write
 
 
 class GenetGenome(Genome, list[int]):
@@ -118,18 +117,24 @@ class GenetGenome(Genome, list[int]):
 
         return {name: {"code": code} for name, code in PUBLISHED.items()}
 
-    def draw(self, path: str | Path) -> Path:
-        """Draws the stages side by side, each under its bits."""
-        from ...drawing import draw_cells
-
+    def pictured(self) -> dict[str, nx.DiGraph]:
+        """The stages, which are drawn side by side, each under its bits and the pairs that they stand for."""
         kernels = {"input": self.space.kernel, "node": KERNEL, "output": KERNEL}
-        named = {}
-        for number, (graph, code) in enumerate(zip(self.graphs(), str(self).split("|"), strict=True), 1):
+        found = {}
+        codes = str(self).split("|")
+        for number, (graph, bits, nodes) in enumerate(
+            zip(self.graphs(), self.stages(), self.space.nodes, strict=True), 1
+        ):
             for node, role in graph.nodes(data="role"):
                 called = str(node) if role == "node" else role
                 graph.nodes[node]["label"] = f"conv {kernels[role]}×{kernels[role]} · {called}"
-            named[f"stage {number}: {code}"] = graph
-        return draw_cells(named, Path(path))
+            graph.graph["title"] = f"stage {number}: {codes[number - 1]}"
+            graph.graph["bits"] = [
+                (str(int(bit)), f"{source}→{target}")
+                for bit, (source, target) in zip(bits, pairs(nodes), strict=True)
+            ]
+            found[f"stage {number}"] = graph
+        return found
 
     def __str__(self) -> str:
         return "|".join(

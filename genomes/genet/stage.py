@@ -19,14 +19,22 @@ def length(nodes: int) -> int:
     return nodes * (nodes - 1) // 2
 
 
+def pairs(nodes: int) -> list[tuple[int, int]]:
+    """The pairs of nodes that bits stand for, in the order of the bits.
+
+    >>> pairs(3)
+    [(1, 2), (1, 3), (2, 3)]
+    """
+    return [(source, target) for target in range(2, nodes + 1) for source in range(1, target)]
+
+
 def edges(bits: Sequence[int], nodes: int) -> list[tuple[int, int]]:
     """The edges whose bit is set. Bits go by target: (1,2), (1,3), (2,3), (1,4), ...
 
     >>> edges([1, 0, 1], 3)
     [(1, 2), (2, 3)]
     """
-    pairs = ((source, target) for target in range(2, nodes + 1) for source in range(1, target))
-    return [pair for pair, bit in zip(pairs, bits, strict=True) if bit]
+    return [pair for pair, bit in zip(pairs(nodes), bits, strict=True) if bit]
 
 
 def stage_graph(bits: Sequence[int], nodes: int) -> nx.DiGraph:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, Self
+
+import networkx as nx
 
 from ...architecture import Architecture
 from ...canonical import canonical_hash
@@ -197,12 +198,11 @@ class HierarchicalGenome(Genome):
 
         return {name: cls.from_text(text, HierarchicalSpace()).to_dict() for name, text in PUBLISHED.items()}
 
-    def draw(self, path: str | Path) -> Path:
-        """Draws the cell and the motifs that it uses side by side, as the paper does."""
-        from ...drawing import draw_cells
+    def pictured(self) -> dict[str, nx.DiGraph]:
+        """The cell and the motifs that it uses, which are drawn side by side, as the paper does."""
         from .picture import pictures
 
-        return draw_cells(pictures(self.levels, self.space), Path(path))
+        return pictures(self.levels, self.space)
 
 
 def _listed(numbers: Sequence[int]) -> str:

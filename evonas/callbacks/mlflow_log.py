@@ -1,0 +1,72 @@
+"""A run in MLflow for a search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UserError
+from . import scalars
+from .base import Callback, Generation
+
+if TYPE_CHECKING:
+    from ..candidate import Candidate
+    from ..settings import Settings
+
+LONGEST = 500
+"""Characters of a parameter's value: MLflow refuses much longer ones."""
+
+
+class MlflowLog(Callback):
+    """Logs settings as parameters, candidates and generations as metrics, and the best genotype as a tag.
+
+    Args:
+        tracking_uri: Where to, such as ``http://127.0.0.1:5000``, or ``sqlite:///mlflow.db`` where the whole
+            of MLflow is installed; None for what MLflow's own settings say.
+        experiment: Its name.
+        name: The run's name; by default MLflow invents one.
+
+    Raises:
+        UserError: MLflow is not installed.
+    """
+
+    def __init__(
+        self, tracking_uri: str | None = None, experiment: str = "evonas", name: str | None = None
+    ) -> None:
+        try:
+            from mlflow.tracking import MlflowClient
+        except ImportError:
+            raise UserError(
+                "mlflow: needs an extra that is not installed: pip install 'evonas[mlflow]'"
+            ) from None
+        self._client: Any = MlflowClient(tracking_uri=tracking_uri)
+        self.experiment = experiment
+        self.name = name
+        self._run: str | None = None
+        self._best = float("-inf")
+
+    def on_start(self, settings: Settings, evaluated: int) -> None:
+        known = self._client.get_experiment_by_name(self.experiment)
+        number = known.experiment_id if known else self._client.create_experiment(self.experiment)
+        self._run = self._client.create_run(number, run_name=self.name).info.run_id
+        for key, value in settings.to_dict().items():
+            self._client.log_param(self._run, key, str(value)[:LONGEST])
+        if evaluated:
+            self._client.set_tag(self._run, "evaluated_before", str(evaluated))
+
+    def on_candidate(self, candidate: Candidate) -> None:
+        for name, value in scalars.of_candidate(candidate).items():
+            self._client.log_metric(self._run, name, value, step=candidate.number)
+        if candidate.fitness is not None and candidate.fitness > self._best:
+            self._best = candidate.fitness
+            self._client.log_metric(self._run, "best", self._best, step=candidate.number)
+            self._client.set_tag(self._run, "best_candidate", str(candidate.number))
+            self._client.set_tag(self._run, "best_genome", str(candidate.genome)[:LONGEST])
+
+    def on_generation(self, generation: Generation) -> None:
+        for name, value in scalars.of_generation(generation).items():
+            self._client.log_metric(self._run, f"generation_{name}", value, step=generation.number)
+
+    def on_end(self) -> None:
+        if self._run is not None:
+            self._client.set_terminated(self._run)
+            self._run = None

@@ -1,0 +1,36 @@
+"""`evonas serve`: a run's page, live."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from . import options
+from .options import option
+
+
+def serve(
+    folder: options.RunFolder,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="0 takes any that is free.")] = 8800,
+    allow_host: Annotated[
+        list[str] | None,
+        option("NAME", "A further name under which browsers may ask for the page. May be repeated."),
+    ] = None,
+) -> None:
+    """Show a run in the browser while it runs.
+
+    The page of `evonas report`, kept up to date, that draws any individual on request. Only this machine
+    can open it unless --host says otherwise; it only reads.
+    """
+    from ..serving import serve as run_server
+    from ..serving.guards import LOCAL
+
+    def ready(address: str) -> None:
+        print(f"{folder}: open {address} (Ctrl-C stops)", flush=True)
+        if host not in LOCAL:
+            print(f"warning: whoever reaches {host} can read this run", file=sys.stderr, flush=True)
+
+    run_server(folder, host, port, allow_host or (), ready)

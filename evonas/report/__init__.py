@@ -1,0 +1,16 @@
+"""What evolution did, as a page: one HTML file (`write_report`), or live (`evonas.serving`).
+
+- `rows`, `facts`, `living`, `pictures`: what the page knows.
+- `page`: the template with its style and scripts, in ``assets``. The scripts compute what follows from the
+  candidates (fronts, records, genealogy, operators), so that a file and a live page cannot differ.
+- `document`: a file with everything in it.
+
+Whatever comes from a run is text to the page: Jinja escapes it, the scripts set it as text, and drawings
+are cleaned of all but shapes and words.
+"""
+
+from __future__ import annotations
+
+from .document import DRAWN, report_html, write_report
+
+__all__ = ["DRAWN", "report_html", "write_report"]

@@ -1,0 +1,46 @@
+"""Who is alive: what a run's strategy says when it has heard the run's history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..candidate import Result
+from ..errors import UserError
+from ..operator_choice import OperatorChoice
+from ..settings import strategy_type
+from ..strategies import Start
+
+if TYPE_CHECKING:
+    from ..genome import Genome
+    from ..result import SearchResult
+
+
+def living(result: SearchResult) -> set[int]:
+    """Numbers of the candidates that may still become parents.
+
+    The history is replayed into the strategy, as a resume does, without asking it or any operator. Where
+    that cannot be done (the strategy or an operator came from a file), it is those whose weights are kept.
+    """
+    try:
+        return _replayed(result)
+    except UserError:
+        return set(result.journal.kept())
+
+
+def _replayed(result: SearchResult) -> set[int]:
+    settings = result.settings
+    start = Start(settings.start_genome(), settings.seed, False, settings.asynchronous)
+    strategy = strategy_type(settings.strategy)(
+        OperatorChoice((), None).toolbox_for(settings), start, **settings.tactics
+    )
+    untold: dict[int, Genome] = {}
+    for number, event in result.journal.events():
+        if isinstance(event, Result):
+            genome = untold.pop(number)
+            if event.fitness is not None:
+                genome.fitness.values = (event.fitness,)
+            strategy.tell(genome)
+        else:
+            untold[number] = event
+            strategy.asked(event)
+    return strategy.living()

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evonas
+from evonas.callbacks import Callback, CsvLog, Generation, MlflowLog, TensorBoardLog
+from evonas.errors import UserError
+
+
+def fitness(genome: Any, rng: Any) -> float:
+    if sum(genome) % 5 == 0:
+        raise ValueError("five ones, or ten")
+    return float(sum(genome))
+
+
+@pytest.fixture
+def search() -> Callable[..., Any]:
+    def run(budget: int = 12, **more: Any) -> Any:
+        return evonas.evolve(
+            "genet", budget=budget, seed=3, population=4, evaluate=fitness, needs="genome", **more
+        )
+
+    return run
+
+
+class Listener(Callback):
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def on_start(self, settings: Any, evaluated: int) -> None:
+        self.heard.append(("start", settings.genome, evaluated))
+
+    def on_candidate(self, candidate: Any) -> None:
+        self.heard.append(candidate.number)
+
+    def on_generation(self, generation: Generation) -> None:
+        self.heard.append(generation)
+
+    def on_end(self) -> None:
+        self.heard.append("end")
+
+
+def test_what_a_callback_hears(search: Callable[..., Any]) -> None:
+    listener = Listener()
+    result = search(10, callbacks=[listener])
+    heard = listener.heard
+    assert heard[0] == ("start", "genet", 0) and heard[-1] == "end"
+    assert [item for item in heard if isinstance(item, int)] == list(range(10))
+    first, second = (item for item in heard if isinstance(item, Generation))
+    assert [c.number for c in first.candidates] == [0, 1, 2, 3] and second.number == 1
+    assert heard[5] is first
+    done = [row["fitness"] for row in result.history if row["fitness"] is not None and row["id"] < 8]
+    assert second.best.fitness == max(done)
+
+
+def test_the_mean_is_of_those_that_did_not_fail(search: Callable[..., Any]) -> None:
+    listener = Listener()
+    result = search(12, callbacks=[listener])
+    rows = list(result.history)
+    assert any(row["fitness"] is None for row in rows)
+    for generation in (item for item in listener.heard if isinstance(item, Generation)):
+        known = [rows[c.number]["fitness"] for c in generation.candidates]
+        known = [value for value in known if value is not None]
+        assert generation.mean == (sum(known) / len(known) if known else None)
+
+
+def test_callbacks_change_nothing_in_a_search(search: Callable[..., Any]) -> None:
+    assert [r["genome"] for r in search(callbacks=[Listener()]).history] == [
+        r["genome"] for r in search().history
+    ]
+
+
+def test_a_callback_that_raises_ends_the_search_and_all_hear_of_it(
+    search: Callable[..., Any], tmp_path: Path
+) -> None:
+    class Broken(Callback):
+        def on_candidate(self, candidate: Any) -> None:
+            if candidate.number == 4:
+                raise OSError("the disk is full")
+
+    listener = Listener()
+    with pytest.raises(OSError, match="the disk is full"):
+        search(run=tmp_path / "run", callbacks=[listener, Broken()])
+    assert listener.heard[-1] == "end"
+    assert evonas.load(tmp_path / "run").journal.counts()[1] == 5
+
+
+def test_a_file_of_values_goes_on_when_its_run_does(search: Callable[..., Any], tmp_path: Path) -> None:
+    path, run = tmp_path / "log.csv", tmp_path / "run"
+    search(6, run=run, callbacks=[CsvLog(path)])
+    log = [CsvLog(path)]
+    result = evonas.resume(run, budget=12, evaluate=fitness, needs="genome", callbacks=log)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["id"]) for row in rows] == list(range(12))
+    for row, known in zip(rows, result.history, strict=True):
+        assert row["genome"] == known["genome"] and row["reason"] == known["reason"]
+        assert row["fitness"] == ("" if known["fitness"] is None else str(known["fitness"]))
+        assert row["parents"] == " ".join(map(str, known["parents"]))
+
+
+def test_curves_for_tensorboard(search: Callable[..., Any], tmp_path: Path) -> None:
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="needs evonas[tensorboard]"
+    )
+    result = search(callbacks=[TensorBoardLog(tmp_path / "board")])
+    events = accumulator.EventAccumulator(str(tmp_path / "board"))
+    events.Reload()
+    known = {row["id"]: row["fitness"] for row in result.history if row["fitness"] is not None}
+    assert {event.step: event.value for event in events.Scalars("candidate/fitness")} == known
+    best = [event.value for event in events.Scalars("candidate/best")]
+    assert best == sorted(best) and best[-1] == max(known.values())
+    assert [event.step for event in events.Scalars("generation/mean")] == [0, 1, 2]
+
+
+def test_a_run_in_mlflow(search: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow = pytest.importorskip("mlflow", reason="needs evonas[mlflow]")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.chdir(tmp_path)
+    uri = (tmp_path / "mlruns").as_uri()
+    result = search(callbacks=[MlflowLog(uri, "tests", "one")])
+    client = mlflow.tracking.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("tests").experiment_id])
+    assert run.info.status == "FINISHED" and run.data.params["strategy"] == "genetic"
+    assert run.data.tags["best_candidate"] == str(result.best.id)
+    assert math.isclose(run.data.metrics["best"], result.best.fitness)
+    history = client.get_metric_history(run.info.run_id, "fitness")
+    known = {row["id"]: row["fitness"] for row in result.history if row["fitness"] is not None}
+    assert {point.step: point.value for point in history} == known
+
+
+def test_bad_input(search: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="callbacks: expected instances of Callback, got 3"):
+        search(callbacks=[3])
+    with pytest.raises(UserError, match="csv: expected a file in a folder that exists, got .*nowhere"):
+        CsvLog(tmp_path / "nowhere" / "a.csv")
+    (tmp_path / "other.csv").write_text("a,b\n")
+    search(4, run=tmp_path / "run")
+    with pytest.raises(UserError, match="expected a file that evonas wrote, got another table"):
+        evonas.resume(
+            tmp_path / "run",
+            budget=8,
+            evaluate=fitness,
+            needs="genome",
+            callbacks=[CsvLog(tmp_path / "other.csv")],
+        )
+
+
+@pytest.mark.parametrize(
+    ("log", "module", "extra"),
+    [
+        (lambda: TensorBoardLog("x"), "torch.utils.tensorboard", "tensorboard"),
+        (MlflowLog, "mlflow.tracking", "mlflow"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    log: Callable[[], Any], module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UserError, match=rf"{extra}: needs an extra .* pip install 'evonas\[{extra}\]'"):
+        log()

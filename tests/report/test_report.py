@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from evonas import load
+from evonas.cli import main
+from evonas.errors import UserError
+from evonas.report import write_report
+from evonas.report.living import living
+from evonas.report.pictures import cleaned, pictures_of
+from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
+
+
+def data_of(page: Path) -> Any:
+    found = re.search(r'id="data">([^<]+)</script>', page.read_text(encoding="utf-8"))
+    assert found is not None
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
+def test_every_candidate_is_in_the_page(made: Path, written: Callable[[Path], Path]) -> None:
+    data = data_of(written(made))
+    history = list(load(made).history)
+    assert len(data["rows"]) == len(history) == 120
+    for values, row in zip(data["rows"], history, strict=True):
+        found = dict(zip(FIELDS, values, strict=True))
+        for name in ("id", "parents", "operator", "status", "parameters", "flops", "reason", "genome"):
+            assert found[name] == row[name]
+        assert (found["fitness"] is None) == (row["fitness"] is None)
+        assert (found["fitness"] or 0.0) == pytest.approx(row["fitness"] or 0.0, rel=1e-5)
+
+
+def test_the_page_asks_for_nothing(made: Path, written: Callable[[Path], Path]) -> None:
+    page = written(made).read_text(encoding="utf-8")
+    own = page.partition("<script")[0] + "".join(re.findall(r"</script>(.*?)<script", page, re.DOTALL))
+    assert not re.search(r"""(src|href)=["'](?!#|data:)""", own)
+
+
+def test_drawings_are_of_the_best_the_front_and_the_lineage(made: Path, tmp_path: Path) -> None:
+    data = data_of(write_report(made, tmp_path / "a.html", 40))
+    rows = data["rows"]
+    best = ranked(rows)[0]
+    wanted = {*ranked(rows)[:5], *pareto_front(rows), *lineage(rows, best)}
+    drawn = {int(number) for number in data["pictures"]}
+    assert len(drawn) <= 40
+    assert wanted <= drawn or len(drawn) == 40
+    first = data["pictures"][str(best)]
+    assert {"genotype", "network"} <= first.keys()
+    for text in first.values():
+        assert ElementTree.fromstring(text).tag.endswith("svg")
+    child = next(row for row in rows if row[1] and row[0] in drawn)
+    assert "change" in data["pictures"][str(child[0])]
+
+
+def test_the_living_are_those_of_the_strategy(made: Path) -> None:
+    result = load(made)
+    population = result.settings.tactics["population"]
+    told = [c.number for c in result.journal.candidates() if c.fitness is not None]
+    assert living(result) == set(told[-population:])
+
+
+def test_a_report_of_a_run_that_has_just_begun(tmp_path: Path, made: Path) -> None:
+    from evonas.run import Run
+
+    with Run.open(made) as opened:
+        settings = opened.settings
+        meta = {key: opened.meta[key] for key in ("task", "statistics", "dataset", "classes", "fitness")}
+    Run.create(tmp_path / "new", settings, **meta).close()
+    data = data_of(write_report(tmp_path / "new", tmp_path / "new.html"))
+    assert data["rows"] == [] and data["pictures"] == {}
+
+
+def test_nothing_from_a_run_is_html(harmful: Path, written: Callable[[Path], Path]) -> None:
+    page = written(harmful).read_text(encoding="utf-8")
+    assert "<script>window.harmed" not in page and "<img" not in page.partition("<script>")[0]
+    assert "&lt;img src=x" in page  # the title
+
+
+def test_drawings_keep_only_shapes_and_words() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/1999/xlink" onload="a()">'
+        '<a x:href="javascript:a()"><text>t</text></a><foreignObject><b/></foreignObject><script>a()</script>'
+        '<rect style="background:url(http://h/)" fill="url(http://h/)" width="1"/><g fill="url(#x)"/>'
+        '<image href="http://h/"/><use href="#x"/><animate attributeName="href"/></svg>'
+    )
+    root = ElementTree.fromstring(cleaned(svg))
+    assert [element.tag.rpartition("}")[2] for element in root.iter()] == ["svg", "rect", "g"]
+    assert root.attrib == {}
+    assert [element.attrib for element in root] == [{"width": "1"}, {"fill": "url(#x)"}]
+
+
+@pytest.mark.parametrize(
+    "text", ["<p/>", "no", '<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg"/>']
+)
+def test_what_is_no_drawing_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="drawing: expected SVG"):
+        cleaned(text)
+
+
+def test_a_drawing_that_fails_says_why(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from evonas.genomes.amoeba import AmoebaGenome
+
+    def broken(self: Any) -> Any:
+        raise ZeroDivisionError("a mistake of its author")
+
+    monkeypatch.setattr(AmoebaGenome, "pictured", broken)
+    found = pictures_of(load(made), 0, ("genotype", "network"))
+    assert "network" in found and "genotype" not in found
+    assert found["reason"] == "The genotype could not be drawn: a mistake of its author"
+
+
+@pytest.mark.parametrize(
+    ("output", "drawings", "message"),
+    [
+        ("a.pdf", 1, r"report: expected a file that ends in \.html, got .*a\.pdf"),
+        ("nowhere/a.html", 1, "report: expected a folder that exists, got .*nowhere"),
+        ("a.html", -1, "drawings: expected a whole number of at least 0, got -1"),
+    ],
+)
+def test_bad_input(made: Path, tmp_path: Path, output: str, drawings: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        write_report(made, tmp_path / output, drawings)
+
+
+def test_the_command(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(made), "-o", str(tmp_path / "a.html"), "--drawings", "0"]) == 0
+    assert "MB; open it in a browser" in capsys.readouterr().out
+    assert main(["report", str(tmp_path)]) == 2
+    assert "no run is there" in capsys.readouterr().err
