@@ -67,7 +67,7 @@ class PackedSlot(Slot):
         self._ended(self, task, ended)
 
     def died_idle(self) -> Ended:
-        """What becomes of the tasks of a process that died before it was ready."""
+        """What becomes of all tasks of a process that died before it was ready."""
         self._deaths += 1
         return never_began(self._deaths)
 
@@ -206,8 +206,9 @@ class _Session:
             self._running.clear()
         for timer in timers:
             timer.cancel()
+        idle = self._slot.died_idle() if self._process is None and left else None
         for number, task in left.items():
-            self._slot.ended(task, self._verdict(number, how, company=len(left) > 1))
+            self._slot.ended(task, idle or self._verdict(number, how, company=len(left) > 1))
         self._close_pool()
         self._connection.close()
 
@@ -227,6 +228,4 @@ class _Session:
             return Ended(fault=f"had to be ended: {self._fatal[1]}", alone=True)
         if self._late or self._fatal is not None:
             return Ended(again=True)
-        if self._process is None:
-            return self._slot.died_idle()
         return Ended(fault=f"{how}, with other candidates in it" if company else how, alone=True)

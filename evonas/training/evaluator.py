@@ -126,6 +126,8 @@ class TrainingEvaluator(Evaluator):
         }
         if cut.training < min(plan.batch_size, len(self.training)):
             metrics["part"] = float(cut.training)
+        if self.compute.kind == "cuda":
+            metrics["captured"] = float(self.compute.capture and not any(one.done.trouble for one in trained))
         if first.before is not None:
             metrics["accuracy_before"] = first.before
         if plan.repeats > 1:

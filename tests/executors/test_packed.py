@@ -14,6 +14,7 @@ from evonas.genomes.genet import GenetGenome
 
 import evonas
 from evonas.candidate import DONE, Result
+from evonas.errors import UserError
 from evonas.evaluation import Evaluator, Job
 from evonas.executors.processes import Place, ProcessExecutor
 from evonas.training.room import Room
@@ -184,6 +185,29 @@ def test_what_raises_leaves_the_process_alone(pack):
     results, ran = pack({1: "raise"})
     assert results[1].reason == "ValueError: what is this?"
     assert len({process for times in ran.values() for process, _ in times}) == 1
+
+
+class Deadly(Busy):
+    """Kills the process that it comes to."""
+
+    def __getstate__(self):
+        return {"processes": self.folder}
+
+    def __setstate__(self, state):
+        with open(f"{state['processes']}/started", "a") as file:
+            file.write("x")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_never_begins_is_started_three_times(tmp_path):
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))
+    with ProcessExecutor(Deadly(str(tmp_path)), [Place("cpu", 3)]) as executor:
+        for number in range(4):
+            executor.submit(Job(number, genome, 0))
+        with pytest.raises(UserError, match="workers: 3 worker processes in a row died before they began"):
+            executor.result(0)
+    assert (tmp_path / "started").read_text() == "xxx"
 
 
 def test_want_of_memory_is_tried_again_with_nothing_else_there(pack):
