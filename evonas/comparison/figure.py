@@ -98,12 +98,22 @@ def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
                   transform=axes.get_yaxis_transform())  # fmt: skip
     unit = next(iter(comparison.records.values()))[0].unit
     axes.set_xlabel("evaluations" if over == "evaluations" else unit)
-    axes.set_xscale("log")
+    _log_scale(axes)
     names = {"fitness": "best validation accuracy so far, %", "test": "its test accuracy, %"}
     axes.set_ylabel(names[what])
     _leave_out_beginning(axes)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(fontsize=7.5, frameon=False, loc="lower right")
+
+
+def _log_scale(axes: Any) -> None:
+    """A logarithmic axis with plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _leave_out_beginning(axes: Any) -> None:
