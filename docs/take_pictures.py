@@ -2,7 +2,7 @@
 
     make screenshots
 
-It searches for a minute, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
+It searches for a minute or two, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
 path). Look at what it took before you keep it.
 """
 
@@ -36,7 +36,8 @@ def main() -> None:
     drawings()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "digits-amoeba"
-        evonas.evolve("amoeba", budget=40, population=10, sample=4, epochs=2, seed=1, run=run, workers="auto")
+        small = {"genome": {"cells": 1, "filters": 6}}
+        evonas.evolve("amoeba", budget=30, population=8, sample=4, epochs=1, seed=1, run=run, config=small)
         page = write_report(run, Path(folder) / "report.html")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)

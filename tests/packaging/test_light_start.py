@@ -10,7 +10,7 @@ import pytest
 PROBE = """
 import sys
 {start}
-heavy = sorted({{"torch", "torchvision", "sklearn", "onnx", "pandas", "matplotlib"}} & set(sys.modules))
+heavy = sorted({{"torch", "torchvision", "sklearn", "onnx", "pandas", "matplotlib", "plotly", "starlette", "uvicorn"}} & set(sys.modules))
 print("heavy:", heavy)
 """
 HELP = """
