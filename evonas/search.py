@@ -33,9 +33,6 @@ TRIES = 20
 KNOWN_AT_ONCE = 1000
 """Of so many candidates, the dead are looked for at each turn; of twice as many, at each second one."""
 
-REPLAYED_AT_ONCE = 100
-"""Bounds the candidates in memory while a journal is replayed."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -294,8 +291,7 @@ class Search:
             candidate = self._untold[number]
             candidate.result = event
             self._hear_told(candidate, kept.get(number))
-            if self._told % REPLAYED_AT_ONCE == 0:
-                self._forget_dead()  # not after each: what else is known has no weights
+            self._forget_dead()  # at the same places as before, so that the same weights stay
         self._forget_dead()
         self._shelf.clear(self._known.keys())
         for number in self._shelf if self.limits.pool else ():
