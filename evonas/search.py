@@ -36,9 +36,6 @@ KNOWN_AT_ONCE = 1000
 TURNS_WITHOUT_WEIGHTS = 50
 """How often the dead are looked for where there are no weights to let go of."""
 
-REPLAYED_AT_ONCE = 100
-"""Bounds the candidates in memory while a journal is replayed."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -299,8 +296,7 @@ class Search:
             candidate = self._untold[number]
             candidate.result = event
             self._hear_told(candidate, kept.get(number))
-            if self._told % REPLAYED_AT_ONCE == 0:
-                self._forget_dead()  # not after each: what else is known has no weights
+            self._forget_dead()  # at the same places as before, so that the same weights stay
         self._forget_dead()
         self._shelf.clear(self._known.keys())
         for number in self._shelf if self.limits.pool else ():

@@ -177,12 +177,8 @@ class FolderStore(WeightStore):
 
     def _path(self, stored: Stored) -> Path:
         """Where a file is that a journal names: in this folder, whatever the journal says."""
-        name = stored.file
-        if not isinstance(name, str) or Path(name).name != name or not name.endswith(SUFFIX):
-            raise UserError(
-                f"weights of candidate {stored.number}: {name!r:.80} is not a plain file name ({SUFFIX})"
-            )
-        return self.folder / name
+        check_name(stored)
+        return self.folder / stored.file
 
     def place(self, stored: Stored) -> tuple[FolderStore, Stored]:
         return self, stored
@@ -220,6 +216,19 @@ def _read_whole(path: Path, size: int) -> bytes:
                 f"{LARGEST_HEADER:,}, got {size:,} with {header:,}"
             )
         return begin + handle.read()
+
+
+def check_name(stored: Stored) -> None:
+    """Holds a file's name to its folder.
+
+    Raises:
+        UserError: It leads elsewhere, or is another kind of file's.
+    """
+    name = stored.file
+    if not isinstance(name, str) or Path(name).name != name or not name.endswith(SUFFIX):
+        raise UserError(
+            f"weights of candidate {stored.number}: {name!r:.80} is not a plain file name ({SUFFIX})"
+        )
 
 
 def _damaged(path: Path, size: int, found: str) -> WeightsError:

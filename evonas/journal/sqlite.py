@@ -12,7 +12,7 @@ from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
 from ..failpoints import reach
 from ..genome import Genome, Origin
-from ..weights import Stored
+from ..weights import Stored, check_name
 from .base import Event, Journal, in_order
 from .file import FILE, connect, create_file, from_json, guarded, sealed, to_json, unsealed
 
@@ -207,7 +207,10 @@ class SqliteJournal(Journal):
     def kept(self) -> dict[int, Stored]:
         with guarded(self.path):
             rows = self._rows("SELECT number, file, size, digest, seal FROM weights")
-            return {row[0]: Stored(*row) for row in rows}
+            kept = {row[0]: Stored(*row) for row in rows}
+            for stored in kept.values():
+                check_name(stored)
+            return kept
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Rows whose checksum agrees, without it."""

@@ -10,7 +10,8 @@ NUMBERS = [
 ]  # fmt: skip
 TEXTS = [
     "", " ", "a", "x" * 300, "\x00", "é", "\ud800", "../../etc/passwd", "/etc/passwd", "conv.weight", "0",
-    "-1", "nan", "true", "None", "{}", "[]", "__class__", "random", "image", "a.b", "a..b", ".", "🧬", "1e9", "\n",
+    "-1", "nan", "true", "None", "{}", "[]", "__class__", "random", "image", "a.b", "a..b", ".",
+    "🧬", "1e9", "\n",
 ]  # fmt: skip
 WORDS = [
     "--budget", "--seed", "--json", "--quiet", "-o", "--", "-h", "--help", "0", "-1", "1e9", "nan", "''", "",
