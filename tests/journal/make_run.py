@@ -2,8 +2,8 @@
 
     python tests/journal/make_run.py FOLDER
 
-A search of real trainings, with its weights; FOLDER.json beside it is what was read of it when it was written.
-Folders of released formats are never written anew.
+A search of real trainings, with its weights; FOLDER.json beside it is what was read of it when it was
+written. Folders of released formats are never written anew.
 """
 
 import json
