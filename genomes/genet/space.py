@@ -9,6 +9,9 @@ from ...genome import Space
 from ...task import Task
 from .stage import length
 
+MOST_NODES = 100
+"""Of a stage, and stages of a network: a string has a bit for each pair of nodes."""
+
 
 @dataclass(frozen=True)
 class GenetSpace(Space):
@@ -41,6 +44,11 @@ class GenetSpace(Space):
         if not isinstance(self.nodes, tuple) or not self.nodes or not all(_whole(n, 2) for n in self.nodes):
             raise UserError(
                 f"genet nodes: expected whole numbers of at least 2, one a stage, got {self.nodes!r}"
+            )
+        if max(self.nodes) > MOST_NODES or len(self.nodes) > MOST_NODES:
+            raise UserError(
+                f"genet nodes: expected at most {MOST_NODES} stages of at most {MOST_NODES} nodes, "
+                f"got {len(self.nodes)} of up to {max(self.nodes)}"
             )
         if isinstance(self.filters, int) and _whole(self.filters, 1):
             doubled = tuple(self.filters * 2**stage for stage in range(len(self.nodes)))

@@ -88,6 +88,7 @@ def test_many_spoilt_inputs(tmp_path):
 FOUND = {
     "space of amoeba": [b'{"stages": 9223372036854775807}', b'{"cells": 2147483648}'],
     "space of hierarchical": [b'{"groups": 1000000000000000000000000000000}'],
+    "space of genet": [b'{"nodes": [9007199254740993], "filters": [4]}'],
     "settings": [b'{"training": 1}', b'{"tactics": "x"}'],
     "journal: what was asked": [
         b'{"operator": {"a": 1}, "parents": [0], "genome": {}}',

@@ -1,14 +1,18 @@
 """Journals of other versions: every old format stays readable, a newer one is refused.
 
 ``format-1.sql`` is a journal as the first version wrote it, dumped as text, and ``format-1.json`` its
-history. They are never written anew.
+history. ``run-format-1`` is a whole run folder of that format, as `make_run` wrote it, and
+``run-format-1.json`` what is in it. They are never written anew.
 """
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 import evonas
 from evonas.journal import FORMAT
@@ -85,3 +89,42 @@ def test_another_format_is_refused(journal, found, message):
     with pytest.raises(evonas.UserError, match=message):
         evonas.resume(folder, evaluate=lambda genome, rng: 0.5, needs="genome")
     assert (folder / "journal.db").read_bytes() == before
+
+
+# -- whole run folders, weights included ------------------------------------------------------------
+
+
+@pytest.fixture
+def run_folder(tmp_path, monkeypatch):
+    """Copies the run folder of an old format to tmp_path/run, and draws its images."""
+
+    def copy(number):
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(ASSETS / f"run-format-{number}", tmp_path / "run")
+        rng = np.random.default_rng(0)
+        y = np.arange(90) % 3
+        x = rng.integers(0, 120, (90, 8, 8, 3)) + 50 * y[:, None, None, None]
+        np.savez(tmp_path / "images.npz", x_train=x.astype(np.uint8), y_train=y)
+        return tmp_path / "run"
+
+    return copy
+
+
+@pytest.mark.filterwarnings("ignore:run .* it began under other conditions")
+@pytest.mark.parametrize("number", FORMATS)
+def test_an_old_run_folder(run_folder, number):
+    """Its history and its weights are read, and its search goes on with them."""
+    folder = run_folder(number)
+    expected = json.loads((ASSETS / f"run-format-{number}.json").read_text())
+    result = evonas.load(folder)
+    rows = [{key: value for key, value in row.items() if "seconds" not in key} for row in result.history]
+    assert rows == expected["rows"]
+    assert {str(n): stored.file for n, stored in result.journal.kept().items()} == expected["kept"]
+    for one in expected["kept"]:
+        network = result.individual(int(one)).network()
+        assert network(torch.rand(2, 3, 8, 8) * 255).isfinite().all()
+    result.journal.close()
+    again = list(evonas.resume(folder, budget=len(rows) + 3).history)
+    assert len(again) == len(rows) + 3
+    assert [row["status"] for row in again[-3:]] == ["done"] * 3
+    assert any(row["inherited"] > 0 for row in again[-3:])
