@@ -10,7 +10,8 @@ import pytest
 PROBE = """
 import sys
 {start}
-heavy = sorted({{"torch", "torchvision", "sklearn", "onnx", "pandas", "matplotlib", "plotly", "starlette", "uvicorn"}} & set(sys.modules))
+names = 'torch torchvision sklearn onnx pandas matplotlib plotly starlette uvicorn jinja2'
+heavy = sorted(set(names.split()) & set(sys.modules))
 print("heavy:", heavy)
 """
 HELP = """
