@@ -135,7 +135,7 @@ def test_a_node_that_is_not_there_is_named(net, ask):
         (lambda d: d["nodes"].reverse(), "node 'head' (Linear): its input 'pool' is not a node before it"),
         (
             lambda d: d.update(nodes=[None] * (LARGEST + 1)),
-            "architecture: expected at most 100000 nodes, got 100001",
+            "architecture: expected at most 20,000 nodes, got 20,001",
         ),
         (lambda d: d.update(nodes=[]), "node 'head': not in this architecture"),
     ],
