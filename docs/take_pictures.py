@@ -1,6 +1,6 @@
 """Takes the pictures in docs/images of the report, of a cell, of a GeNet string and of a mutation anew.
 
-    make screenshots
+    make screenshots                    # or: make screenshots ARGS=runs/first, to take them of a run that is there
 
 It searches for a minute or two, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
 path). Look at what it took before you keep it.
@@ -35,9 +35,12 @@ COLOURS = 64
 def main() -> None:
     drawings()
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "digits-amoeba"
+        run = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "digits-amoeba"
         small = {"genome": {"cells": 1, "filters": 6}}
-        evonas.evolve("amoeba", budget=30, population=8, sample=4, epochs=1, seed=1, run=run, config=small)
+        if len(sys.argv) == 1:
+            evonas.evolve(
+                "amoeba", budget=30, population=8, sample=4, epochs=1, seed=1, run=run, config=small
+            )
         page = write_report(run, Path(folder) / "report.html")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
@@ -72,7 +75,8 @@ def photograph(browser: object, address: str) -> None:
         page = browser.new_context(viewport=size, color_scheme=scheme).new_page()  # type: ignore[attr-defined]
         page.goto(address)
         page.wait_for_selector("#best-drawings svg")
-        page.wait_for_selector("#progress .points path", state="attached") if not what else None
+        if name == "report":  # a phone's first screen has no chart
+            page.wait_for_selector("#progress .points path", state="attached")
         if what:
             page.fill("#individuals-search", "hidden-state")
             page.click("#individuals-rows [data-candidate] >> nth=0")
