@@ -19,6 +19,8 @@ COLOURS = (
     "#8c6d5a", "#111111", "#17becf", "#e377c2", "#9aa500",
 )  # fmt: skip
 LINES = ("-", "--", ":", "-.")
+POINTS = 120
+"""Of a curve."""
 ENDINGS = (".svg", ".png", ".pdf")
 
 
@@ -83,9 +85,9 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
 
 def _places(comparison: Comparison, over: str) -> Sequence[float]:
     if over == "evaluations":
-        return spaced(comparison.whole, 300)
+        return spaced(comparison.whole, POINTS)
     least = min(record.cost for records in comparison.records.values() for record in records)
-    return [float(value) for value in np.linspace(least / 300, least, 300)]
+    return [float(value) for value in np.linspace(least / POINTS, least, POINTS)]
 
 
 def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
