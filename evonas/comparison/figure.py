@@ -19,6 +19,8 @@ COLOURS = (
     "#8c6d5a", "#111111", "#17becf", "#e377c2", "#9aa500",
 )  # fmt: skip
 LINES = ("-", "--", ":", "-.")
+POINTS = 120
+"""Of a curve."""
 ENDINGS = (".svg", ".png", ".pdf")
 
 
@@ -67,7 +69,7 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
     """
     check_ending(path)
     panels = list(dict.fromkeys(("fitness", comparison.outcome)))
-    figure = _figure(5.2 * len(panels), 3.8)
+    figure = _figure(5.2 * len(panels), max(3.8, 0.2 * len(comparison.records)))
     places = _places(comparison, over)
     for axes, what in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         for number, (name, records) in enumerate(comparison.records.items()):
@@ -83,9 +85,9 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
 
 def _places(comparison: Comparison, over: str) -> Sequence[float]:
     if over == "evaluations":
-        return spaced(comparison.whole, 300)
+        return spaced(comparison.whole, POINTS)
     least = min(record.cost for records in comparison.records.values() for record in records)
-    return [float(value) for value in np.linspace(least / 300, least, 300)]
+    return [float(value) for value in np.linspace(least / POINTS, least, POINTS)]
 
 
 def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
@@ -150,7 +152,9 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
         own = name.removesuffix(" ".join(f"{key}={value}" for key, value in values.items())).strip()
         maps.setdefault(own, []).append(name)
     *row_keys, column_key = next(iter(comparison.varied.values()))
-    figure = _figure(1.2 + 4.2 * len(maps), 0.9 + 0.36 * max(map(len, maps.values())) ** 0.5 * 3)
+    down = max(len(_axis(comparison, members, row_keys)) for members in maps.values())
+    across = max(len(_axis(comparison, members, [column_key])) for members in maps.values())
+    figure = _figure(1.4 + (0.9 + 0.75 * across) * len(maps), 1.1 + 0.38 * down)
     means = {name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()}
     low, high = min(means.values()), max(means.values())
     for axes, (title, members) in zip(

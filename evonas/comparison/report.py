@@ -88,7 +88,10 @@ def _costs(comparison: Comparison) -> str:
             cells += [f"**{spread(again)}**" if again is not None else "–", records[0].protocol or "–"]
         if comparison.target is not None:
             found = reached(records, comparison.target)
-            cells += [f"{100 * found.share:.0f} %", f"{found.median:.0f}" if found.share >= 0.5 else "–"]
+            cells += [
+                f"{100 * found.share:.0f} %",
+                f"{found.median:.0f}" if math.isfinite(found.median) else "–",
+            ]
         lines.append(cells)
     return table(header, lines)
 

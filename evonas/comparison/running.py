@@ -6,12 +6,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
 
 from ..errors import UserError
 from ..executors.hidden_main import HiddenMainContext
@@ -72,18 +73,19 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
     bundle = 1 + int(SECONDS_A_TASK / max(time.perf_counter() - began, 1e-3))
     bundle = min(bundle, 1 + len(rest) // (4 * jobs))
     waiting: set[Future[list[Record]]] = set()
-    with ProcessPoolExecutor(jobs, mp_context=HiddenMainContext()) as pool:
+    with ProcessPool(max_workers=jobs, context=HiddenMainContext()) as pool:
         try:
             for start in range(0, len(rest), bundle):
-                waiting.add(pool.submit(_run_bundle, rest[start : start + bundle], terms))
+                waiting.add(pool.schedule(_run_bundle, args=[rest[start : start + bundle], terms]))
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield from future.result()
-        except BrokenProcessPool:
+        except ProcessExpired:
             raise UserError("jobs: a process that ran searches has died; what had ended is kept") from None
         finally:
-            pool.shutdown(cancel_futures=True)
+            if waiting:  # interrupted or failed: nobody waits for a training to end
+                pool.stop()
 
 
 def _run_bundle(tasks: Sequence[Task], terms: Terms) -> list[Record]:
