@@ -28,8 +28,8 @@ from evonas.report import write_report
 IMAGES = Path(__file__).parent / "images"
 BROWSER = os.environ.get("EVONAS_BROWSER") or shutil.which("chromium") or sys.exit("no chromium is installed")
 FLAGS = ["--disable-gpu", "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-COLOURS = 64
-"""Of a PNG: screenshots with so few stay small and look the same."""
+COLOURS = 256
+"""Of a PNG: screenshots with no more stay small and look the same."""
 
 
 def main() -> None:

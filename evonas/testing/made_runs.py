@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..assembly import DataChoice, Fitness, compose, resolve, search_for, workbench
 from ..candidate import DONE, FAILED, Result
+from ..evaluation import Job
 from ..executors import Executor
-from ..executors.base import Job
 from ..operator_choice import OperatorChoice
 from ..run import Run
 
