@@ -154,7 +154,7 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
     *row_keys, column_key = next(iter(comparison.varied.values()))
     down = max(len(_axis(comparison, members, row_keys)) for members in maps.values())
     across = max(len(_axis(comparison, members, [column_key])) for members in maps.values())
-    figure = _figure(1.4 + (0.9 + 0.75 * across) * len(maps), 1.1 + 0.38 * down)
+    figure = _figure(1.4 + (0.9 + 0.75 * across) * len(maps), max(2.6, 1.1 + 0.38 * down))
     means = {name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()}
     low, high = min(means.values()), max(means.values())
     for axes, (title, members) in zip(
@@ -180,7 +180,7 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
         axes.set_ylabel(", ".join(row_keys))
         axes.set_title(title, fontsize=9)
     what = "mean test accuracy, %" if comparison.outcome == "test" else "mean validation accuracy, %"
-    figure.colorbar(shown, ax=figure.axes, label=f"{what}, at {comparison.whole} evaluations")
+    figure.colorbar(shown, ax=figure.axes, label=f"{what},\nat {comparison.whole} evaluations")
     return _save(figure, path)
 
 
