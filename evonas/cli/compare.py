@@ -77,7 +77,9 @@ def compare(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Compare ways to search fairly: many seeds, one budget, curves with confidence bands, tests of ranks.
+    """Compare ways to search fairly, over many seeds.
+
+    One budget for all; curves with confidence bands, and tests of ranks.
 
     Over a table of trained networks (--table), hundreds of searches take minutes. The folder then holds
     comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the

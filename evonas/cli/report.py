@@ -16,7 +16,7 @@ def report(
     ] = None,
     drawings: Annotated[int | None, option("N", "Draw at most N individuals; by default 60.")] = None,
 ) -> None:
-    """Write what a run found as one HTML page, to look at or to hand on.
+    """Write what a run found as one HTML page.
 
     It has the best network, progress, cost, genealogy, operators and failures, and needs no network.
     """

@@ -28,7 +28,9 @@ def table(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Turn an official release into a table for --table, or say what a table holds.
+    """Make a table for --table, or look at one.
+
+    Turns an official release into a table, or says what a table holds.
 
     A release is a pickle; it is read without running anything in it.
     """

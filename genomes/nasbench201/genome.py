@@ -118,3 +118,6 @@ class NasBench201Genome(Genome, list[str]):
 
     def __str__(self) -> str:
         return cell.write(self.operations())
+
+    def summary(self) -> str:
+        return str(self).replace("+", " + ")

@@ -6,7 +6,20 @@ import pytest
 
 import evonas as package
 
-COMMANDS = ["evolve", "resume", "show", "report", "serve", "draw", "train", "export", "list", "doctor"]
+COMMANDS = [
+    "evolve",
+    "resume",
+    "show",
+    "report",
+    "serve",
+    "draw",
+    "train",
+    "compare",
+    "table",
+    "export",
+    "list",
+    "doctor",
+]
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])

@@ -90,7 +90,7 @@ def test_a_file_without_a_genotype(
         (["amoebanet-z", "-o", "x.svg"], "did you mean 'amoebanet-"),
         (["", "-o", "x.svg"], "empty"),
         (["missing.json", "-o", "x.svg"], "No such file"),
-        (["amoebanet-a", "-o", "x.png"], "ends in .svg"),
+        (["amoebanet-a", "-o", "x.pdf"], "ends in .svg or .png"),
         (["amoebanet-a", "-o", "nowhere/x.svg"], "a folder that exists"),
         (["amoebanet-a", "-o", "x.svg", "--what", "cells"], "known: genotype, network"),
         (["amoebanet-a", "-o", "x.svg", "--id", "1"], "only with a run folder"),

@@ -38,7 +38,7 @@ def test_a_run_is_refined_and_shown(evonas, found, tmp_path):
     assert ended.status == 0, ended
     assert "given" in ended.out
     shown = evonas("show", run).out
-    assert "strategy hill-climbing (neighbours 2, morphisms 1)" in " ".join(shown.split())
+    assert "strategy hill-climbing (neighbours 2, morphisms 1" in " ".join(shown.split())
     assert '{"architecture"' not in shown  # a summary, not the whole text
     assert evonas("resume", run, "--budget", 5, "--quiet").status == 0
     assert len(library.load(run).history) == 5

@@ -126,7 +126,10 @@ def test_corrupted_weights(evonas: Callable[..., Any], copied: Path, tmp_path: P
     words = ["--to", "python", "-o", tmp_path / "x.py"]
     assert evonas("export", copied, *words).failed_with(".safetensors", "damaged")
     ended = evonas("resume", copied, "--budget", 6, "--quiet")
-    assert ended.failed_with(".safetensors", "damaged")
+    hint, error = ended.err.splitlines()
+    assert ended.status == 2 and not ended.out
+    assert hint.endswith(f"evonas resume {copied} --drop-damaged")
+    assert ".safetensors" in error and "damaged" in error
     assert all(row["status"] != "failed" for row in library.load(copied).history)
     shutil.rmtree(copied / "weights")
     assert evonas("export", copied, *words).failed_with(".safetensors", "No such file")

@@ -27,9 +27,9 @@ def test_two_processes_share_every_batch(evonas: Callable[..., Any], copied: Pat
     assert lines[1:] == ["1/1 epochs"]
     report = final.load(copied / "final").report
     assert f"test accuracy {report['test_accuracy']:.4f} on 359 images" in ended.out
-    assert "of training on 2 devices)" in ended.out
+    assert "of training on 2 devices" in ended.out
     assert report["devices"] == ["cpu", "cpu"] and report["compile_seconds"] is None
-    assert report["compute"] == {"device": "cpu", "precision": "float32", "threads": 1}
+    assert report["compute"] == {"device": "cpu", "precision": "float32", "threads": 1, "capture": True}
     assert report["training_images"] == 100 and len(report["training_loss"]) == 1
 
 

@@ -228,10 +228,10 @@ def test_a_file_that_is_there_is_replaced(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").rstrip().endswith("</svg>")
 
 
-@pytest.mark.parametrize("name", ["a.png", "a", "svg", "a.svg.gz"])
+@pytest.mark.parametrize("name", ["a.pdf", "a", "svg", "a.svg.gz"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    message = f"draw path: expected a file that ends in .svg, got {str(path)!r}"
+    message = f"draw path: expected a file that ends in .svg or .png, got {str(path)!r}"
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         draw_architecture(small(), path)
     assert not path.exists()

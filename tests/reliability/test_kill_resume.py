@@ -55,6 +55,7 @@ def whole(tmp_path_factory, searches, choices) -> tuple[Path, list[Path]]:
     return folder, searches().snapshots(folder, **choices)
 
 
+@pytest.mark.slow  # tests/crash kills twelve times in the quick tests
 @pytest.mark.timeout(900)
 def test_ten_random_moments(tmp_path, searches, choices, whole, rows, kept):
     """Real trainings in real processes, killed at moments all over the run's duration."""
