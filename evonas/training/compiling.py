@@ -41,8 +41,8 @@ def compiled(module: nn.Module, batch: Tensor, labels: Tensor, compute: Compute)
     began = time.perf_counter()
     for part in module.modules():
         if isinstance(part, DroppedPath):
-            part.forward = torch.compiler.disable(part.forward)  # type: ignore[method-assign]
-    result = torch.compile(module, dynamic=False)
+            part.forward = torch.compiler.disable(part.forward)  # type: ignore[method-assign, no-untyped-call]
+    result: nn.Module = torch.compile(module, dynamic=False)  # type: ignore[assignment]
     module.train()
     with _unchanged(module, compute):
         try:

@@ -46,8 +46,8 @@ class Share:
 
     def weight(self, size: int) -> float:
         """The part's share of a batch of a size."""
-        part = self.part(size)
-        return (part.stop - part.start) / size
+        taken: int = self.part(size).stop - self.part(size).start
+        return taken / size
 
     def seed(self, seed: int) -> int:
         """Of what a rank draws for itself, such as dropout; the first draws what a single process would."""
@@ -117,7 +117,10 @@ def joined(module: nn.Module, weight: float) -> DistributedDataParallel:
     return wrapped
 
 
-def _weighted_sum(weight: float, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+def _weighted_sum(
+    weight: float,
+    bucket: distributed.GradBucket,  # type: ignore[name-defined]
+) -> torch.futures.Future[Tensor]:
     """Sums the ranks' gradients, each weighted by its share of the batch."""
     sent = distributed.all_reduce(bucket.buffer().mul_(weight), async_op=True)
     return sent.get_future().then(lambda future: future.value()[0])
