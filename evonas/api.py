@@ -129,8 +129,8 @@ def evolve(
     bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    with Callbacks(callbacks, watch, started) as told:
-        followers = onlookers(told.watch, told.started, meter)
+    with Callbacks(callbacks, watch, started) as heard:
+        followers = onlookers(heard.watch, heard.started, meter)
         conduct = Conduct(settings, bench, choice, force, followers, max_seconds)
         return conducted(conduct, fitness, order.data, run)
 
@@ -233,8 +233,8 @@ def resume(
         bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
-        with Callbacks(callbacks, watch, started) as told:
-            followers = onlookers(told.watch, told.started, meter)
+        with Callbacks(callbacks, watch, started) as heard:
+            followers = onlookers(heard.watch, heard.started, meter)
             conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
             conduct.go_on(opened.journal, opened.store)
     return load(run)

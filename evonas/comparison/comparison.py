@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from ..environment import environment
 from ..errors import UserError
-from ..run import environment
 from ..tables import Figures
 from .record import Record
 from .statistics import Array, at

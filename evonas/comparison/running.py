@@ -85,7 +85,7 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
             raise UserError("jobs: a process that ran searches has died; what had ended is kept") from None
         finally:
             if waiting:  # interrupted or failed: nobody waits for a training to end
-                pool.stop()
+                pool.stop()  # type: ignore[no-untyped-call]
 
 
 def _run_bundle(tasks: Sequence[Task], terms: Terms) -> list[Record]:
