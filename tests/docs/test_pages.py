@@ -20,12 +20,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     "write-your-own-operator.md",
     "morphisms.md",
-    "refine.md",
     "genomes/graph.md",
     *(
         pytest.param(page, marks=pytest.mark.slow)
         for page in (
             "quickstart.md",
+            "refine.md",
             "report.md",
             "logging.md",
             "operators.md",

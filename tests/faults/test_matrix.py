@@ -4,12 +4,16 @@ import os
 import shutil
 import signal
 import sqlite3
+import sys
 import time
 
+import cloudpickle
 import pytest
 
 import evonas
 from evonas import failpoints
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
 STRUCK = 5
 """The candidate that meets the fault."""
@@ -211,7 +215,9 @@ def test_a_folder_that_becomes_read_only(search, go_on, rows, executor, disk):
 
 
 @pytest.mark.parametrize("place", ["weights.written", "weights.flushed", "weights.named", "journal.commit"])
-@pytest.mark.parametrize("kind", ["full", "readonly", "io"])
+@pytest.mark.parametrize(
+    "kind", ["full", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("readonly", "io"))]
+)
 def test_the_system_refuses(training, rows, tmp_path, place, kind):
     """Whatever the system refuses, what is finished stays, and the run goes on to the same."""
     folder, remedy = tmp_path / "run", {"full": "free", "readonly": "make it", "io": "look after"}[kind]
