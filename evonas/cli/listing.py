@@ -110,7 +110,7 @@ def _genotypes(page: Page) -> None:
         kind = genome_type(genome)
         called: dict[str, list[str]] = {}  # one genotype may have several
         for name, data in kind.published().items():
-            called.setdefault(str(kind.from_dict(data, kind.default_space())), []).append(name)
+            called.setdefault(kind.from_dict(data, kind.default_space()).summary(), []).append(name)
         for genotype, same in called.items():
             page.line(f"{', '.join(same)} ({genome})", bold=True)
             for part in genotype.split(" | "):

@@ -46,6 +46,7 @@ NOT_RUN = {
     "genomes/index.md": "directives, no code",
     "tutorials/index.md": "directives, no code; the notebooks run when the site is built",
     "glossary.md": "no code",
+    "security.md": "includes SECURITY.md",
     "genomes/amoeba.md": "searches of minutes; its commands are parsed below",
     "genomes/genet.md": "searches of minutes; its commands are parsed below",
     "genomes/hierarchical.md": "searches of minutes; its commands are parsed below",
