@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,7 @@ from ...errors import UserError
 
 BACKBONE, SKIP = 1, 0
 """The precedences of a backbone edge and of a skip edge."""
+MOST = sys.float_info.max
 LARGEST = 1_000_000
 """The most that a number of a convolution may be; far above any cap."""
 
@@ -108,8 +110,8 @@ class Edge:
 
 
 def finite(value: Any) -> bool:
-    """Whether a value is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a number, and one that floating point can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST
 
 
 def activation_from(value: Any) -> Activation:

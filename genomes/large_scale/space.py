@@ -9,6 +9,7 @@ from ...errors import UserError
 from ...genome import Space
 from ...task import Task
 from .cost import Cost
+from .parts import finite
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class LargeScaleSpace(Space):
 
     def __post_init__(self) -> None:
         rate = self.learning_rate
-        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 < rate < float("inf"):
+        if not finite(rate) or rate <= 0:
             raise UserError(f"large-scale learning_rate: expected above 0, got {rate!r}")
         if not isinstance(self.leak, int | float) or not 0 <= self.leak <= 1:
             raise UserError(f"large-scale leak: expected 0 to 1, got {self.leak!r}")

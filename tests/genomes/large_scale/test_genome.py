@@ -91,6 +91,7 @@ def test_settings_and_back():
     ("choices", "message"),
     [
         ({"learning_rate": 0}, "large-scale learning_rate: expected above 0, got 0"),
+        ({"learning_rate": 10**400}, "large-scale learning_rate: expected above 0, got 1000"),
         ({"leak": 2}, "large-scale leak: expected 0 to 1, got 2"),
         (
             {"reference": 32},
