@@ -215,5 +215,7 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
             return look(image)
     except UserError:
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, DecompressionBombError) as error:
-        raise UserError(f"{path}: expected an image that Pillow can read, got: {error}") from error
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
+        raise UserError(
+            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}"
+        ) from error
