@@ -80,9 +80,11 @@ class Result:
         found = cls(**{**data, "curve": curve}) if curve else cls(**data)
         if not isinstance(found.metrics, Mapping):
             raise UserError(f"result: expected metrics by name, got {found.metrics!r:.60}")
-        numbers = (found.fitness, found.inherited, found.lineage_epochs, found.seconds)
+        _number(found.fitness)
+        numbers = (found.inherited, found.lineage_epochs, found.seconds)
         for value in (*numbers, *found.metrics.values()):
-            _number(value)
+            if _number(value) is None:
+                raise UserError("result: expected a number, got none")
         if not isinstance(found.reason, str) or found.status not in (DONE, FAILED):
             raise UserError(
                 f"result: expected done or failed, got {found.status!r:.60}, {found.reason!r:.60}"

@@ -96,6 +96,8 @@ FOUND = {
     ],
     "journal: what was told": [
         b'{"status": "done", "seconds": []}',
+        b'{"status": "done", "seconds": null}',
+        b'{"status": "done", "metrics": {"training_images": null}}',
         b'{"status": "done", "metrics": [1]}',
         b'{"status": "done", "seconds": 1' + b"0" * 400 + b"}",
     ],
