@@ -163,10 +163,15 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memo
 """What CUDA and PyTorch's allocator for the CPU say."""
 
 
+def wants_memory(text: str) -> bool:
+    """Whether an error's text says that memory ran out."""
+    return any(words in text.lower() for words in OUT_OF_MEMORY)
+
+
 def reason_of(error: BaseException) -> str:
     """An exception in one line that a person understands."""
     first = str(error).strip().partition("\n")[0][:300]
-    if isinstance(error, MemoryError) or any(words in first.lower() for words in OUT_OF_MEMORY):
+    if isinstance(error, MemoryError) or wants_memory(first):
         return f"{NO_MEMORY}: {first}" if first else NO_MEMORY
     if isinstance(error, UserError):
         return first

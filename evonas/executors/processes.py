@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..candidate import FAILED, Result
+from ..candidate import Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
 from .packed import PackedSlot
@@ -16,11 +16,8 @@ from .parcel import JobSent, WeightsAt, lend, pack
 from .scratch import discard, scratch_folder
 from .slots import Ended, Group, SingleSlot, Slot, Task
 from .usage import Usage
-from .verdicts import tried_alone, with_wait
+from .verdicts import TRIES, died_again, tried_alone, with_wait
 from .worker import Equipment
-
-TRIES = 2
-"""How often a candidate is begun whose worker process dies, or which runs out of memory."""
 
 
 @dataclass(frozen=True)
@@ -217,8 +214,7 @@ class ProcessExecutor(Executor):
             return None
         if result is not None:
             return with_wait(tried_alone(result), task.waited)
-        reason = f"the worker process {ended.fault}; so did another that tried it"
-        return with_wait(Result(FAILED, reason=reason), task.waited)
+        return with_wait(died_again(f"the worker process {ended.fault}"), task.waited)
 
 
 def _groups(slots: list[tuple[str | None, Slot]]) -> list[Group]:

@@ -21,15 +21,12 @@ from .parcel import JobSent, pack
 from .ray_cluster import Cluster, Demand
 from .ray_fleet import Fleet, Slot, Task
 from .ray_weights import RayWeights, read_weights
-from .ray_worker import STARTS, Answer, Site
+from .ray_worker import Answer, Site
 from .usage import Usage
-from .verdicts import tried_alone, with_wait
+from .verdicts import STARTS, TRIES, died_again, tried_alone, with_wait
 
 if TYPE_CHECKING:
     from ..settings import Settings
-
-TRIES = 2
-"""How often a candidate is begun whose worker or node dies, or that is out of memory: then alone."""
 
 
 class RayExecutor(Executor):
@@ -254,8 +251,7 @@ class RayExecutor(Executor):
         if task.deaths < TRIES:
             self._again(task)
         else:
-            result = Result(FAILED, reason=f"{how}; so did another that tried it")
-            self._done[task.number] = with_wait(result, task.waited)
+            self._done[task.number] = with_wait(died_again(how), task.waited)
 
     def _ended(self, task: Task, result: Result) -> None:
         if result.out_of_memory:

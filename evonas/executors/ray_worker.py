@@ -18,17 +18,13 @@ import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from ..candidate import Result
-from ..errors import UserError
 from ..plugins import FileText
 from ..weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
-from .verdicts import too_late
+from .verdicts import STARTS, never_begun, too_late
 from .worker import Equipment, Report, begin, work
-
-STARTS = 3
-"""How often in a row a process may die before it has begun anything."""
 
 YOUNG = 60.0
 """Seconds in which a folder's owner may not yet have its lock."""
@@ -112,7 +108,7 @@ class RayWorker:
             context = ray.get_runtime_context()
             gpus = context.get_accelerator_ids().get("GPU", [])
             return Site(context.get_node_id(), ",".join(gpus), self._folder)
-        raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
+        raise never_begun()
 
     def run(self, job: bytes, expected: WeightsAt | None, content: Bytes | None) -> Answer:
         """Does one job.
@@ -166,7 +162,7 @@ class RayWorker:
                 self._end_process()
                 return Answer(died=f"had to be ended: {report.result.reason}")
             return _answer(report)
-        raise UserError(f"workers: {STARTS} worker processes in a row died before they began")
+        raise never_begun()
 
 
 def _lock(folder: Path) -> int:

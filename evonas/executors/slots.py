@@ -14,12 +14,11 @@ from functools import partial
 from pebble import ProcessExpired, ProcessPool
 
 from ..candidate import Result
-from ..errors import UserError
 from .endings import SIGKILLED, how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
 from .usage import Meter, SlotUse
-from .verdicts import too_late
+from .verdicts import STARTS, never_begun, too_late
 from .worker import Equipment, Report, begin, work
 
 
@@ -211,13 +210,8 @@ class SingleSlot(Slot):
             self._pool.join()
 
 
-STARTS = 3
-"""How often in a row a process may die before it has begun anything."""
-
-
 def never_began(times: int) -> Ended:
     """What becomes of a task whose process died before it began, after so many times in a row."""
     if times < STARTS:
         return Ended(again=True)
-    error = UserError(f"workers: {times} worker processes in a row died before they began")
-    return Ended(error=error, hopeless=True)
+    return Ended(error=never_begun(), hopeless=True)

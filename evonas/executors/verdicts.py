@@ -1,10 +1,27 @@
-"""What is written into the results of candidates by those who ran them."""
+"""What executors decide alike: how often something is tried, and what is written into results."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ..candidate import FAILED, Result
+from ..errors import UserError
+
+TRIES = 2
+"""How often a candidate is begun whose worker dies, or which runs out of memory."""
+
+STARTS = 3
+"""How often in a row a process may die before it has begun anything."""
+
+
+def died_again(how: str) -> Result:
+    """The result of a candidate whose every worker died; `how` begins with what died."""
+    return Result(FAILED, reason=f"{how}; so did another that tried it")
+
+
+def never_begun() -> UserError:
+    """What ends a search whose worker processes die before they begin."""
+    return UserError(f"workers: {STARTS} worker processes in a row died before they began")
 
 
 def too_late(timeout: float) -> Result:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import UserError
-from ..evaluation import OUT_OF_MEMORY, reason_of
+from ..evaluation import reason_of, wants_memory
 from ..layers._drop_path import DroppedPath
 from .auxiliary import split_logits
 from .device import Compute
@@ -75,7 +75,7 @@ def _refusal(error: Exception) -> Exception:
     """What to say of an error in the first step of a compiled module."""
     inner = getattr(error, "inner_exception", None) or error
     reason = reason_of(inner)
-    if any(words in reason.lower() for words in OUT_OF_MEMORY):
+    if wants_memory(reason):
         return inner if isinstance(inner, Exception) else error
     return UserError(
         f"compile: torch.compile failed: {reason}; without it the same network is trained, uncompiled"

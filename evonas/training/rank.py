@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UserError
-from ..evaluation import OUT_OF_MEMORY, reason_of
+from ..evaluation import reason_of, wants_memory
 from ..executors.parcel import unpack
 from ..executors.worker import end_with_parent
 from .trainer import DivergenceError
@@ -95,7 +95,7 @@ class Failed:
         for kind in (DivergenceError, UserError, MemoryError):
             if isinstance(error, kind):
                 return cls(kind, text, trace, False)
-        if any(words in text.lower() for words in OUT_OF_MEMORY):
+        if wants_memory(text):
             return cls(MemoryError, text.partition("\n")[0], trace, False)
         return cls(None, reason_of(error), trace, _is_loss(error))
 
