@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import shutil
-import tempfile
-import time
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -23,14 +18,9 @@ from ..weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
+from .scratch import discard, scratch_folder
 from .verdicts import STARTS, never_begun, too_late
 from .worker import Equipment, Report, begin, work
-
-YOUNG = 60.0
-"""Seconds in which a folder's owner may not yet have its lock."""
-
-PREFIX = "evonas-ray-"
-"""How the folders of workers are called, in each node's temporary folder."""
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 """What Ray shares between the processes of a node without copying."""
@@ -84,9 +74,7 @@ class RayWorker:
     def __init__(
         self, evaluator: Bytes, files: tuple[FileText, ...], device: str | None, timeout: float | None
     ) -> None:
-        _sweep()
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = _lock(self._folder)
+        self._folder = scratch_folder()  # Ray kills what could tidy up, too; the next worker does it then
         content: Any = evaluator  # unpickling reads any buffer
         self._equipment = Equipment(content, files, device, self._folder)
         self._timeout = timeout
@@ -135,7 +123,7 @@ class RayWorker:
     def close(self) -> None:
         """Ends the process and removes its folder."""
         self._end_process()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        discard(self._folder)
 
     def _end_process(self) -> None:
         pool, self._pool = self._pool, None
@@ -163,31 +151,6 @@ class RayWorker:
                 return Answer(died=f"had to be ended: {report.result.reason}")
             return _answer(report)
         raise never_begun()
-
-
-def _lock(folder: Path) -> int:
-    """Takes a folder's lock, which goes with the process.
-
-    Raises:
-        OSError: Another process has it, or the folder is gone.
-    """
-    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise
-    return handle
-
-
-def _sweep() -> None:
-    """Removes the folders of workers that Ray has killed: it kills what could have tidied up, too."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > YOUNG:
-                handle = _lock(folder)
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(handle)
 
 
 def _is_there(weights: WeightsAt) -> bool:

@@ -1,7 +1,8 @@
 """Folders for what processes of one search hand each other, which no search leaves behind for good.
 
-A folder holds a file that its owner keeps locked while it lives. Whatever lies there without such an owner
-was left by a process that was killed, and the next one that asks for a folder removes it.
+Beside a folder lies a file that its owner keeps locked while it lives. It is there before the folder and is
+removed after it, so that a process may be killed at any instant: whatever lies beside a file that nobody has
+locked was left by a process that is dead, and the next one that asks for a folder removes it.
 """
 
 from __future__ import annotations
@@ -14,33 +15,43 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where nobody looks for what others have left
-    fcntl = None  # type: ignore[assignment]
+except ImportError:
+    LOCKS = False  # Windows, where nobody looks for what others have left
+else:
+    LOCKS = True
 
 PREFIX = "evonas-"
-OWNER = "owner.lock"
+LOCK = ".lock"
 
 _owned: dict[Path, int] = {}
 
 
 def scratch_folder() -> Path:
     """A new folder for temporary files; what killed processes have left is removed."""
-    if fcntl is not None:
-        _sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    if fcntl is not None:
-        begun = folder / f"{OWNER}.new"
-        _owned[folder] = os.open(begun, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(_owned[folder], fcntl.LOCK_EX | fcntl.LOCK_NB)
-        begun.rename(folder / OWNER)  # under this name it is locked, or its owner is dead
-    return folder
+    if not LOCKS:
+        return Path(tempfile.mkdtemp(prefix=PREFIX))
+    where = Path(tempfile.gettempdir())
+    _sweep(where)
+    while True:
+        handle, name = tempfile.mkstemp(LOCK, PREFIX, where)
+        lock = Path(name)
+        folder = lock.with_suffix("")
+        try:
+            if _take(handle, lock):
+                folder.mkdir(mode=0o700)
+                _owned[folder] = handle
+                return folder
+        except FileExistsError:  # not ours
+            lock.unlink()
+        os.close(handle)
 
 
 def discard(folder: Path) -> None:
     """Removes a folder and all that is in it."""
     shutil.rmtree(folder, ignore_errors=True)
-    if (lock := _owned.pop(folder, None)) is not None:
-        os.close(lock)
+    if (handle := _owned.pop(folder, None)) is not None:
+        folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
+        os.close(handle)
 
 
 def discard_all() -> None:
@@ -49,13 +60,24 @@ def discard_all() -> None:
         discard(folder)
 
 
+def _take(handle: int, lock: Path) -> bool:
+    """Locks a file, unless another process has it or has just removed it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(handle), lock.lstat())
+    except OSError:
+        return False
+
+
 def _sweep(where: Path) -> None:
     """Removes folders whose owner has ended without removing them."""
-    for lock in where.glob(f"{PREFIX}*/{OWNER}"):
+    for lock in where.glob(f"{PREFIX}*{LOCK}"):
         with suppress(OSError):  # it is gone by now, or another user's
             handle = os.open(lock, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock.parent)
+                if _take(handle, lock):
+                    with suppress(FileNotFoundError):  # its owner had not made it, or had removed it
+                        shutil.rmtree(lock.with_suffix(""))
+                    lock.unlink()
             finally:
                 os.close(handle)

@@ -7,19 +7,17 @@ while the others wait for one another in compiled code, and ends them all.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UserError
 from ..executors.endings import how_it_ended
 from ..executors.hidden_main import HiddenMainContext
 from ..executors.parcel import pack
+from ..executors.scratch import discard, scratch_folder
 from .rank import Done, Failed, Place, Said, Work, be_a_rank
 
 PATIENCE = 600.0
@@ -52,7 +50,7 @@ def run_together(
         DivergenceError: A rank raised it; so with UserError, and MemoryError where memory ran out.
         UserError: The work cannot be sent, or a rank died or raised something else.
     """
-    folder = Path(tempfile.mkdtemp(prefix="evonas-"))
+    folder = scratch_folder()
     try:
         content = pack(work, "devices", folder)
         places = [Place(rank, len(devices), device, folder) for rank, device in enumerate(devices)]
@@ -61,7 +59,7 @@ def run_together(
                 team.start(place, content, patience)
             return team.listen(hear)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
 
 
 class _Team:

@@ -268,4 +268,4 @@ def test_memory_is_released_between_candidates_on_a_gpu():
             trained(RANDOM, GPU, norm=True, random=True)
         torch.cuda.empty_cache()
         seen.append(torch.cuda.memory_allocated())
-    assert seen[-1] <= seen[1]
+    assert max(seen[2:]) <= seen[1], seen
