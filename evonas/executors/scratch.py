@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def scratch_folder() -> Path:
     if not LOCKS:
         return Path(tempfile.mkdtemp(prefix=PREFIX))
     where = Path(tempfile.gettempdir())
-    _sweep(where)
+    for left in where.glob(f"{PREFIX}*{LOCK}"):
+        inherit(left.with_suffix(""))
     while True:
         handle, name = tempfile.mkstemp(LOCK, PREFIX, where)
         lock = Path(name)
@@ -69,15 +71,33 @@ def _take(handle: int, lock: Path) -> bool:
         return False
 
 
-def _sweep(where: Path) -> None:
-    """Removes folders whose owner has ended without removing them."""
-    for lock in where.glob(f"{PREFIX}*{LOCK}"):
-        with suppress(OSError):  # it is gone by now, or another user's
-            handle = os.open(lock, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-            try:
-                if _take(handle, lock):
-                    with suppress(FileNotFoundError):  # its owner had not made it, or had removed it
-                        shutil.rmtree(lock.with_suffix(""))
-                    lock.unlink()
-            finally:
-                os.close(handle)
+def inherit(folder: Path, patience: int = 0) -> None:
+    """Removes a folder whose owner has ended without doing so; does nothing to one that has an owner.
+
+    Args:
+        folder: As `scratch_folder` gave it.
+        patience: How often to look again, 50 ms apart: a process that is ending lets its files go one by one.
+    """
+    if not LOCKS:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    lock = folder.with_name(folder.name + LOCK)
+    for _ in range(patience + 1):
+        with suppress(OSError):  # another user's
+            if not lock.exists() or _removed(folder, lock):
+                return
+        time.sleep(0.05 if patience else 0)
+
+
+def _removed(folder: Path, lock: Path) -> bool:
+    """Removes both, unless the owner lives."""
+    handle = os.open(lock, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if not _take(handle, lock):
+            return False
+        if os.path.lexists(folder):  # its owner may not have made it, or have removed it
+            shutil.rmtree(folder)
+        lock.unlink()
+        return True
+    finally:
+        os.close(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from ..evaluation import Evaluator, reason_of
 from ..failpoints import reach
 from ..plugins import FileText
 from ..weights import WeightsError
+from . import scratch
 from .parcel import JobSent, WeightsAt, lend, pack, unpack
 
 FATAL = "CUDA error"
@@ -91,7 +91,7 @@ def end_with_parent(folder: Path) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        shutil.rmtree(folder, ignore_errors=True)
+        scratch.inherit(folder, patience=40)
         os._exit(1)
 
 
