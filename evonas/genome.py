@@ -120,8 +120,11 @@ class Space:
         """A space from a recipe's table.
 
         Raises:
-            UserError: A choice is unknown or refused.
+            UserError: It is no table, or a choice is unknown or refused.
         """
+        found: Any = choices  # from a file
+        if not isinstance(found, Mapping):
+            raise UserError(f"genome settings: expected a table, got {choices!r:.60}")
         known = [field.name for field in dataclasses.fields(cls)]
         for key in choices:
             if key not in known:

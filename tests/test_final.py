@@ -1,4 +1,5 @@
 import json
+import re
 import random
 
 import numpy as np
@@ -132,6 +133,10 @@ def test_a_kill_before_the_description_leaves_the_first(trained, folder):
         ),
         (lambda text: text.replace('"task"', '"tusk"'), r"final\.json: the file is damaged: 'task'"),
         (lambda text: text.replace('"amoeba"', '"ameba"'), "genome 'ameba' is unknown"),
+        (
+            lambda text: re.sub('"space": {[^}]*}', '"space": ["cells"]', text),
+            "genome settings: expected a table",
+        ),
         (lambda text: text.replace("000000.", "../0."), "is not a plain file name"),
     ],
 )
