@@ -1,4 +1,5 @@
 import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,12 @@ def test_every_command_has_help(evonas: Callable[..., Any], command: str) -> Non
 
 def test_version(evonas: Callable[..., Any]) -> None:
     assert evonas("--version") == (0, f"evonas {package.__version__}\n", "")
+
+
+def test_it_runs_as_a_module() -> None:
+    words = [sys.executable, "-m", "evonas", "list", "genome"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2 and "did you mean" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_a_misspelt_command(evonas: Callable[..., Any]) -> None:
