@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .assembly import DataChoice, Fitness, Watch, Workbench, resolve, workbench
+from .assembly import DataChoice, Fitness, Watch, Workbench, workbench
 from .callbacks import Callback, Callbacks
+from .composition import resolve
 from .conduct import Conduct
 from .data.images import Statistics
 from .errors import UserError

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .assembly import resolve, workbench
+from .assembly import workbench
+from .composition import resolve
 from .deap_loop import LoopEvaluation
 from .evaluation import Needs, UserFunction
 from .genome import Genome

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .assembly import DataChoice, Fitness, compose
+from .assembly import DataChoice, Fitness
+from .composition import compose
 from .errors import UserError
 from .plugins import named_strategy
 from .recipe import Recipe

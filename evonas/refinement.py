@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .architecture import Architecture
-from .assembly import DataChoice, Fitness, Watch, compose, resolve, workbench
+from .assembly import DataChoice, Fitness, Watch, workbench
+from .composition import compose, resolve
 from .conduct import Conduct
 from .deploy import put_in_front
 from .errors import UserError, nearest

@@ -1,7 +1,7 @@
 import pytest
 
 import evonas
-from evonas.assembly import compose, resolve
+from evonas.composition import compose, resolve
 from evonas.errors import UserError
 from evonas.recipe import (
     SEARCH_KEYS,

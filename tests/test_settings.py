@@ -4,7 +4,7 @@ import json
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.assembly import compose, resolve
+from evonas.composition import compose, resolve
 from evonas.errors import UserError
 from evonas.settings import Settings, read_genotype, resolve_tactics, strategy_type
 from evonas.strategies.aging import AgingEvolution

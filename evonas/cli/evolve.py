@@ -174,7 +174,7 @@ def evolve(
 
 def _fresh(genome: str | None, config: Path | None, given: dict[str, Any]) -> Path:
     """A new folder in runs/, named after what the recipe and the options choose."""
-    from ..assembly import compose
+    from ..composition import compose
     from ..run import fresh_folder
 
     search = compose(genome, config, given)["search"]

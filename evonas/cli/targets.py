@@ -130,7 +130,7 @@ def _published(name: str) -> Genome:
 
 def usual_space(kind: type[Genome]) -> Space:
     """The space in which a genome is searched unless told otherwise."""
-    from ..assembly import compose
+    from ..composition import compose
 
     return kind.space_type.from_dict(compose(kind.name, None, {})["genome"])
 

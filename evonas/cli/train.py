@@ -100,7 +100,7 @@ def train(
 
 
 def _plan(found: Target, epochs: int | None, protocol: str) -> Plan:
-    from ..assembly import compose
+    from ..composition import compose
     from ..protocols import SEARCH, check_protocol, protocol_plan
     from ..training.plan import Plan
 
@@ -133,7 +133,7 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
 
 def _dataset_of(found: Target) -> str:
     """The dataset where none is named: the search's, or the recipe's."""
-    from ..assembly import compose
+    from ..composition import compose
 
     if found.settings is None:
         return str(compose(found.genome.name, None, {})["search"].get("dataset", "digits"))

@@ -10,8 +10,9 @@ import random
 from collections import deque
 from pathlib import Path
 
-from ..assembly import DataChoice, Fitness, compose, resolve, search_for, workbench
+from ..assembly import DataChoice, Fitness, search_for, workbench
 from ..candidate import DONE, FAILED, Result
+from ..composition import compose, resolve
 from ..evaluation import Job
 from ..executors import Executor
 from ..operator_choice import OperatorChoice

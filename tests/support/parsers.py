@@ -20,11 +20,11 @@ from evonas.genomes.graph import GraphGenome
 import evonas
 from evonas import final
 from evonas.architecture import Architecture
-from evonas.assembly import compose, resolve
 from evonas.cli import main
 from evonas.cli.figures import read_duration
 from evonas.cli.survey import survey
 from evonas.cli.targets import read_genotype_file
+from evonas.composition import compose, resolve
 from evonas.data import load_dataset
 from evonas.genome import Genome
 from evonas.journal.file import sealed

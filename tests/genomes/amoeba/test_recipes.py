@@ -3,7 +3,7 @@
 import pytest
 from evonas.genomes.amoeba import AmoebaSpace
 
-from evonas.assembly import compose, resolve
+from evonas.composition import compose, resolve
 
 
 @pytest.mark.parametrize(
