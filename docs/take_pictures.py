@@ -2,7 +2,7 @@
 
     make screenshots                    # or: make screenshots ARGS=runs/first, to take them of a run that is there
 
-It searches for a minute or two, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
+It searches with the settings of `make evolve`, two minutes, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
 path). Look at what it took before you keep it.
 """
 
@@ -35,12 +35,9 @@ COLOURS = 256
 def main() -> None:
     drawings()
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "digits-amoeba"
-        small = {"genome": {"cells": 1, "filters": 6}}
+        run = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "first"
         if len(sys.argv) == 1:
-            evonas.evolve(
-                "amoeba", budget=30, population=8, sample=4, epochs=1, seed=1, run=run, config=small
-            )
+            evonas.evolve("amoeba", workers="auto", run=run)
         page = write_report(run, Path(folder) / "report.html")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
@@ -65,9 +62,10 @@ def drawings() -> None:
 
 
 def photograph(browser: object, address: str) -> None:
-    """The upper part of a report, an individual, and a phone's view at night."""
+    """The upper part of a report, its charts, an individual, and a phone's view at night."""
     views = {
-        "report": ({"width": 1200, "height": 1500}, "light", ""),
+        "report": ({"width": 1200, "height": 1000}, "light", ""),
+        "report-charts": ({"width": 1200, "height": 1500}, "light", "charts"),
         "report-individual": ({"width": 1100, "height": 800}, "light", "child"),
         "report-phone": ({"width": 390, "height": 844}, "dark", ""),
     }
@@ -75,9 +73,10 @@ def photograph(browser: object, address: str) -> None:
         page = browser.new_context(viewport=size, color_scheme=scheme).new_page()  # type: ignore[attr-defined]
         page.goto(address)
         page.wait_for_selector("#best-drawings svg")
-        if name == "report":  # a phone's first screen has no chart
+        if what == "charts":
+            page.evaluate("document.getElementById('progress-section').scrollIntoView()")
             page.wait_for_selector("#progress .points path", state="attached")
-        if what:
+        if what == "child":
             page.fill("#individuals-search", "hidden-state")
             page.click("#individuals-rows [data-candidate] >> nth=0")
             page.wait_for_selector("#individual-drawings svg")

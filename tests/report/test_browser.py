@@ -143,6 +143,25 @@ def test_clicking_a_point_opens_the_individual(report: str, opened: Any) -> None
     page.wait_for_selector("#individual[open]")
 
 
+def test_those_alive_and_the_one_selected_have_rings_that_can_be_seen(
+    report: str, made: Path, opened: Any
+) -> None:
+    page = opened().open(report)
+    page.click(f'#individuals-rows [data-candidate="{load(made).best.id}"]')
+    page.keyboard.press("Escape")
+    page.locator("#progress").scroll_into_view_if_needed()
+    page.wait_for_selector("#progress .points path", state="attached")
+    traces = "document.getElementById('progress').data.map(trace => [trace.name, trace.x.length])"
+    drawn = dict(page.evaluate(traces))
+    assert drawn["alive"] > 1 and drawn["selected"] == 1
+    paths = """traces => traces.map(trace => [...trace.querySelectorAll('.points path')].map(path => {
+        const s = getComputedStyle(path); return [s.stroke, s.strokeOpacity, s.strokeWidth]; }))"""
+    for rings in page.eval_on_selector_all("#progress .scatterlayer .trace", paths)[-2:]:
+        assert rings
+        for stroke, opacity, width in rings:
+            assert stroke.startswith("rgb(") and float(opacity) > 0.5 and float(width[:-2]) >= 1.5, stroke
+
+
 def test_the_keyboard_reaches_everything(report: str, opened: Any) -> None:
     page = opened().open(report)
     page.keyboard.press("Tab")

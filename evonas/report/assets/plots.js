@@ -5,7 +5,7 @@
   const byNumber = (row) => row.id;
   const fitness = (row) => row.fitness;
   const ring = (rows, x, y, name, colour) => EV.points(rows, x, y, {
-    name, marker: { size: 11, color: "rgba(0,0,0,0)", line: { color: colour, width: 2 }, symbol: "circle-open" },
+    name, marker: { size: 11, color: colour, line: { width: 2 }, symbol: "circle-open" }, // open: lines in its colour
   });
   const marked = (x, y) => {
     const row = EV.rows[EV.selected];
