@@ -2,7 +2,7 @@
 
 A block that begins with ``title="FILE"`` is written to that file. One below ``<!-- not run: REASON -->``
 is not run, nor is any of a page that says ``<!-- no block of this page is run: REASON -->``. ``text`` is
-no code. All ``toml`` is read as a recipe.
+no code. All ``toml`` but a ``pyproject.toml`` is read as a recipe.
 
 What takes a reader minutes is made small here, by these rules and no others (``support/pages.py``):
 
@@ -20,6 +20,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,9 @@ def test_the_readme_begins_with_what_ci_runs():
 @pytest.mark.parametrize("page", PAGES)
 def test_tables_are_those_of_recipes(page):
     for block in pages.blocks(page):
-        if block.language == "toml" and not block.text.startswith("[project."):
+        if block.language == "toml" and block.title == "pyproject.toml":
+            assert tomllib.loads(block.text)
+        elif block.language == "toml":
             parse_recipe(block.text, page)
 
 
