@@ -28,6 +28,7 @@ import pages
 import pytest
 import typer
 from pages import PAGES, ROOT
+from PIL import Image
 
 from evonas.cli.app import app
 from evonas.recipe import parse_recipe
@@ -52,6 +53,7 @@ def run(words, folder, seconds):
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(folder),
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",  # Ray's own is 15, and its workers would starve beside other tests
     }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(words, cwd=folder, env=variables, start_new_session=True, **pipes) as process:
@@ -64,13 +66,18 @@ def run(words, folder, seconds):
 
 
 def what_a_reader_has(page, folder, made_table):
-    """The made-up table, arrays, and what other pages have had the reader save."""
+    """The made-up table, images of one's own, and what other pages have had the reader save."""
     table = made_table.read_text(encoding="utf-8").replace("toy_", "cifar10_")
     (folder / "nasbench201.csv").write_text(table, encoding="utf-8")
     if page == "README.md":
         y = np.arange(300) % 2
         x = np.random.default_rng(0).integers(0, 100, (300, 8, 8, 1)) + 100 * y[:, None, None, None]
         np.savez(folder / "my-images.npz", x_train=x.astype(np.uint8), y_train=y)
+    if page == "docs/genomes/large-scale.md":
+        for number in range(240):
+            file = folder / "large-images" / ("dark", "light")[number % 2] / f"{number:03}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (224, 224), (100 * (number % 2) + number // 2,) * 3).save(file)
     for other, title in SAVED.get(page, []):
         text = next(block.text for block in pages.blocks(other) if block.title == title)
         (folder / title).write_text(text, encoding="utf-8")
