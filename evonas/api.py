@@ -127,6 +127,7 @@ def evolve(
     force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
     settings = resolve(force.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
+    choice.check_use(settings.genome)
     bench = workbench(settings, fitness, order.data, force.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,12 @@ from typing import Any, Literal, TypeVar
 from .errors import UserError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Kind = Literal["mutation", "crossover"]
+
+_TAKES: dict[Kind, tuple[str, ...]] = {
+    "mutation": ("genome", "rng"),
+    "crossover": ("genome", "other", "rng"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Operator:
 
     name: str
     genome: str
-    kind: Literal["mutation", "crossover"]
+    kind: Kind
     function: Callable[..., Any]
     weight: float = 1.0
     source: str = field(default="", compare=False)
@@ -87,12 +94,7 @@ def crossover(genome: str, *, weight: float = 1.0, name: str | None = None) -> C
         weight: Relative share of the draws.
         name: Its name; by default ``genome-function``, dashes for underscores.
     """
-
-    def decorate(function: Function) -> Operator:
-        given = name or f"{genome}-{function.__name__}".replace("_", "-")
-        return Operator(given, genome, "crossover", function, weight)
-
-    return decorate
+    return _decorator("crossover", genome, weight, name)
 
 
 def mutation(genome: str, *, weight: float = 1.0, name: str | None = None) -> Callable[[Function], Operator]:
@@ -103,9 +105,24 @@ def mutation(genome: str, *, weight: float = 1.0, name: str | None = None) -> Ca
         weight: Relative share of the draws.
         name: Its name; by default ``genome-function``, dashes for underscores.
     """
+    return _decorator("mutation", genome, weight, name)
+
+
+def _decorator(kind: Kind, genome: str, weight: float, name: str | None) -> Callable[[Function], Operator]:
+    if not isinstance(genome, str):
+        raise UserError(
+            f'{kind}: expected the genome that it varies, as in @{kind}("amoeba"), got {genome!r:.60}'
+        )
 
     def decorate(function: Function) -> Operator:
         given = name or f"{genome}-{function.__name__}".replace("_", "-")
-        return Operator(given, genome, "mutation", function, weight)
+        takes = _TAKES[kind]
+        try:
+            inspect.signature(function).bind(*takes)
+        except TypeError:
+            raise UserError(f"operator {given!r}: expected a function of ({', '.join(takes)})") from None
+        except ValueError:
+            pass  # of C, without a signature
+        return Operator(given, genome, kind, function, weight)
 
     return decorate

@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import UserError, nearest
 from .operator import Operator
-from .registry import brought_files, operators_for
+from .registry import brought_files, names, operators_for
 from .settings import Settings
 from .toolboxes import Toolbox, make_toolbox
 
@@ -33,6 +33,31 @@ class OperatorChoice:
             toolbox = make_toolbox(settings.genome_type, settings.make_space(), self.weighted(settings))
         toolbox.operator_seconds = settings.operator_seconds
         return toolbox
+
+    def check_use(self, genome: str) -> None:
+        """Checks that what the caller brought can be used for a genome.
+
+        Raises:
+            UserError: An operator varies no genome that there is, or all that a file or a caller brought are
+                for others than the search's.
+        """
+        known = names("genomes")
+        by_source: dict[str, list[Operator]] = {}
+        for operator in self.operators:
+            if operator.genome not in known:
+                raise UserError(
+                    f"operator {operator.name!r}: genome {operator.genome!r} is unknown; "
+                    f"{nearest(operator.genome, known)}"
+                )
+            by_source.setdefault(operator.source, []).append(operator)
+        for source, found in by_source.items():
+            if source not in brought_files() and all(operator.genome != genome for operator in found):
+                others = sorted({operator.genome for operator in found})
+                given = ", ".join(operator.name for operator in found)
+                raise UserError(
+                    f"{f'operators {source}'.strip()}: expected some for genome {genome!r}, which is what evolves, "
+                    f"got {given} for {' and '.join(others)}"
+                )
 
     def weighted(self, settings: Settings) -> list[Operator]:
         """The genome's operators, with the weights that the settings give them.

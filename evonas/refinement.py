@@ -178,6 +178,7 @@ def refine(
         start=heritage.genome.to_dict(),
     )
     choice = OperatorChoice(tuple(operators_from(operators)))
+    choice.check_use(settings.genome)
     followers = onlookers(watch, started, meter)
     conduct = Conduct(settings, bench, choice, force, followers, max_seconds, heritage)
     return conducted(conduct, Fitness(), data, run)
@@ -205,6 +206,7 @@ def _heritage(given: Given, space: Any, task: Task, statistics: Statistics) -> H
     net, weights = given.architecture.copy(), dict(given.weights)
     if given.images != "normalised":
         net, weights = _reading_normalised(net, weights, statistics, 255.0 if given.images == "unit" else 1.0)
+    _check_fits(net, task)
     if net.shape(net.input) != task.input_shape:
         net.replace(net.input, Input(task.input_shape))
     space = replace(
@@ -218,6 +220,20 @@ def _heritage(given: Given, space: Any, task: Task, statistics: Statistics) -> H
         name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in weights.items()
     }
     return Heritage(genome, given.lineage_epochs, weights)
+
+
+def _check_fits(net: Architecture, task: Task) -> None:
+    """Checks that a network is for images of so many channels and classes.
+
+    Raises:
+        UserError: It is for others, so that what it has learnt is of no use here.
+    """
+    channels, outputs = net.shape(net.input)[0], net.shape(net.output)[-1]
+    if channels != task.channels or outputs != task.classes:
+        raise UserError(
+            f"dataset: expected {channels}-channel images in {outputs} classes, for which the network is, "
+            f"got {task.channels}-channel images in {task.classes}: name the dataset that it was trained on"
+        )
 
 
 def _reading_normalised(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from deap import base
@@ -106,7 +108,11 @@ def _applied(
 
 def _in_words(error: Exception, name: str) -> str:
     first = str(error).strip().partition("\n")[0][:300].removeprefix(f"operator {name!r}: ")
-    return first if isinstance(error, UserError) else f"{type(error).__name__}: {first}".rstrip(": ")
+    if isinstance(error, UserError):
+        return first
+    told = f"{type(error).__name__}: {first}".rstrip(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{told} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else told
 
 
 # -- for strategies -----------------------------------------------------------------------------

@@ -149,6 +149,13 @@ def test_a_program_in_a_file(model, images, tmp_path):
     assert rows(result)[0]["fitness"] == pytest.approx(accuracy(model, images), abs=0.05)
 
 
+def test_images_of_another_kind_are_refused(model, tmp_path):
+    message = "expected 3-channel images in . classes, for which the network is, got 1-channel images in 10"
+    with pytest.raises(evonas.UserError, match=message):
+        evonas.refine(model, "digits", example=torch.rand(2, 3, 8, 8), run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [

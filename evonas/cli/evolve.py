@@ -210,7 +210,7 @@ def resume(
     from ..api import resume as search
     from ..plugins import operators_from
     from .logs import read_logs
-    from .page import quoted
+    from .onwards import resuming
     from .session import Output, conduct
     from .survey import survey
     from .targets import meta_of
@@ -231,7 +231,7 @@ def resume(
         )
 
     if complete and not quiet:
-        more = f"evonas resume {quoted(run)} --budget {2 * before.settings.budget}"
+        more = resuming(run, f"--budget {2 * before.settings.budget}")
         print(f"nothing is left to evaluate; to extend the run: {more}", file=sys.stderr)
 
     def go_on(watch: Watch, started: Started, meter: Metered) -> SearchResult:

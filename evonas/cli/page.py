@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .figures import amount, share
@@ -139,33 +137,3 @@ def fitness_text(fitness: float | None) -> str:
     if fitness is None:
         return "-"
     return f"{fitness:.4f}" if abs(fitness) < 1_000 else f"{fitness:.6g}"
-
-
-def quoted(path: Path | str) -> str:
-    """A path as the shell takes it."""
-    text = str(path)
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
-
-
-def next_commands(folder: Path, budget: int, evaluated: int, success: bool) -> list[tuple[str, str]]:
-    """What can be done with a run.
-
-    Args:
-        folder: The run folder.
-        budget: Its candidates in all.
-        evaluated: Those that have ended.
-        success: Whether there is a best one.
-    """
-    run = quoted(folder)
-    complete = evaluated >= budget
-    resume = f"evonas resume {run}" + (f" --budget {2 * budget}" if complete else "")
-    go_on = (resume, "search on" if complete else "finish the search")
-    if not success:
-        return [go_on]
-    return [
-        (f"evonas show {run}", "how it arose, what it cost"),
-        (f"evonas draw {run} -o best.svg", "see it"),
-        (f"evonas train {run}", "train it long, test it"),
-        (f"evonas export {run} --to onnx -o best.onnx", "take it along"),
-        go_on,
-    ]

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from ..errors import UserError
 from .errors import INTERRUPTED, REFUSED
 from .figures import amount, duration, number_of, read_duration, share
 from .interrupts import StopRequest, stoppable
-from .page import Page, best_table, fitness_text, next_commands, quoted
+from .onwards import next_commands, resuming
+from .page import Page, best_table, fitness_text
 from .progress import Progress, make_progress
 from .survey import Survey, summary, survey
 
@@ -159,7 +161,7 @@ def conduct(
     began = time.monotonic()
     with stoppable() as request:
         watcher = Watcher(folder, progress, request, known)
-        request.farewell = f"left at once; to go on: evonas resume {quoted(folder)}"
+        request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
             with progress, _plain_warnings():
                 result = search(watcher.watch, watcher.started, watcher.meter)
@@ -169,9 +171,9 @@ def conduct(
         except (OSError, UserError) as error:
             lasting = isinstance(error, WeightsError) and not isinstance(error, UnwritableWeightsError)
             if watcher.begun and not lasting:
-                print(f"what was done is kept; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+                print(f"what was done is kept; to go on: {resuming(folder)}", file=sys.stderr)
             elif watcher.begun:
-                words = f"to go on without damaged weights: evonas resume {quoted(folder)} --drop-damaged"
+                words = f"to go on without damaged weights: {resuming(folder, '--drop-damaged')}"
                 print(words, file=sys.stderr)
             raise
     with closing(result.journal):
@@ -203,7 +205,7 @@ def _tell_stopped(folder: Path, output: Output) -> None:
     with closing((result := load(folder)).journal):
         found = survey(result)
         done = f"{found.evaluated} of {result.settings.budget} evaluated"
-        print(f"stopped, {done}; to go on: evonas resume {quoted(folder)}", file=sys.stderr)
+        print(f"stopped, {done}; to go on: {resuming(folder)}", file=sys.stderr)
         if output.as_json:
             print(json.dumps(summary(result, found)))
 
@@ -213,7 +215,7 @@ def _tell_ended(result: SearchResult, found: Survey, output: Output, early: bool
         left = result.settings.budget - found.evaluated
         print(
             f"the time of {output.max_time} is used up, {number_of(left, 'candidate')} short of the budget; "
-            f"to go on: evonas resume {quoted(str(result.folder))}",
+            f"to go on: {resuming(str(result.folder))}",
             file=sys.stderr,
         )
     if output.as_json:
@@ -229,7 +231,10 @@ def _print_ended(result: SearchResult, found: Survey) -> None:
     done = f"{found.evaluated} of {result.settings.budget} evaluated"
     failed = f", {found.failed} failed" if found.failed else ""
     page.line(f"{done}{failed}, {duration(found.seconds)} of evaluation")
+    if found.failures:
+        reason, times = Counter(reason for _, reason in found.failures).most_common(1)[0]
+        page.paragraph(f"{times} of {found.failed} failed with: {reason}")
     if found.best:
         page.section("Best", best_table(found.best))
     if result.folder is not None:
-        page.commands(next_commands(result.folder, result.settings.budget, found.evaluated, bool(found.best)))
+        page.commands(next_commands(result, found))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import options
 from .figures import duration, number_of, share
-from .page import Page, best_table, fitness_text, made_by, make_table, next_commands
+from .onwards import next_commands
+from .page import Page, best_table, fitness_text, made_by, make_table
 from .session import speed
 from .survey import Survey, described, summary, survey
 
@@ -49,8 +50,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
             page.section("Failures", *_failure_lines(found))
         if trained is not None:
             _show_final(page, trained, found)
-        commands = next_commands(folder, result.settings.budget, found.evaluated, bool(found.best))
-        page.commands([row for row in commands if not row[0].startswith("evonas show")])
+        page.commands([row for row in next_commands(result, found) if " show " not in row[0]])
 
 
 def _trained(folder: Path) -> dict[str, Any] | None:

@@ -277,7 +277,8 @@ def _trained(
 
 
 def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: bool) -> None:
-    from .page import Page, quoted
+    from .onwards import exporting
+    from .page import Page
 
     report = trained.report
     if as_json:
@@ -295,7 +296,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
     )
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
-    page.commands([(f"evonas export {quoted(home)} --to onnx -o best.onnx", "take it along")])
+    page.commands([(exporting(home), "take it along")])
 
 
 def _cost(report: Mapping[str, Any]) -> str:

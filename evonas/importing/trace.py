@@ -52,7 +52,10 @@ def read_program(path: str | Path) -> ExportedProgram:
         with quiet():
             return torch.export.load(str(path))
     except Exception as error:  # of a damaged archive, anything
-        raise UserError(f"program: {str(path)!r} cannot be read as a .pt2 file: {_line(error)}") from error
+        raise UserError(
+            f"program: {str(path)!r} cannot be read as a .pt2 file, which torch.export.save writes (of what "
+            "torch.save has written, load the model and save torch.export.export(model, (images,)))"
+        ) from error
 
 
 def trace(model: nn.Module | ExportedProgram, example: torch.Tensor | None) -> Traced:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import evonas as library
+from evonas.cli.onwards import program
 
 
 def test_the_end_shows_the_best_and_what_comes_next(
@@ -21,6 +22,7 @@ def test_the_end_shows_the_best_and_what_comes_next(
     quoted = shlex.quote(str(folder))
     for command in (
         f"evonas show {quoted}",
+        f"evonas report {quoted}",
         f"evonas draw {quoted} -o best.svg",
         f"evonas train {quoted}",
         f"evonas export {quoted} --to onnx -o best.onnx",
@@ -30,6 +32,46 @@ def test_the_end_shows_the_best_and_what_comes_next(
     assert "amoeba on digits: 2 candidates by aging, 1 epoch each, seed 0, " in ended.err
     assert "2/2 evaluated, best " in ended.err and "\x1b" not in ended.err + ended.out
     assert len(list(library.load(folder).history)) == 2
+
+
+def test_the_next_commands_name_operators_and_what_can_be_written_here(
+    evonas: Callable[..., Any], tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evonas.cli.onwards.find_spec", lambda name: None)  # as where onnx is not installed
+    mine, folder = tmp_path / "mine.py", tmp_path / "run"
+    mine.write_text(
+        "from evonas.operators import mutation\n"
+        "@mutation('amoeba', weight=1e9)\n"
+        "def never(genome, rng): raise ValueError('no')\n",
+        encoding="utf-8",
+    )
+    words = [*tiny, "--population", 2, "--sample", 1, "--operators", mine, "--run", folder]
+    ended = evonas("evolve", "--genome", "amoeba", "--budget", 4, *words)
+    assert ended.status == 0
+    flat = " ".join(ended.out.split())
+    assert "2 of 2 failed with: operator 'amoeba-never': ValueError: no (mine.py, line 3)" in flat
+    assert f"\n  evonas export {folder} --to python -o best.py" in ended.out
+    assert f"\n  evonas resume {folder} --budget 8 --operators {mine}\n" in ended.out
+    shown = evonas("show", folder).out
+    assert f"\n  evonas resume {folder} --budget 8 --operators {mine}\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("called", "found", "name"),
+    [
+        ("/usr/bin/evonas", "/usr/bin/evonas", "evonas"),
+        (".venv/bin/evonas", None, ".venv/bin/evonas"),
+        ("a b/evonas", None, "'a b/evonas'"),
+        ("/lib/evonas/__main__.py", None, "python -m evonas"),
+        ("pytest", None, "evonas"),
+    ],
+)
+def test_commands_are_called_as_this_one_was(
+    called: str, found: str | None, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", [called])
+    monkeypatch.setattr("shutil.which", lambda program: found)
+    assert program() == name
 
 
 def test_json_is_one_object(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from evonas.genomes.genet import GenetGenome
-from evonas.operators import Operator, mutation
+from evonas.operators import Operator, crossover, mutation
 
 import evonas
 from evonas.strategies.random_search import RandomSearch
@@ -54,13 +54,39 @@ def test_files_and_operators_mix(mine):
 
 def test_those_of_other_genomes_are_left_aside():
     result = evolve(
-        operators=[Operator("x", "amoeba", "mutation", ones)],
+        operators=[Operator("x", "amoeba", "mutation", ones), Operator("y", "genet", "mutation", ones, 0.0)],
         strategy="aging",
         budget=8,
         population=2,
         sample=2,
     )
     assert {row["operator"] for row in result.history} == {"random", "genet-flip-bits"}
+
+
+@pytest.mark.parametrize(
+    ("genome", "message"),
+    [
+        ("amoeba", "operators: expected some for genome 'genet', which is what evolves, got x for amoeba"),
+        ("gennet", "operator 'x': genome 'gennet' is unknown; did you mean 'genet'"),
+    ],
+)
+def test_those_that_nothing_would_use_are_refused(genome, message, tmp_path):
+    with pytest.raises(evonas.UserError, match=message):
+        evolve(operators=[Operator("x", genome, "mutation", ones)], budget=2, run=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: mutation(ones), 'mutation: expected the genome that it varies, as in @mutation."amoeba".'),
+        (lambda: mutation("genet")(lambda genome: genome), "expected a function of .genome, rng."),
+        (lambda: crossover("genet")(ones), "'genet-ones': expected a function of .genome, other, rng."),
+    ],
+)
+def test_a_decorator_says_how_it_is_used(wrong, message):
+    with pytest.raises(evonas.UserError, match=message):
+        wrong()
 
 
 def test_a_genome_and_a_strategy_may_be_classes():
