@@ -55,8 +55,8 @@ class OperatorChoice:
                 others = sorted({operator.genome for operator in found})
                 given = ", ".join(operator.name for operator in found)
                 raise UserError(
-                    f"{f'operators {source}'.strip()}: expected some for genome {genome!r}, which is what evolves, "
-                    f"got {given} for {' and '.join(others)}"
+                    f"{f'operators {source}'.strip()}: expected some for genome {genome!r}, which is what "
+                    f"evolves, got {given} for {' and '.join(others)}"
                 )
 
     def weighted(self, settings: Settings) -> list[Operator]:
