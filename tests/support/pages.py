@@ -28,6 +28,7 @@ IN_SMALL = {
     "evolve": "--budget 4 --epochs 1 --train-limit 200 --workers 0",
     "refine": "--budget 3 --neighbours 2 --morphisms 1 --epochs 1 --workers 0",
     "train": "--epochs 1",
+    "resume": "--workers 0",
 }
 """What the test adds to a command that does not say it: a reader has minutes, a test seconds."""
 
@@ -142,7 +143,7 @@ def in_small(command: str, page: str) -> str:
     if words[1] == "compare" and "--seeds" in words:
         return f"{command} {COMPARED_IN_SMALL}"  # of an option that comes twice the last counts
     if words[1] == "resume" and "--budget" in words and int(words[words.index("--budget") + 1]) >= 40:
-        return f"{command} {RESUMED_IN_SMALL}"
+        command = f"{command} {RESUMED_IN_SMALL}"
     if "--table" in words:
         return command  # a look-up takes no time
     added = re.findall(r"(--\S+) (\S+)", IN_SMALL.get(words[1], ""))
