@@ -8,6 +8,7 @@ What takes a reader minutes is made small here, by these rules and no others (``
 
 - ``evonas evolve``, ``refine`` and ``train`` get few candidates, one epoch, 200 images and no worker
   processes, each unless the command says something else; ``docs/scaling.md`` keeps its workers;
+- ``evonas resume`` goes on to 6 candidates where a page says 40 or more, without worker processes;
 - ``evonas compare`` searches with 2 seeds and 100 candidates where a page says more;
 - ``evonas.evolve``, ``resume``, ``refine`` and ``toolbox`` likewise, where they train: no more than so
   many candidates, and what the page leaves open.
@@ -42,6 +43,7 @@ SAVED = {
         ("docs/refine.md", "save_model.py"),
         ("docs/write-your-own-operator.md", "my_operators.py"),
     ],
+    "docs/images-of-your-own.md": [("docs/quickstart.md", "make_images.py")],
 }
 """Files of other pages that a reader of this one has by then. Those that make something are run."""
 
@@ -151,6 +153,11 @@ def test_what_is_made_small():
     small = pages.in_small("evonas evolve --budget 9", "README.md")
     assert small == "evonas evolve --budget 9 --epochs 1 --train-limit 200 --workers 0"
     assert "--workers" not in pages.in_small("evonas evolve", "docs/scaling.md")
+    resumed = "evonas resume r --budget 80", "evonas resume r --budget 14"
+    assert [pages.in_small(line, "README.md") for line in resumed] == [
+        "evonas resume r --budget 80 --budget 6 --workers 0",
+        "evonas resume r --budget 14 --workers 0",
+    ]
 
 
 def test_the_readme_begins_with_what_ci_runs():

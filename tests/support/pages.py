@@ -28,11 +28,15 @@ IN_SMALL = {
     "evolve": "--budget 4 --epochs 1 --train-limit 200 --workers 0",
     "refine": "--budget 3 --neighbours 2 --morphisms 1 --epochs 1 --workers 0",
     "train": "--epochs 1",
+    "resume": "--workers 0",
 }
 """What the test adds to a command that does not say it: a reader has minutes, a test seconds."""
 
 COMPARED_IN_SMALL = "--seeds 2 --budget 100"
 """What takes the place of the seeds and the budget of a comparison."""
+
+RESUMED_IN_SMALL = "--budget 6"
+"""What takes the place of the budget that a run goes on to, where that is 40 or more: `evolve` made 4."""
 
 PRELUDE = '''\
 """The blocks of {page}, in order."""
@@ -138,6 +142,8 @@ def in_small(command: str, page: str) -> str:
         return command
     if words[1] == "compare" and "--seeds" in words:
         return f"{command} {COMPARED_IN_SMALL}"  # of an option that comes twice the last counts
+    if words[1] == "resume" and "--budget" in words and int(words[words.index("--budget") + 1]) >= 40:
+        command = f"{command} {RESUMED_IN_SMALL}"
     if "--table" in words:
         return command  # a look-up takes no time
     added = re.findall(r"(--\S+) (\S+)", IN_SMALL.get(words[1], ""))
