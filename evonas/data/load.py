@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..task import Task
+from .account import Account
 from .catalogue import dataset_names, open_named
 from .dataset import ImageDataset, training_fingerprint
 from .image_folder import open_folder
@@ -122,6 +123,11 @@ def build_dataset(
         fingerprint=training_fingerprint(x, y, classes.names),
         _training=Images(x, y),
         _read_test=read_test,
+        _account=Account(
+            None if held_out is None else len(held_out),
+            len(labels) - len(kept) - (0 if held_out is None else len(held_out)),
+            tuple(getattr(source, "changes", ())),  # no part of the contract: most sources change nothing
+        ),
     )
 
 
