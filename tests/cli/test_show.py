@@ -133,3 +133,14 @@ def test_corrupted_weights(evonas: Callable[..., Any], copied: Path, tmp_path: P
     assert all(row["status"] != "failed" for row in library.load(copied).history)
     shutil.rmtree(copied / "weights")
     assert evonas("export", copied, *words).failed_with(".safetensors", "No such file")
+
+
+def test_a_run_or_file_that_is_not_there_is_looked_for_nearby(
+    evonas: Callable[..., Any], copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copied.parent)
+    assert evonas("show", "first").failed_with("run first: no run is there", f"; there is {copied.name}")
+    assert evonas("draw", "first", "-o", "x.svg").failed_with(
+        f"no published genotype; there is {copied.name}"
+    )
+    assert evonas("draw", "./runn", "-o", "x.svg").failed_with("no published genotype; did you mean 'run'?")
