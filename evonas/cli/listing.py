@@ -34,7 +34,7 @@ def list_names(
     from .page import Page
 
     if what is None:
-        raise UserError(f"what: expected one of {', '.join(LISTINGS)} (evonas list operators), got none")
+        raise UserError(f"WHAT: expected one of {', '.join(LISTINGS)} (evonas list operators), got none")
     if what not in LISTINGS:
         raise UserError(f"{what!r} cannot be listed; {nearest(what, list(LISTINGS))}")
     brought = operators_from(operators or ())
