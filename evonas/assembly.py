@@ -79,8 +79,9 @@ class Workbench:
 
     Attributes:
         evaluator: Gives fitness.
-        facts: ``dataset`` (fingerprint), ``task`` and ``statistics``, for the journal; or the table's
-            fingerprint as ``dataset``.
+        facts: ``dataset`` (fingerprint), ``task``, ``statistics`` and, where they are trained on,
+            ``images`` (what became of them, in words), for the journal; or the table's fingerprint as
+            ``dataset``.
         task: The shape of the images, where there are any.
     """
 
@@ -129,6 +130,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
             fitness.function, fitness.needs, task, settings.inherit, settings.ceilings
         )
         return Workbench(function, facts, task)
+    facts["images"] = dataset.account(split)
     from .training.device import Compute
     from .training.evaluator import TrainingEvaluator
 

@@ -1,6 +1,10 @@
 """The errors that evonas raises on purpose."""
 
+from __future__ import annotations
+
 import errno
+from collections.abc import Iterable
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -43,8 +47,31 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
     >>> nearest("x", ["amoeba"])
     'known: amoeba'
     """
+    close = closest(name, known)
+    hint = f"did you mean {close!r}? " if close else ""
+    return f"{hint}known: {', '.join(known)}"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a name was probably meant for; None where none is near."""
     from difflib import get_close_matches
 
-    close = get_close_matches(str(name), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}known: {', '.join(known)}"
+    return next(iter(get_close_matches(str(name), list(known), n=1)), None)
+
+
+def nearest_path(path: Path, suffix: str = "") -> str:
+    """Completes a message about a path where nothing is: with what is there and has nearly that name.
+
+    Args:
+        path: What was asked for.
+        suffix: Of files that would do; folders do where it is empty.
+
+    Returns:
+        ``; did you mean 'PATH'?``, or nothing where none is near.
+    """
+    try:
+        there = [item.name for item in path.parent.iterdir() if item.name.endswith(suffix)]
+    except OSError:  # the folder is not there either, or is not for us to read
+        return ""
+    close = closest(path.name, sorted(name for name in there if not name.startswith(".")))
+    return f"; did you mean {str(path.parent / close)!r}?" if close else ""

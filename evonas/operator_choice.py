@@ -109,7 +109,7 @@ class OperatorChoice:
                 where = f" of {source}" if source else ""
                 raise UserError(
                     f"operators: the run began with {name!r}{where}, which is not here: "
-                    "name its file again (--operators), or install its package"
+                    "name its file again (operators=..., or --operators), or install its package"
                 )
 
     def as_noted(self, settings: Settings, noted: Mapping[str, Any]) -> OperatorChoice:

@@ -128,6 +128,15 @@ class SearchResult:
         self._statistics = statistics
         self.classes = classes
 
+    def __repr__(self) -> str:
+        genome, where = self.settings.genome, "in memory" if self.folder is None else f"run {self.folder}"
+        try:
+            told, best = self.journal.counts()[1], self.top(1)
+        except Exception:  # closed or damaged: a repr is the last to complain
+            return f"<SearchResult {genome}, {where}>"
+        found = f"best {best[0].fitness:.4f} (candidate {best[0].id})" if best else "no best yet"
+        return f"<SearchResult {genome}, {told} of {self.settings.budget} evaluated, {found}, {where}>"
+
     @property
     def history(self) -> History:
         """The candidates as dicts: id, parents, operator, genome, fitness, status, parameters and so on."""

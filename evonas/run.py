@@ -22,6 +22,8 @@ LOCK = "run.lock"
 WEIGHTS = "weights"
 GIVEN = "given"
 """The folder in a run that holds the weights of a trained network that it began from."""
+LISTED = 5
+"""So many runs a message names that says that there is none in a folder."""
 FINAL = "final"
 """The folder in a run that holds the network `evonas train` made of its best."""
 
@@ -90,7 +92,7 @@ class Run:
             UserError: No readable run is there, or another process writes it.
         """
         if not (folder / FILE).is_file():
-            raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
+            raise UserError(f"run {folder}: no run is there (expected a file {FILE}){runs_near(folder)}")
         _check_inside(folder)
         try:
             lock = _lock(folder) if write else None
@@ -201,6 +203,21 @@ def _check_inside(folder: Path) -> None:
                 f"run {folder}: {name} is a symbolic link, which may lead anywhere: "
                 f"expected it to be in the run folder itself"
             )
+
+
+def runs_near(folder: Path) -> str:
+    """Completes a message about a folder without a run: with the newest of those in it, or else beside it."""
+    for place in (folder, folder.parent):
+        try:
+            found = [path for path in place.glob(f"*/{FILE}") if path.is_file()]
+            found.sort(key=lambda path: (-path.stat().st_mtime, path))
+        except OSError:  # it is not for us to read, or a run goes just now
+            continue
+        if found:
+            names = ", ".join(str(path.parent) for path in found[:LISTED])
+            more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+            return f"; there are {names}{more}" if len(found) > 1 else f"; there is {names}"
+    return ""
 
 
 def _lock(folder: Path) -> FileLock:

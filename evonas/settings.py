@@ -7,16 +7,34 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from .ceilings import Ceilings
-from .errors import UserError, nearest
+from .errors import UserError, closest, nearest
 from .genome import Genome, Space
 from .inheritance_modes import check_mode
-from .recipe import Recipe
-from .registry import find, genome_type
+from .recipe import SEARCH_KEYS, Recipe
+from .registry import entries, find, genome_type
 from .seeds import check_seed
 from .strategies import Strategy
 from .task import Task
 from .training.plan import Plan
 from .variation import SECONDS
+
+ARGUMENTS = (
+    *SEARCH_KEYS,
+    *(
+        "epochs",
+        "recipe",
+        "run",
+        "operators",
+        "toolbox",
+        "evaluate",
+        "needs",
+        "config",
+        "data_dir",
+        "download",
+    ),
+    *("workers", "devices", "per_device", "device_memory", "timeout", "ray", "max_seconds", "callbacks"),
+)
+"""What `evonas.evolve` takes besides settings of the strategy, for messages about misspelt ones."""
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -183,6 +201,12 @@ def read_genotype(kind: type[Genome], space: Space, genotype: str | Mapping[str,
     if isinstance(genotype, str):
         published = kind.published()
         if genotype not in published:
+            elsewhere = [name for name in entries("genomes") if genotype in genome_type(name).published()]
+            if elsewhere:
+                raise UserError(
+                    f"genotype {genotype!r}: expected one of genome {kind.name!r}, which is searched with, "
+                    f"got one of genome {elsewhere[0]!r}: choose that (--genome {elsewhere[0]})"
+                )
             raise UserError(f"genotype {genotype!r} is unknown; {nearest(genotype, list(published))}")
         genotype = published[genotype]
     return kind.from_dict(genotype, space)
@@ -207,6 +231,8 @@ def resolve_tactics(
         if key not in strategy.settings:
             known = list(strategy.settings)
             hint = nearest(key, known) if known else "it has none"
+            if not closest(key, known) and (other := closest(key, ARGUMENTS)):
+                hint = f"did you mean {other!r}? {hint}"
             raise UserError(f"strategy setting {key!r} is unknown to this strategy; {hint}")
         settings[key] = value
     for key, value in settings.items():

@@ -13,7 +13,14 @@ AGAIN = 0.5
 
 
 class TimeLimitReached(BaseException):
-    """The code has not returned within its limit."""
+    """The code has not returned within its limit.
+
+    Args:
+        seconds: The limit.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it had not returned after {seconds:g} s")
 
 
 def enforceable() -> bool:
@@ -42,7 +49,7 @@ def limited(seconds: float) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if active:
-            raise TimeLimitReached
+            raise TimeLimitReached(seconds)
 
     before = signal.signal(signal.SIGALRM, stop)
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)

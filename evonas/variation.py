@@ -97,13 +97,17 @@ def _applied(
             reason = f"; {operator.name}: {why}" if str(why) else ""
         except OperatorError:
             raise
-        except TimeLimitReached:
-            raise OperatorError(operator.name, "it had not returned when its time was up") from None
+        except TimeLimitReached as limit:
+            raise OperatorError(operator.name, _too_long(limit)) from None
         except Exception as error:
             raise OperatorError(operator.name, _in_words(error, operator.name)) from error
     names = [operator.name for operator in operators]
     told = f"operators: none of {', '.join(names)} applied in {TRIES} draws{reason}"
     raise OperatorError("+".join(names), reason, told)
+
+
+def _too_long(limit: BaseException) -> str:
+    return f"{limit}, which is all that operator_seconds allows"
 
 
 def _in_words(error: Exception, name: str) -> str:
@@ -212,7 +216,7 @@ def _failed(before: Genome, function: Any, error: BaseException) -> Genome:
         name, reason = error.operator, str(error)
     else:
         name = _name_of(function)
-        told = _in_words(error, name) if isinstance(error, Exception) else "it had not returned in time"
+        told = _in_words(error, name) if isinstance(error, Exception) else _too_long(error)
         reason = str(OperatorError(name, told))
     before.origin = replace(before.origin, operator=name, failure=reason)
     return before

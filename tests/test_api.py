@@ -375,6 +375,10 @@ def test_weights_of_the_dead_are_gone(trained):
             {"populaton": 3},
             "strategy setting 'populaton' is unknown to this strategy; did you mean 'population'",
         ),
+        (
+            {"budgit": 3},
+            "strategy setting 'budgit' is unknown to this strategy; did you mean 'budget'",
+        ),
         ({"population": 100}, "population: expected at most the budget of 3, got 100"),
         ({"population": 0}, "population: expected a whole number of at least 1, got 0"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, got -1"),

@@ -71,3 +71,16 @@ def test_what_a_search_without_images_cannot_give(result):
 def test_a_best_that_is_drawn(result, tmp_path):
     result.best.genome.draw(tmp_path / "best.svg")
     assert (tmp_path / "best.svg").read_text().startswith("<svg")
+
+
+def test_a_result_says_what_it_is(result):
+    where = f"run {result.folder}" if result.folder else "in memory"
+    best = f"best {result.best.fitness:.4f} (candidate {result.best.id})"
+    assert repr(result) == f"<SearchResult amoeba, 30 of 30 evaluated, {best}, {where}>"
+
+
+def test_even_one_whose_journal_is_closed(tmp_path):
+    evonas.evolve(evaluate=mood, needs="genome", budget=2, run=tmp_path / "run").journal.close()
+    result = evonas.load(tmp_path / "run")
+    result.journal.close()
+    assert repr(result) == f"<SearchResult amoeba, run {tmp_path / 'run'}>"

@@ -194,3 +194,19 @@ def test_no_run_there(tmp_path, name):
         with pytest.raises(UserError, match=r"no run is there \(expected a file journal\.db\)"):
             Run.open(tmp_path / name, write=write)
     assert not list(tmp_path.iterdir())
+
+
+# -- where there is none -----------------------------------------------------------------------------
+
+
+def test_where_no_run_is_those_beside_it_are_named(tmp_path, settings):
+    with pytest.raises(UserError, match=r"no run is there \(expected a file journal\.db\)$"):
+        Run.open(tmp_path / "first")
+    for number in range(7):
+        Run.create(tmp_path / f"run-{number}", settings).close()
+        os.utime(tmp_path / f"run-{number}" / "journal.db", (number, number))
+    newest = ", ".join(str(tmp_path / f"run-{number}") for number in (6, 5, 4, 3, 2))
+    for asked in (tmp_path, tmp_path / "first"):
+        with pytest.raises(UserError) as refused:
+            Run.open(asked)
+        assert str(refused.value).endswith(f"; there are {newest} and 2 more")

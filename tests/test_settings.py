@@ -113,3 +113,6 @@ def test_a_start_that_is_none(space):
         make(start="amoebanet-a-papr")
     with pytest.raises(UserError, match="amoeba genotype: expected 'normal' and 'reduction' cells"):
         make(start={"normal": {}})
+    message = "genotype 'genet-1': expected one of genome 'amoeba', .* got one of genome 'genet'"
+    with pytest.raises(UserError, match=message):
+        make(start="genet-1")

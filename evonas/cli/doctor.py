@@ -23,6 +23,11 @@ NEEDED = (
 EXTRAS = {
     "vision": (("torchvision",), "datasets cifar10, cifar100, mnist, fashion-mnist, svhn"),
     "onnx": (("onnx", "onnxscript", "onnxruntime"), "evonas export --to onnx"),
+    "png": (("vl-convert-python",), "evonas draw -o FILE.png"),
+    "tensorboard": (("tensorboard",), "evonas evolve --tensorboard"),
+    "mlflow": (("mlflow-skinny",), "evonas evolve --mlflow"),
+    "ray": (("ray",), "evonas evolve --ray, on a cluster"),
+    "figures": (("matplotlib",), "the figures of evonas compare"),
     "bench": (("optuna", "matplotlib", "pandas"), "the benchmarks"),
 }
 GROUPS = ("genomes", "operators", "strategies", "datasets")
@@ -62,7 +67,7 @@ def _extra(name: str) -> str:
     versions = {package: _version(package) for package in packages}
     missing = [package for package, found in versions.items() if found == MISSING]
     if missing:
-        return f"{name}, for {purpose}: missing {', '.join(missing)}: pip install 'evonas[{name}]'"
+        return f"{name}, for {purpose}: missing {', '.join(missing)}: python -m pip install 'evonas[{name}]'"
     found = ", ".join(f"{package} {number}" for package, number in versions.items())
     return f"{name}, for {purpose}: {found}"
 

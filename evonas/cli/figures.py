@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..errors import UserError
@@ -44,12 +45,12 @@ def amount(number: int | None) -> str:
 
 
 def share(part: float) -> str:
-    """A part of a whole as a percentage.
+    """A part of a whole as a percentage; a half is rounded up, as in a report.
 
-    >>> share(0.257)
-    '26 %'
+    >>> share(0.257), share(1 / 8)
+    ('26 %', '13 %')
     """
-    return f"{100 * part:.0f} %"
+    return f"{math.floor(100 * part + 0.5)} %"
 
 
 def number_of(count: int, thing: str, things: str = "") -> str:

@@ -9,6 +9,7 @@ import typer
 
 from ..errors import UserError, nearest
 from . import options
+from .options import option
 
 if TYPE_CHECKING:
     from ..operator import Operator
@@ -17,24 +18,34 @@ if TYPE_CHECKING:
 
 def list_names(
     what: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="WHAT",
             show_default=False,
             help="genomes, operators, strategies, datasets, genotypes or recipes",
         ),
-    ],
+    ] = None,
+    genome: Annotated[str | None, option("NAME", "Operators or genotypes of this genome alone.")] = None,
     operators: options.Operators = None,
 ) -> None:
     """List what is installed, by name, and what your own files add."""
     from ..plugins import operators_from
+    from ..registry import genome_type
     from .page import Page
 
+    if what is None:
+        raise UserError(f"WHAT: expected one of {', '.join(LISTINGS)} (evonas list operators), got none")
     if what not in LISTINGS:
         raise UserError(f"{what!r} cannot be listed; {nearest(what, list(LISTINGS))}")
     brought = operators_from(operators or ())
+    if genome is not None:
+        if what not in ("operators", "genotypes"):
+            raise UserError(f"genome: expected only with operators or genotypes, got it with {what}")
+        genome_type(genome)
     if what == "operators":
-        _operators(Page(), brought)
+        _operators(Page(), brought, genome)
+    elif what == "genotypes":
+        _genotypes(Page(), genome)
     else:
         LISTINGS[what](Page())
 
@@ -59,7 +70,7 @@ def _genomes(page: Page) -> None:
     _print_table(page, ("name", "what it is", "recipe", "from"), rows)
 
 
-def _operators(page: Page, brought: Sequence[Operator] = ()) -> None:
+def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = None) -> None:
     from ..operator import Operator
     from ..registry import entries, find, provider
 
@@ -75,6 +86,8 @@ def _operators(page: Page, brought: Sequence[Operator] = ()) -> None:
             found.append((operator, provider("operators", name)))
     found += [(operator, operator.source) for operator in brought]
     for genome in dict.fromkeys(operator.genome for operator, _ in found):
+        if only not in (None, genome):
+            continue
         page.line(genome, bold=True)
         for operator, source in found:
             if operator.genome == genome:
@@ -103,10 +116,10 @@ def _datasets(page: Page) -> None:
     _print_table(page, ("name", "what it is", "size", "from"), rows)
 
 
-def _genotypes(page: Page) -> None:
+def _genotypes(page: Page, only: str | None = None) -> None:
     from ..registry import genome_type, names
 
-    for genome in names("genomes"):
+    for genome in names("genomes") if only is None else [only]:
         kind = genome_type(genome)
         called: dict[str, list[str]] = {}  # one genotype may have several
         for name, data in kind.published().items():

@@ -107,7 +107,14 @@ def make_table(
 
 def made_by(candidate: Candidate) -> str:
     """The operators that made a candidate, without the genome's name before each."""
-    return candidate.genome.origin.operator.replace(f"{candidate.genome.name}-", "").replace("+", " + ")
+    return " + ".join(
+        short_name(name, candidate.genome.name) for name in candidate.genome.origin.operator.split("+")
+    )
+
+
+def short_name(operator: str, genome: str) -> str:
+    """An operator without its genome's name in front, as tables name it."""
+    return operator.removeprefix(f"{genome}-")
 
 
 def best_table(best: Sequence[Candidate]) -> Table:

@@ -65,12 +65,21 @@ class Watcher:
         progress: Where to show it.
         request: Checked after each candidate.
         known: What the run had come to before, where it is resumed.
+        output: How much is said.
     """
 
-    def __init__(self, folder: Path, progress: Progress, request: StopRequest, known: Survey | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        progress: Progress,
+        request: StopRequest,
+        known: Survey | None,
+        output: Output,
+    ) -> None:
         self.folder = folder
         self.progress = progress
         self.request = request
+        self.output = output
         self.best = known.best[0] if known and known.best else None
         self.evaluated = known.evaluated if known else 0
         self.failed = known.failed if known else 0
@@ -81,8 +90,10 @@ class Watcher:
         """The search is about to evaluate its first candidate."""
         self.begun = True
         self.evaluated = evaluated
-        headline = f"{headline_of(settings)}\nrun {self.folder} (Ctrl-C stops, evonas resume goes on)"
-        self.progress.begin(headline, settings.budget, evaluated, self._note())
+        lines = [headline_of(settings), f"run {self.folder} (Ctrl-C stops, evonas resume goes on)"]
+        if not (self.output.quiet or self.output.as_json) and (images := _images_of(self.folder)):
+            lines.insert(1, images)
+        self.progress.begin("\n".join(lines), settings.budget, evaluated, self._note())
 
     def meter(self, pace: Pace) -> None:
         """How fast the search is now."""
@@ -108,6 +119,16 @@ class Watcher:
         if self.pace is not None:
             parts += speed(self.pace)
         return ", ".join(parts)
+
+
+def _images_of(folder: Path) -> str:
+    """What became of a run's images, as its journal notes it; empty where it notes nothing."""
+    from ..api import load
+    from .targets import meta_of
+
+    with closing((result := load(folder)).journal):
+        noted = meta_of(result).get("images")
+    return noted if isinstance(noted, str) else ""
 
 
 def speed(pace: Pace) -> list[str]:
@@ -160,7 +181,7 @@ def conduct(
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
     with stoppable() as request:
-        watcher = Watcher(folder, progress, request, known)
+        watcher = Watcher(folder, progress, request, known, output)
         request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
             with progress, _plain_warnings():

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from . import options
 from .figures import duration, number_of, share
 from .onwards import next_commands
-from .page import Page, best_table, fitness_text, made_by, make_table
+from .page import Page, best_table, fitness_text, made_by, make_table, short_name
 from .session import speed
 from .survey import Survey, described, summary, survey
+from .targets import meta_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,12 +41,12 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
         _show_settings(page, result)
         _show_progress(page, result, found)
         if found.best:
-            page.section("Best", best_table(found.best))
+            page.section("Best", best_table(found.best), _meanings(result))
             _show_winner(page, result, found.best[0])
         if sessions := sessions_of(result):
             page.section("Workers", *_session_lines(sessions))
         if found.operators:
-            page.section("Operators", _operator_table(found))
+            page.section("Operators", *_operator_lines(found, result.settings.genome))
         if found.failures:
             page.section("Failures", *_failure_lines(found))
         if trained is not None:
@@ -77,10 +78,6 @@ def _trained(folder: Path) -> dict[str, Any] | None:
 def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None) -> dict[str, Any]:
     best = found.best[0].number if found.best else None
     line = result.lineage(best) if best is not None else []
-    uses = {
-        name: {"children": u.children, "compared": u.compared, "better": u.better}
-        for name, u in found.operators.items()
-    }
     return {
         **summary(result, found),
         "settings": result.settings.to_dict(),
@@ -91,7 +88,7 @@ def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None
             {**pace.to_dict(), "busy": pace.usage.busy, "per_hour": pace.per_hour}
             for pace in sessions_of(result)
         ],
-        "operators": uses,
+        "operators": {name: use.to_dict() for name, use in found.operators.items()},
         "failures": [{"id": number, "reason": reason} for number, reason in found.failures],
         "final": trained,
     }
@@ -110,7 +107,8 @@ def _origin(candidate: Candidate) -> dict[str, Any]:
 
 def _show_settings(page: Page, result: SearchResult) -> None:
     settings = result.settings
-    tactics = ", ".join(f"{key} {value}" for key, value in settings.tactics.items())
+    set_here = {key: value for key, value in settings.tactics.items() if value is not None}
+    tactics = ", ".join(f"{key} {value}" for key, value in set_here.items())
     threads = f", {number_of(settings.threads, 'thread')}" if settings.device == "cpu" else ""
     page.line(str(result.folder), bold=True)
     parts = [
@@ -135,9 +133,16 @@ def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
         page.line("no candidate has been evaluated with success yet")
 
 
+def _meanings(result: SearchResult) -> str:
+    """What two columns are that do not say it."""
+    trained = meta_of(result).get("fitness", "training") == "training"
+    fitness = "fitness: accuracy on the validation images; " if trained else ""
+    return f"{fitness}epochs: with those of the ancestors whose weights it inherited"
+
+
 def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
     page.section(f"Genotype of candidate {best.number}", *best.genome.summary().split(" | "))
-    columns = ("id", "operator", "fitness", "before training", "inherited", "epochs")
+    columns = ("id", "operator", "fitness", "before training", "inherited", "epochs in all")
     rows = []
     for candidate in result.lineage(best.number):
         outcome = candidate.result
@@ -157,16 +162,26 @@ def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
     page.section(title, make_table(columns, rows, right=("id", *columns[2:])))
 
 
-def _operator_table(found: Survey) -> Table:
+def _operator_lines(found: Survey, genome: str) -> list[str | Table]:
+    """How often each operator was used, and how its children fared; columns without a number are left out."""
+    uses = found.operators.values()
+    children = sum(use.children for use in uses)
+    counted = "applied" if found.composed else "children"
+    columns = ["operator", counted, "share", "better than\ntheir parent", "mean\nchange"]
+    unchanged, failed = any(use.unchanged for use in uses), any(use.failed for use in uses)
+    columns += ["unchanged"] * unchanged + ["failed"] * failed
     rows = []
-    children = sum(use.children for use in found.operators.values())
     for name, use in found.operators.items():
-        better = (
-            f"{use.better} of {use.compared} ({share(use.better / use.compared)})" if use.compared else "-"
-        )
-        rows.append((name, str(use.children), share(use.children / children), better))
-    columns = ("operator", "children", "share", "better than their parent")
-    return make_table(columns, rows, right=("children", "share"))
+        better = f"{use.better} of {use.compared} ({share(use.better / (use.compared or 1))})"
+        row = [short_name(name, genome), str(use.children), share(use.children / children)]
+        row += ["-", "-"] if use.change is None else [better, f"{use.change:+.4f}"]
+        rows.append(row + [str(use.unchanged)] * unchanged + [str(use.failed)] * failed)
+    lines: list[str | Table] = [make_table(columns, rows, right=columns[1:], names=columns[1:])]
+    if found.composed:
+        lines.append("applied: how often; one candidate may be made by several")
+    if unchanged:
+        lines.append("unchanged: children that are what their parent was")
+    return lines
 
 
 def sessions_of(result: SearchResult) -> list[Pace]:
@@ -189,7 +204,8 @@ def _session_lines(sessions: list[Pace]) -> list[str | Table]:
     lines: list[str | Table] = []
     for number, pace in enumerate(sessions, start=1):
         which = f"session {number}: " if len(sessions) > 1 else ""
-        wait = f", each waited {duration(pace.wait)} for its place" if pace.usage.waited else ""
+        wait = f"; a candidate waited {duration(pace.wait)} for a free worker, on average"
+        wait = wait if pace.usage.waited else ""
         speeds = ", ".join(speed(pace))
         lines.append(
             f"{which}{number_of(pace.candidates, 'candidate')} in {duration(pace.seconds)}: {speeds}{wait}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,17 +15,34 @@ BEST_SHOWN = 5
 
 @dataclass
 class Use:
-    """How often an operator was used, and how often its child was better than the parent.
+    """How often an operator was used, and how its children fared beside their parent.
 
     Attributes:
-        children: Candidates that it made and whose evaluation has ended.
+        children: Candidates that it made and whose evaluation has ended; one that it was applied to twice
+            counts twice.
         compared: Those of them that can be compared: neither they nor their parent failed.
         better: Those of higher fitness than their parent.
+        gained: By how much fitness rose from parent to child, summed over those that are compared.
+        unchanged: Those whose genotype is their parent's.
+        failed: Those whose evaluation failed.
     """
 
     children: int = 0
     compared: int = 0
     better: int = 0
+    gained: float = 0.0
+    unchanged: int = 0
+    failed: int = 0
+
+    @property
+    def change(self) -> float | None:
+        """The mean change of fitness from parent to child; None where none is compared."""
+        return self.gained / self.compared if self.compared else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON."""
+        counted = {key: value for key, value in asdict(self).items() if key != "gained"}
+        return {**counted, "mean_change": self.change}
 
 
 @dataclass
@@ -38,6 +55,7 @@ class Survey:
         images: Training images that all candidates have seen, epochs counted.
         best: The best candidates, the best first.
         operators: By name, in the order of first use.
+        composed: Whether some candidate was made by several at once.
         failures: Candidate and reason.
     """
 
@@ -46,6 +64,7 @@ class Survey:
     images: int = 0
     best: list[Candidate] = field(default_factory=list)
     operators: dict[str, Use] = field(default_factory=dict)
+    composed: bool = False
     failures: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -66,10 +85,13 @@ def survey(result: SearchResult) -> Survey:
 def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
     """Passes the candidates on, adding each to the survey."""
     from ..candidate import FAILED
+    from ..strategies.hill_climbing import TRAINED_ON
 
     fitness: dict[int, float] = {}
+    genotypes: dict[int, int] = {}  # hashes of their texts: a key of a large network can be dear
     for candidate in result.journal.candidates():
         outcome = candidate.result
+        genotypes[candidate.number] = hash(str(candidate.genome))
         if outcome is not None:
             found.evaluated += 1
             found.seconds += outcome.seconds
@@ -80,12 +102,18 @@ def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
                 fitness[candidate.number] = outcome.fitness
             origin = candidate.genome.origin
             before = fitness.get(origin.parents[0]) if origin.parents else None
-            for name in origin.operator.split("+"):  # a strategy may apply several
+            same = genotypes[candidate.number] in (genotypes.get(parent) for parent in origin.parents)
+            names = origin.operator.split("+")  # a strategy may apply several
+            found.composed |= len(names) > 1
+            for name in names:
                 use = found.operators.setdefault(name, Use())
                 use.children += 1
+                use.failed += outcome.status == FAILED
+                use.unchanged += same and outcome.status != FAILED and name != TRAINED_ON
                 if before is not None and outcome.fitness is not None:
                     use.compared += 1
                     use.better += outcome.fitness > before
+                    use.gained += outcome.fitness - before
         yield candidate
 
 

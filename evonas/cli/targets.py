@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError, nearest
+from ..errors import UserError, closest, nearest, nearest_path
 from ..reading import parse_json, read_text
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
     from ..registry import entries, genome_type
+    from ..run import runs_near
 
     known: list[str] = []
     for genome in entries("genomes"):
@@ -125,7 +126,11 @@ def _published(name: str) -> Genome:
         if name in found:
             return kind.from_dict(found[name], usual_space(kind))
         known += found
-    raise UserError(f"{name!r} is no run folder, no file and no published genotype; {nearest(name, known)}")
+    hint = nearest(name, known)
+    if not closest(name, known):  # then more likely a path than a misspelt genotype
+        path = Path(name).expanduser()
+        hint = (nearest_path(path) or runs_near(path)).removeprefix("; ") or hint
+    raise UserError(f"{name!r} is no run folder, no file and no published genotype; {hint}")
 
 
 def usual_space(kind: type[Genome]) -> Space:

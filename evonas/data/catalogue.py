@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from ..errors import UserError, nearest
+from ..errors import UserError, closest, nearest, nearest_path
 from .source import ImageSource
 
 GROUP = "evonas.datasets"
@@ -91,9 +91,12 @@ def open_named(name: str, data_dir: Path, download: bool) -> ImageSource:
     """
     points = list(entry_points(group=GROUP, name=name))
     if not points:
+        hint = nearest(name, dataset_names())
+        if name and not closest(name, dataset_names()):
+            hint = f"{nearest_path(Path(name)).removeprefix('; ')} {hint}".lstrip()
         raise UserError(
             f"dataset: expected a name, FILE.npz or an image folder, got {name!r}, which is none of them; "
-            f"{nearest(name, dataset_names())}"
+            f"{hint}"
         )
     if len({point.value for point in points}) > 1:
         values = ", ".join(sorted(point.value for point in points))

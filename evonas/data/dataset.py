@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..task import Task
+from .account import Account
 from .images import Images, Split, Statistics, channel_statistics
 from .split import default_validation_fraction, take_validation
 
@@ -36,6 +37,7 @@ class ImageDataset:
     fingerprint: str
     _training: Images = field(repr=False, compare=False)
     _read_test: Callable[[], Images] = field(repr=False, compare=False)
+    _account: Account = field(default_factory=Account, repr=False, compare=False)
 
     @property
     def training_size(self) -> int:
@@ -60,6 +62,10 @@ class ImageDataset:
         digest = blake2b(self.fingerprint.encode(), digest_size=16)
         digest.update(validation.tobytes())
         return Split(x[train], y[train], x[validation], y[validation], digest.hexdigest())
+
+    def account(self, split: Split) -> str:
+        """What became of the images, in one line: how many serve for what, and what was done to them."""
+        return self._account.told(self.task, split)
 
     def full_training(self) -> Images:
         """Returns all images that are not test images: training and validation, for the final network."""

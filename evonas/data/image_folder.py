@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from .account import changes_of
 from .images import Shape
 from .npz_file import DEFAULT_MAX_BYTES
 
@@ -26,6 +27,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", "
 
 _GREY_MODES = ("1", "L", "LA")
 _COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
+_TRANSPARENT_MODES = ("LA", "PA", "RGBA", "RGBa")
+_OTHER_COLOURS = ("CMYK", "YCbCr", "LAB", "HSV")
 _VALIDATION_NAMES = ("val", "valid", "validation")
 
 
@@ -45,6 +48,8 @@ class FolderSource:
     image_size: tuple[int, int] | None
     max_bytes: int
     mirror: None = None
+    changes: list[str] = field(default_factory=list)
+    """What was done to the training images that were read first, in words."""
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -59,7 +64,9 @@ class FolderSource:
     def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
         """Decodes the training images at these positions."""
         files = [self.files[position] for position in index.tolist()]
-        return _decode_all(files, shape or _common_shape(files, self.image_size), self.max_bytes)
+        if shape is None:
+            shape, self.changes[:] = _common_shape(files, self.image_size)
+        return _decode_all(files, shape, self.max_bytes)
 
     def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
         """Decodes the files in test/, brought to the shape of the training images."""
@@ -105,6 +112,13 @@ def open_folder(
                     f"off train/: move those in {name}/ there, or rename it to test/"
                 )
     folders = _class_folders(train)
+    if len(folders) == 1:
+        only = folders[0]
+        deeper = f": if those are in it, give {only}" if _sub_folders(only) else ""
+        raise UserError(
+            f"{train}: expected a sub-folder with images for each class, two at least, "
+            f"got {only.name!r} alone{deeper}"
+        )
     files, names = _files_of(folders)
     classes = tuple(folder.name for folder in folders)
     numbers = {name: number for number, name in enumerate(classes)}
@@ -147,20 +161,30 @@ def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     return files, names
 
 
-def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> Shape:
-    """The shape to bring the images to, from the headers of their files."""
+def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> tuple[Shape, list[str]]:
+    """The shape to bring the images to, from the headers of their files, and what that changes."""
 
-    def look(image: Image) -> tuple[str, int, int]:
-        return image.mode, image.height, image.width
+    def look(image: Image) -> tuple[str, bool, int, int]:
+        transparent = image.mode in _TRANSPARENT_MODES or "transparency" in image.info
+        return image.mode, transparent, image.height, image.width
 
     headers = _in_threads(lambda path: _with_image(path, look), files)
-    modes, sizes = set(), Counter[tuple[int, int]]()
-    for mode, height, width in headers:
-        modes.add(mode)
+    modes, sizes, transparent = Counter[str](), Counter[tuple[int, int]](), 0
+    for mode, see_through, height, width in headers:
+        modes[mode] += 1
         sizes[height, width] += 1
+        transparent += see_through
     most = max(sizes, key=lambda size: (sizes[size], size[0] * size[1], size))
     height, width = image_size or most
-    return height, width, 1 if modes <= set(_GREY_MODES) else 3
+    coloured = not modes.keys() <= set(_GREY_MODES)
+    converted = Counter(
+        {
+            "grey made colour": sum(modes[mode] for mode in _GREY_MODES) if coloured else 0,
+            "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
+            "without their transparency": transparent,
+        }
+    )
+    return (height, width, 3 if coloured else 1), changes_of(sizes, converted, height, width)
 
 
 def _decode_all(files: list[Path], shape: Shape, max_bytes: int) -> NDArray[np.uint8]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError
+from ..errors import UserError, nearest_path
 from ..task import Task
+from .account import Account
 from .catalogue import dataset_names, open_named
 from .dataset import ImageDataset, training_fingerprint
 from .image_folder import open_folder
@@ -61,7 +62,10 @@ def load_dataset(
     elif is_path and path.is_file():
         source = open_npz(path, max_bytes)
     elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
-        raise UserError(f"dataset {name!r}: expected an .npz file or a folder of images there, got nothing")
+        raise UserError(
+            f"dataset {name!r}: expected an .npz file or a folder of images there, got nothing"
+            f"{nearest_path(path)}"
+        )
     else:
         folder = default_data_dir() if data_dir is None else Path(os.path.expanduser(data_dir))
         source = open_named(name, folder, download)
@@ -122,6 +126,11 @@ def build_dataset(
         fingerprint=training_fingerprint(x, y, classes.names),
         _training=Images(x, y),
         _read_test=read_test,
+        _account=Account(
+            None if held_out is None else len(held_out),
+            len(labels) - len(kept) - (0 if held_out is None else len(held_out)),
+            tuple(getattr(source, "changes", ())),  # no part of the contract: most sources change nothing
+        ),
     )
 
 

@@ -70,18 +70,36 @@ def _images(result: SearchResult, meta: Mapping[str, Any]) -> Pairs:
     task = result.known_task()
     shape = f"{task.channels}×{task.height}×{task.width}"
     pairs = [("shape", shape), ("classes", str(task.classes)), ("fingerprint", str(meta.get("dataset", "")))]
+    if isinstance(meta.get("images"), str):
+        pairs.append(("what became of them", meta["images"]))
     if result.classes:
         pairs.append(("names of classes", ", ".join(result.classes[:20])))
     return pairs
 
 
 def _usage(usage: Any) -> Pairs:
-    """What executors noted: a mapping, or one for each slot."""
+    """What executors noted of each session, in words; what cannot be read as that, as it stands."""
     if isinstance(usage, Mapping):
         return _pairs(usage)
-    if isinstance(usage, list):
-        return [(str(number), _text(value)) for number, value in enumerate(usage)]
-    return []
+    if not isinstance(usage, list):
+        return []
+    return [(f"session {number}", _session(noted)) for number, noted in enumerate(usage, start=1)]
+
+
+def _session(noted: Any) -> str:
+    from ..cli.session import speed
+    from ..pace import Pace
+
+    try:
+        pace = Pace.from_dict(noted)
+        done = f"{number_of(pace.candidates, 'candidate')} in {duration(pace.seconds)}"
+        workers = [
+            f"{slot.name}: {number_of(slot.candidates, 'candidate')}, busy for {duration(slot.busy)}"
+            for slot in pace.usage.slots
+        ]
+        return "; ".join([", ".join([done, *speed(pace)]), *workers])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return _text(noted)
 
 
 def _pairs(values: Mapping[str, Any]) -> Pairs:
@@ -96,6 +114,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str | int | float):
         return str(value) if value != "" else "none"
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        return ", ".join(_text(item) for item in value) or "none"
     return json.dumps(value, separators=(", ", ": "))
 
 

@@ -173,3 +173,7 @@ class AmoebaGenome(Genome):
 
     def __str__(self) -> str:
         return f"{self.normal} | {self.reduction}"
+
+    def summary(self) -> str:
+        """Both cells, each with its name."""
+        return f"normal: {self.normal} | reduction: {self.reduction}"

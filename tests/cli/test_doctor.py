@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -21,4 +22,20 @@ def test_what_is_missing_is_named(evonas: Callable[..., Any], monkeypatch: pytes
     monkeypatch.setattr("evonas.cli.doctor.version", found)
     ended = evonas("doctor")
     assert ended.status == 1
-    assert "missing onnx: pip install" in ended.out and "deap is not installed" in ended.out
+    assert "missing onnx: python -m pip install" in ended.out and "deap is not installed" in ended.out
+
+
+def test_every_extra_is_listed_with_what_it_needs(evonas: Callable[..., Any]) -> None:
+    from importlib.metadata import requires
+
+    from evonas.cli.doctor import EXTRAS
+
+    declared: dict[str, set[str]] = {}
+    for line in requires("evonas") or ():
+        if found := re.match(r"([\w-]+).*extra == ['\"]([\w-]+)['\"]", line):
+            declared.setdefault(found[2], set()).add(found[1])
+    del declared["dev"], declared["docs"]  # for those who work on evonas itself
+    assert declared.keys() == EXTRAS.keys()
+    for name, (packages, _) in EXTRAS.items():
+        assert declared[name] - {"evonas"} <= set(packages), name
+        assert f"{name}, for " in evonas("doctor").out

@@ -90,6 +90,20 @@ def test_json_is_one_object(evonas: Callable[..., Any], tiny: list[str], tmp_pat
     }
 
 
+def test_it_begins_with_what_became_of_the_images(
+    evonas: Callable[..., Any], tiny: list[str], tmp_path: Path
+) -> None:
+    line = (
+        "1,797 images 1×8×8 in 10 classes: 80 to train on, 20 to validate, 359 kept for the test, "
+        "1,338 left out (train_limit)"
+    )
+    started = evonas("evolve", "--budget", 1, *tiny, "--run", tmp_path / "r").err.splitlines()
+    assert started[1] == line and started[2].startswith("run ")
+    assert evonas("resume", tmp_path / "r", "--budget", 2, "--workers", 0).err.splitlines()[1] == line
+    ended = evonas("resume", tmp_path / "r", "--budget", 3, "--workers", 0, "--json")
+    assert ended.status == 0 and line not in ended.err
+
+
 def test_without_a_folder_one_is_made_in_runs(
     evonas: Callable[..., Any], tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evonas.operators import mutation
 
 import evonas as library
 
@@ -25,7 +26,8 @@ def test_it_tells_all_in_80_columns(
         f"Genotype of candidate {best.id}",
         f"Lineage of candidate {best.id}",
         "before training",
-        "better than their parent",
+        "fitness: accuracy on the validation images; epochs: with those of the ancestors",
+        "better than mean operator children share their parent change",
         "Final training test accuracy 0.",
         f"candidate {best.id} after 1 epoch on digits",
         f"evonas train {trained}",
@@ -133,3 +135,65 @@ def test_corrupted_weights(evonas: Callable[..., Any], copied: Path, tmp_path: P
     assert all(row["status"] != "failed" for row in library.load(copied).history)
     shutil.rmtree(copied / "weights")
     assert evonas("export", copied, *words).failed_with(".safetensors", "No such file")
+
+
+def test_a_run_or_file_that_is_not_there_is_looked_for_nearby(
+    evonas: Callable[..., Any], copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(copied.parent)
+    assert evonas("show", "first").failed_with("run first: no run is there", f"; there is {copied.name}")
+    assert evonas("draw", "first", "-o", "x.svg").failed_with(
+        f"no published genotype; there is {copied.name}"
+    )
+    assert evonas("draw", "./runn", "-o", "x.svg").failed_with("no published genotype; did you mean 'run'?")
+
+
+def fitness_of(genome: Any, rng: Any) -> float:
+    return float(rng.random())
+
+
+@mutation("amoeba", weight=1000)
+def nothing(genome: Any, rng: Any) -> Any:
+    """Gives the parent back."""
+    return genome
+
+
+@mutation("amoeba", weight=1000)
+def crash(genome: Any, rng: Any) -> Any:
+    """Does not get far."""
+    raise RuntimeError("no")
+
+
+def test_operators_that_change_nothing_or_fail_are_counted(
+    evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    how: dict[str, Any] = {"strategy": "aging", "budget": 24, "population": 4, "sample": 2}
+    library.evolve(
+        evaluate=fitness_of, needs="genome", operators=[nothing, crash], run=tmp_path / "r", **how
+    ).journal.close()
+    uses = json.loads(evonas("show", tmp_path / "r", "--json").out)["operators"]
+    same, failing = uses["amoeba-nothing"], uses["amoeba-crash"]
+    assert same["unchanged"] == same["children"] > 2 and same["failed"] == 0
+    assert failing["failed"] == failing["children"] > 2 and failing["unchanged"] == 0
+    assert same["children"] + failing["children"] == 20 and failing["mean_change"] is None
+    rows = {row["id"]: row for row in library.load(tmp_path / "r").history}
+    changes = [
+        row["fitness"] - rows[row["parents"][0]]["fitness"]
+        for row in rows.values()
+        if row["operator"] == "amoeba-nothing"
+    ]
+    assert same["mean_change"] == pytest.approx(sum(changes) / len(changes))
+    text = evonas("show", tmp_path / "r").out
+    table = text.partition("\nOperators\n")[2].partition("\n\n")[0]
+    cells = [line.split() for line in table.splitlines()]
+    assert cells[1][:3] + cells[1][-2:] == ["operator", "children", "share", "unchanged", "failed"]
+    assert ["nothing", str(same["children"])] in [row[:2] for row in cells]
+    assert "unchanged: children that are what their parent was" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_the_genotype_of_two_cells_names_both(evonas: Callable[..., Any], finished: Path) -> None:
+    best: Any = library.load(finished).best.genome
+    out = " ".join(evonas("show", finished).out.split())
+    assert f"normal: {best.normal} reduction: {best.reduction}" in out and " None" not in out

@@ -152,3 +152,12 @@ def test_the_default_folder_for_files_follows_the_platform(monkeypatch):
 def test_a_bound_on_memory_that_is_none_is_refused():
     with pytest.raises(UserError, match="max_bytes: expected an integer of at least 1, got 0"):
         load_dataset("digits", max_bytes=0)
+
+
+def test_a_folder_or_file_of_nearly_that_name_is_named(folder, monkeypatch):
+    root = folder({"ant/1.png": b""}, root="stripes")
+    monkeypatch.chdir(root.parent)
+    with pytest.raises(UserError, match="which is none of them; did you mean 'stripes'"):
+        load_dataset("stripe")
+    with pytest.raises(UserError, match=f"there, got nothing; did you mean '{root}'"):
+        load_dataset(str(root.parent / "stripe"))

@@ -155,7 +155,10 @@ def test_a_class_may_be_called_train(folder):
             classes(range(8)) | {"empty/notes.txt": b""},
             r"photos/empty: expected images of this class .*, got none",
         ),
-        (classes(range(0, 8, 2)), "y_train: expected at least two classes, got only label 0"),
+        (
+            classes(range(0, 8, 2)),
+            "photos: expected a sub-folder with images for each class, two at least, got 'cat' alone",
+        ),
         (
             classes(range(8), "train/") | classes(range(8), "val/"),
             "expected train/ and test/, got val/ as well",

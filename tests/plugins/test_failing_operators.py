@@ -67,7 +67,7 @@ REASONS = {
         "operator 'genet-returns-nothing': expected it to return the genome, got NoneType"
     ),
     "genet-breaks-it": "operator 'genet-breaks-it': it left a genome that is none: ",
-    "genet-hangs": "operator 'genet-hangs': it had not returned when its time was up",
+    "genet-hangs": "operator 'genet-hangs': it had not returned after 0.02 s, which is all that ",
 }
 
 

@@ -89,7 +89,7 @@ def test_a_run_goes_on_with_the_same_file_alone(mine, small, tmp_path):
     assert (status, out) == (2, "")
     assert err == (
         f"error: operators: the run began with 'genet-flip-first' of {mine}, which is not here: "
-        "name its file again (--operators), or install its package\n"
+        "name its file again (operators=..., or --operators), or install its package\n"
     )
     assert call("resume", runs[1], "--budget", 8, "--operators", mine, "--quiet")[0] == 0
     histories = [[(row["genome"], row["fitness"]) for row in evonas.load(run).history] for run in runs]
@@ -160,6 +160,9 @@ def test_a_file_that_is_not_there_is_refused(tmp_path):
     status, _, err = call("list", "operators", "--operators", tmp_path / "none.py")
     assert status == 2
     assert "none.py: cannot be read: No such file or directory" in err
+    (tmp_path / "my_operators.py").touch()
+    _, _, err = call("list", "operators", "--operators", tmp_path / "my_operator.py")
+    assert err.endswith(f"; did you mean {str(tmp_path / 'my_operators.py')!r}?\n")
 
 
 def test_an_installed_name_is_not_taken(written):

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from evonas.api import load
+from evonas.cli.figures import share
+from evonas.cli.page import short_name
+from evonas.cli.survey import survey
 from evonas.report import write_report
 
 if TYPE_CHECKING:
@@ -114,6 +117,26 @@ def test_a_report_opens_from_disk_without_errors_or_requests(report: str, opened
     assert "120 of 120" in page.inner_text("#cards")
     assert watched.wrong == []
     assert [url for url in watched.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_operators_are_counted_as_at_the_command_line(report: str, made: Path, opened: Any) -> None:
+    page = opened().open(report)
+    rows = [row.inner_text().split("\t") for row in page.locator("#operators-body tbody tr").all()]
+    found = survey(load(made))
+    children = sum(use.children for use in found.operators.values())
+    told = {row[0]: [cell for cell in row[1:] if cell] for row in rows}
+    assert told.keys() == {short_name(name, "amoeba") for name in found.operators}
+    for name, use in found.operators.items():
+        better = f"{use.better} of {use.compared} ({share(use.better / max(1, use.compared))})"
+        change = "–" if use.change is None else f"{use.change:+.4f}".replace("-", "−")
+        assert told[short_name(name, "amoeba")] == [
+            str(use.children),
+            share(use.children / children),
+            better if use.compared else "–",
+            change,
+            str(use.unchanged),
+            str(use.failed),
+        ]
 
 
 def test_clicking_an_individual_shows_its_architecture(report: str, made: Path, opened: Any) -> None:

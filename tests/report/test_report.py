@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,15 @@ import pytest
 from evonas import load
 from evonas.cli import main
 from evonas.errors import UserError
+from evonas.executors.usage import SlotUse, Usage
+from evonas.pace import NOTED, Pace
 from evonas.report import write_report
+from evonas.report.document import meta_of
+from evonas.report.facts import configuration
 from evonas.report.living import living
 from evonas.report.pictures import cleaned, pictures_of
 from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
+from evonas.run import Run
 
 
 def data_of(page: Path) -> Any:
@@ -68,8 +74,6 @@ def test_the_living_are_those_of_the_strategy(made: Path) -> None:
 
 
 def test_a_report_of_a_run_that_has_just_begun(tmp_path: Path, made: Path) -> None:
-    from evonas.run import Run
-
     with Run.open(made) as opened:
         settings = opened.settings
         meta = {key: opened.meta[key] for key in ("task", "statistics", "dataset", "classes", "fitness")}
@@ -135,3 +139,19 @@ def test_the_command(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "MB; open it in a browser" in capsys.readouterr().out
     assert main(["report", str(tmp_path)]) == 2
     assert "no run is there" in capsys.readouterr().err
+
+
+def test_sessions_and_lists_are_told_in_words(made: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(made, copy)
+    usage = Usage(44.56920761800029, (SlotUse("worker 1", 20, 40.123456),), 3.0)
+    with Run.open(copy, write=True) as run:
+        run.journal.note(NOTED, [Pace(20, 48_000, usage).to_dict(), {"slots": 3}])
+    result = load(copy)
+    told = {name: dict(pairs) for name, pairs in configuration(result, meta_of(result))}
+    assert told["Use of the machines"]["session 1"] == (
+        "20 candidates in 45 s, 1,615 an hour, 1.08k images/s; worker 1: 20 candidates, busy for 40 s"
+    )
+    assert told["Use of the machines"]["session 2"] == '{"slots": 3}'  # nothing that was noted is hidden
+    assert told["Search space"]["operations"].startswith("identity, ")
+    assert told["Images"]["what became of them"].startswith("1,797 images 1×8×8 in 10 classes: ")

@@ -73,11 +73,13 @@
       const parent = EV.rows[row.parents[0]];
       const change = row.fitness !== null && parent && parent.fitness !== null
         ? row.fitness - parent.fitness : null;
+      const same = row.status === "done" && row.parents.some((number) => EV.rows[number]?.genome === row.genome);
       for (const name of row.operator.split("+")) {
-        if (!uses.has(name)) uses.set(name, { name, children: 0, compared: 0, better: 0, sum: 0, failed: 0 });
+        if (!uses.has(name)) uses.set(name, { name, children: 0, compared: 0, better: 0, sum: 0, unchanged: 0, failed: 0 });
         const use = uses.get(name);
         use.children += 1;
         use.failed += row.status === "failed" ? 1 : 0;
+        use.unchanged += same && name !== "trained-on" ? 1 : 0;
         if (change !== null) {
           use.compared += 1;
           use.better += change > 0 ? 1 : 0;

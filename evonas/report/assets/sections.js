@@ -109,16 +109,19 @@
   const operators = () => {
     const uses = EV.operators();
     const children = uses.reduce((sum, use) => sum + use.children, 0);
+    const composed = EV.told().some((row) => row.operator.includes("+")); // one candidate, several operators
     EV.fill("operators-body", uses.length ? table(
       "How often each operator was used, and how its children fared beside their parent",
-      [["operator"], ["children", 1], ["share", 1], ["better than the parent", 1], [""], ["mean change", 1], ["failed", 1]],
+      [["operator"], [composed ? "applied" : "children", 1], ["share", 1], ["better than their parent", 1], [""],
+        ["mean change", 1], ["unchanged", 1], ["failed", 1]],
       uses.map((use) => EV.el("tr", {}, cell(EV.operator({ operator: use.name })), cell(String(use.children), true),
         cell(EV.share(use.children / children), true),
         cell(use.compared ? `${use.better} of ${use.compared} (${EV.share(use.better / use.compared)})` : "–", true),
         EV.el("td", { class: "bar" }, use.compared
           ? EV.el("meter", { min: 0, max: 1, value: use.better / use.compared,
             "aria-label": `share of ${EV.operator({ operator: use.name })}'s children that were better` }) : ""),
-        cell(use.compared ? EV.signed(use.sum / use.compared) : "–", true), cell(String(use.failed), true))),
+        cell(use.compared ? EV.signed(use.sum / use.compared) : "–", true), cell(String(use.unchanged), true),
+        cell(String(use.failed), true))),
     ) : EV.el("p", { class: "faint" }, "Nothing has been evaluated yet."));
   };
 

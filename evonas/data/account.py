@@ -1,0 +1,56 @@
+"""What became of a dataset's images, in one line: how they were divided, and what was done to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..task import Task
+    from .images import Split
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a dataset knows of its images besides those that it holds.
+
+    Attributes:
+        held_out: Images that were split off for the test; None where the dataset has a test part of its own,
+            which is not opened, not even to count it.
+        left_out: Images that ``train_limit`` leaves out.
+        changes: What was done to training images, as `changes_of` says it.
+    """
+
+    held_out: int | None = None
+    left_out: int = 0
+    changes: tuple[str, ...] = ()
+
+    def told(self, task: Task, split: Split) -> str:
+        """The line that a search begins with."""
+        train, validation = len(split.y_train), len(split.y_val)
+        total = train + validation + (self.held_out or 0) + self.left_out
+        changed = f" (of these {train + validation:,}: {', '.join(self.changes)})" if self.changes else ""
+        test = "a test part of their own" if self.held_out is None else f"{self.held_out:,} kept for the test"
+        left_out = f", {self.left_out:,} left out (train_limit)" if self.left_out else ""
+        return (
+            f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
+            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}"
+        )
+
+
+def changes_of(sizes: Counter[tuple[int, int]], channels: Counter[str], height: int, width: int) -> list[str]:
+    """What bringing images to one form changes, in words.
+
+    Args:
+        sizes: How many images there are of each (height, width).
+        channels: How many are converted, by what that is called.
+        height: That all are brought to.
+        width: Likewise.
+
+    >>> changes_of(Counter({(20, 20): 5, (21, 20): 9}), Counter({"grey made colour": 2}), 21, 20)
+    ['5 resized to 21×20', '2 grey made colour']
+    """
+    resized = sizes.total() - sizes[height, width]
+    said = [f"{resized:,} resized to {height}×{width}"] if resized else []
+    return said + [f"{count:,} {what}" for what, count in channels.items() if count]
