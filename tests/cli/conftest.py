@@ -51,10 +51,11 @@ def evonas() -> Callable[..., Ended]:
 
 @pytest.fixture(scope="session")
 def start_process() -> Callable[..., subprocess.Popen[str]]:
-    """Starts the installed command."""
+    """Starts the installed command, which is on the path."""
 
     def start(*arguments: Any) -> subprocess.Popen[str]:
-        variables = {**os.environ, "OMP_NUM_THREADS": "1"}
+        path = os.pathsep.join((str(Path(COMMAND).parent), os.environ["PATH"]))
+        variables = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": path}
         words = [str(word) for word in (COMMAND, *arguments)]
         return subprocess.Popen(
             words, text=True, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
