@@ -41,8 +41,8 @@ def test_a_search_uses_them_and_says_so(mine, small, tmp_path):
     for row in rows[3:]:
         assert row["genome"][0] != rows[row["parents"][0]]["genome"][0]
     _, shown, _ = call("show", run)
-    (line,) = [line for line in shown.splitlines() if line.split()[:2] == ["genet-flip-first", "5"]]
-    assert line.split()[2:4] == ["62", "%"]
+    (line,) = [line for line in shown.splitlines() if line.split()[:2] == ["flip-first", "5"]]
+    assert line.split()[2:4] == ["63", "%"]
 
 
 def test_a_crossover_of_mine_is_used(mine, small, tmp_path):

@@ -45,7 +45,7 @@ def test_they_are_found_listed_and_used(package, images):
         "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--run", "run", "--quiet",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    assert "genet-flip-first" in call(package, "show", "run").stdout
+    assert "  flip-first " in call(package, "show", "run").stdout
 
 
 def test_one_that_cannot_be_loaded_is_left_out_and_named(package, images):
