@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from .ceilings import Ceilings
@@ -20,19 +21,9 @@ from .variation import SECONDS
 
 ARGUMENTS = (
     *SEARCH_KEYS,
-    *(
-        "epochs",
-        "recipe",
-        "run",
-        "operators",
-        "toolbox",
-        "evaluate",
-        "needs",
-        "config",
-        "data_dir",
-        "download",
-    ),
-    *("workers", "devices", "per_device", "device_memory", "timeout", "ray", "max_seconds", "callbacks"),
+    *("epochs", "recipe", "run", "operators", "toolbox", "evaluate", "needs", "config", "data_dir"),
+    *("download", "workers", "devices", "per_device", "device_memory", "timeout", "ray", "max_seconds"),
+    "callbacks",
 )
 """What `evonas.evolve` takes besides settings of the strategy, for messages about misspelt ones."""
 
@@ -201,15 +192,23 @@ def read_genotype(kind: type[Genome], space: Space, genotype: str | Mapping[str,
     if isinstance(genotype, str):
         published = kind.published()
         if genotype not in published:
-            elsewhere = [name for name in entries("genomes") if genotype in genome_type(name).published()]
-            if elsewhere:
+            if other := _genome_of(genotype):
                 raise UserError(
                     f"genotype {genotype!r}: expected one of genome {kind.name!r}, which is searched with, "
-                    f"got one of genome {elsewhere[0]!r}: choose that (--genome {elsewhere[0]})"
+                    f"got one of genome {other!r}: choose that (--genome {other})"
                 )
             raise UserError(f"genotype {genotype!r} is unknown; {nearest(genotype, list(published))}")
         genotype = published[genotype]
     return kind.from_dict(genotype, space)
+
+
+def _genome_of(genotype: str) -> str:
+    """The genome that has a published genotype of a name; empty for none."""
+    for name in entries("genomes"):
+        with suppress(UserError):  # one that cannot be loaded is somebody else's
+            if genotype in genome_type(name).published():
+                return name
+    return ""
 
 
 def resolve_tactics(
