@@ -257,7 +257,8 @@ def test_out_of_memory_is_tried_again_alone(cluster, tmp_path):
         for number in range(8):
             two.submit(job(number))
         results = [two.result(number) for number in range(8)]
-    assert [result.reason for result in results] == ["", "", "out of memory: always"] + [""] * 5
+    tried = "out of memory: always (tried twice, the second time with nothing else beside it)"
+    assert [result.reason for result in results] == ["", "", tried] + [""] * 5
     assert results[1].fitness == 0.0  # and nobody was beside it
     begun = Counter(one.name.partition("-")[0] for one in tmp_path.iterdir())
     assert begun == {str(number): 2 if number in (1, 2) else 1 for number in range(8)}

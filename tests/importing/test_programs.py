@@ -94,7 +94,8 @@ def test_files_that_are_no_programs(tmp_path):
         read_program(tmp_path / "missing.pt2")
     path = tmp_path / "text.pt2"
     path.write_text("not an archive")
-    with pytest.raises(
-        UserError, match=rf"^program: {re.escape(repr(str(path)))} cannot be read as a \.pt2 file: "
-    ):
+    message = (
+        rf"^program: {re.escape(repr(str(path)))} cannot be read as a \.pt2 file, which torch.export.save"
+    )
+    with pytest.raises(UserError, match=message):
         read_program(path)

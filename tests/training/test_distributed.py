@@ -178,13 +178,17 @@ def test_normalisation_dropout_dropped_paths_and_an_auxiliary_head():
 @pytest.mark.slow
 def test_every_rank_drops_for_itself():
     def work(place, say):
-        from evonas.training import trainer
+        from evonas.training import regularise
 
-        with trainer.drawing_from(Share(place.rank, place.ranks).seed(7), Compute()):
-            return torch.rand(3).tolist()
+        seed, ones = Share(place.rank, place.ranks).seed(7), torch.ones(1, 8, 4, 4)
+        dropout = torch.nn.Dropout(0.5)
+        with regularise.RandomLayers(dropout, 0.0, seed, "cpu"):
+            eager = dropout(ones).flatten().tolist()
+        with regularise.drawing_from(seed, "cpu"):  # as compiled dropouts draw
+            return eager, torch.rand(3).tolist()
 
     first, second = run_together(work, TWO)
-    assert first != second
+    assert first[0] != second[0] and first[1] != second[1]
     alone = training(chain(BatchNorm2d(), Dropout(0.5)))
     assert len(alone.on(TWO, silent).curve) == 3
 
