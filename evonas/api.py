@@ -277,8 +277,14 @@ def _same_workbench(
             f"table {settings.table}: its content is not what the run began with"
             if settings.table
             else f"dataset {settings.dataset}: its training images are not those that the run began with"
+            f"{_then_and_now(opened.meta.get('images'), bench.facts.get('images'))}"
         )
     return bench
+
+
+def _then_and_now(then: Any, now: Any) -> str:
+    """What a run notes of its images beside what is there, where the two differ."""
+    return f" (then {then}; now {now})" if then and now and then != now else ""
 
 
 def load(run: str | Path) -> SearchResult:

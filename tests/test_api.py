@@ -318,8 +318,12 @@ def test_a_run_is_not_continued_on_other_images(how, tmp_path):
     evonas.evolve(**{**how, "dataset": data}, budget=4, run=tmp_path / "run")
     write_images(tmp_path / "mine.npz", seed=1)
     with pytest.raises(
-        UserError, match=r"mine\.npz: its training images are not those that the run began with"
+        UserError, match=r"mine\.npz: its training images are not those that the run began with$"
     ):
+        evonas.resume(tmp_path / "run", budget=5)
+    x, y = np.zeros((90, 8, 8, 3), dtype=np.uint8), np.arange(90) % 3
+    np.savez(tmp_path / "mine.npz", x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+    with pytest.raises(UserError, match=r"began with \(then 120 images .*; now 90 images .*\)$"):
         evonas.resume(tmp_path / "run", budget=5)
 
 

@@ -94,4 +94,4 @@ def _of_search(folder: Path, number: int | None) -> tuple[Deployable, str]:
     with closing((result := load(folder)).journal):
         individual = result.best if number is None else result.individual(number)
         title = f"candidate {individual.id} as the search left it, fitness {fitness_text(individual.fitness)}"
-        return individual.deployable(), f"{title} (evonas train makes a better one)"
+        return individual.deployable(), f"{title} (evonas train trains it longer)"
