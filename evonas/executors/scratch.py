@@ -33,7 +33,7 @@ def scratch_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix=PREFIX))
     where = Path(tempfile.gettempdir())
     for left in where.glob(f"{PREFIX}*{LOCK}"):
-        inherit(left.with_suffix(""))
+        remove_left(left.with_suffix(""))
     while True:
         handle, name = tempfile.mkstemp(LOCK, PREFIX, where)
         lock = Path(name)
@@ -71,7 +71,7 @@ def _take(handle: int, lock: Path) -> bool:
         return False
 
 
-def inherit(folder: Path, patience: int = 0) -> None:
+def remove_left(folder: Path, patience: int = 0) -> None:
     """Removes a folder whose owner has ended without doing so; does nothing to one that has an owner.
 
     Args:
@@ -82,11 +82,12 @@ def inherit(folder: Path, patience: int = 0) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         return
     lock = folder.with_name(folder.name + LOCK)
-    for _ in range(patience + 1):
+    for turn in range(patience + 1):
+        if turn:
+            time.sleep(0.05)
         with suppress(OSError):  # another user's
             if not lock.exists() or _removed(folder, lock):
                 return
-        time.sleep(0.05 if patience else 0)
 
 
 def _removed(folder: Path, lock: Path) -> bool:

@@ -91,7 +91,7 @@ def end_with_parent(folder: Path) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
-        scratch.inherit(folder, patience=40)
+        scratch.remove_left(folder, patience=40)
         os._exit(1)
 
 
