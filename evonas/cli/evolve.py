@@ -213,7 +213,6 @@ def resume(
     from .onwards import resuming
     from .session import Output, conduct
     from .survey import survey
-    from .targets import meta_of
     from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
@@ -223,7 +222,7 @@ def resume(
     logs = read_logs(run, csv, tensorboard, mlflow)
     with closing((before := load(run)).journal):
         known = survey(before)
-        given_by = meta_of(before).get("fitness")
+        given_by = before.journal.meta().get("fitness")
         complete = budget is None and known.evaluated >= before.settings.budget
     if given_by not in ("training", "table"):
         raise UserError(

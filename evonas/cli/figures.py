@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from ..errors import UserError
+
+if TYPE_CHECKING:
+    from ..pace import Pace
 
 _TIME = re.compile(r"(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?")
 _UNITS = (86_400, 3_600, 60, 1)
@@ -107,3 +111,14 @@ def read_amount(text: str, name: str) -> int:
     if number < 1:
         raise UserError(f"{name}: expected a number such as 500k, 3.5M or 1200, got {text!r}")
     return number
+
+
+def speed(pace: Pace) -> list[str]:
+    """How fast a search is and how busy what it was given, in a few words each."""
+    slots = len(pace.usage.slots)
+    words = [f"{pace.per_hour:,.0f} an hour"]
+    if pace.images:
+        words.append(f"{amount(round(pace.images_per_second))} images/s")
+    if slots > 1:
+        words.append(f"{slots} workers {share(pace.usage.busy)} busy")
+    return words

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..registry import brought_files
-from .targets import meta_of
 
 if TYPE_CHECKING:
     from ..result import SearchResult
@@ -71,6 +70,6 @@ def next_commands(result: SearchResult, found: Survey) -> list[tuple[str, str]]:
 
 def _files(result: SearchResult) -> list[str]:
     """Python files whose operators, genomes or strategies a run needs, as they were named."""
-    noted = (meta_of(result).get("variation") or {}).get("operators") or []
+    noted = (result.journal.meta().get("variation") or {}).get("operators") or []
     sources = [source for _, _, source in noted if source.endswith(".py")]
     return sorted({*sources, *brought_files()})

@@ -17,7 +17,7 @@ import typer
 
 from ..errors import UserError
 from .errors import INTERRUPTED, REFUSED
-from .figures import amount, duration, number_of, read_duration, share
+from .figures import duration, number_of, read_duration, speed
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .page import Page, best_table, fitness_text
@@ -124,22 +124,10 @@ class Watcher:
 def _images_of(folder: Path) -> str:
     """What became of a run's images, as its journal notes it; empty where it notes nothing."""
     from ..api import load
-    from .targets import meta_of
 
     with closing((result := load(folder)).journal):
-        noted = meta_of(result).get("images")
+        noted = result.journal.meta().get("images")
     return noted if isinstance(noted, str) else ""
-
-
-def speed(pace: Pace) -> list[str]:
-    """How fast a search is and how busy what it was given, in a few words each."""
-    slots = len(pace.usage.slots)
-    words = [f"{pace.per_hour:,.0f} an hour"]
-    if pace.images:
-        words.append(f"{amount(round(pace.images_per_second))} images/s")
-    if slots > 1:
-        words.append(f"{slots} workers {share(pace.usage.busy)} busy")
-    return words
 
 
 def headline_of(settings: Settings) -> str:

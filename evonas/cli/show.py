@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
-from .figures import duration, number_of, share
+from .figures import duration, number_of, share, speed
 from .onwards import next_commands
 from .page import Page, best_table, fitness_text, made_by, make_table, short_name
-from .session import speed
 from .survey import Survey, described, summary, survey
-from .targets import meta_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +49,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
             page.section("Failures", *_failure_lines(found))
         if trained is not None:
             _show_final(page, trained, found)
-        page.commands([row for row in next_commands(result, found) if " show " not in row[0]])
+        page.commands(next_commands(result, found)[1:])  # the first is this one
 
 
 def _trained(folder: Path) -> dict[str, Any] | None:
@@ -135,7 +133,7 @@ def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
 
 def _meanings(result: SearchResult) -> str:
     """What two columns are that do not say it."""
-    trained = meta_of(result).get("fitness", "training") == "training"
+    trained = result.journal.meta().get("fitness", "training") == "training"
     fitness = "fitness: accuracy on the validation images; " if trained else ""
     return f"{fitness}epochs: with those of the ancestors whose weights it inherited"
 

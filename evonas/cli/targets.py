@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from ..reading import parse_json, read_text
 
 if TYPE_CHECKING:
     from ..genome import Genome, Space
-    from ..result import SearchResult
     from ..settings import Settings
     from ..task import Task
 
@@ -89,19 +87,12 @@ def is_trained(folder: Path) -> bool:
     return (folder / FILE).is_file() and not (folder / JOURNAL).is_file()
 
 
-def meta_of(result: SearchResult) -> Mapping[str, Any]:
-    """What was noted of a run on disk when it began."""
-    from ..journal import SqliteJournal
-
-    return result.journal.meta() if isinstance(result.journal, SqliteJournal) else {}
-
-
 def _of_run(folder: Path, number: int | None) -> Target:
     from ..api import load
 
     with closing((result := load(folder)).journal):
         individual = result.best if number is None else result.individual(number)
-        noted = meta_of(result)
+        noted = result.journal.meta()
         return Target(
             individual.genome,
             f"candidate {individual.id} of {folder}",

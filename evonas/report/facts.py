@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..cli.figures import duration, number_of
+from ..cli.figures import duration, number_of, speed
 
 if TYPE_CHECKING:
     from ..result import SearchResult
@@ -87,7 +87,6 @@ def _usage(usage: Any) -> Pairs:
 
 
 def _session(noted: Any) -> str:
-    from ..cli.session import speed
     from ..pace import Pace
 
     try:

@@ -74,6 +74,14 @@ def empty(evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
     return tmp_path / "empty"
 
 
+def test_commands_follow_whatever_the_folder_is_called(
+    evonas: Callable[..., Any], trained: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, folder := tmp_path / "a show of mine")
+    out = evonas("show", folder).out
+    assert f"evonas draw '{folder}' -o best.svg" in out and "evonas show" not in out.partition("Next")[2]
+
+
 def test_a_run_without_results(evonas: Callable[..., Any], empty: Path, tmp_path: Path) -> None:
     ended = evonas("show", empty)
     assert ended.status == 0 and "no candidate has been evaluated with success yet" in ended.out
