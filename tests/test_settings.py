@@ -1,12 +1,14 @@
 import dataclasses
+import inspect
 import json
 
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
+import evonas
 from evonas.composition import compose, resolve
 from evonas.errors import UserError
-from evonas.settings import Settings, read_genotype, resolve_tactics, strategy_type
+from evonas.settings import ARGUMENTS, Settings, read_genotype, resolve_tactics, strategy_type
 from evonas.strategies.aging import AgingEvolution
 from evonas.strategies.random_search import RandomSearch
 
@@ -116,3 +118,8 @@ def test_a_start_that_is_none(space):
     message = "genotype 'genet-1': expected one of genome 'amoeba', .* got one of genome 'genet'"
     with pytest.raises(UserError, match=message):
         make(start="genet-1")
+
+
+def test_the_arguments_that_a_misspelt_one_is_compared_with_are_those_of_evolve():
+    own = {"genome", "dataset", "watch", "started", "meter", "choices"}  # of [search], for programs, the rest
+    assert set(inspect.signature(evonas.evolve).parameters) - own - set(ARGUMENTS) == set()
