@@ -1,6 +1,7 @@
 """What all tests share: settings, small spaces and networks with random weights."""
 
 import itertools
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +37,13 @@ from evonas.network import build, weights_of
 from evonas.task import Task
 
 # No test asserts a time, neither of its own nor of the examples that are made up for it.
-settings.register_profile("evonas", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Examples differ from run to run, so that more is seen in time; CI's are the same each time.
+settings.register_profile(
+    "evonas",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("evonas")
 
 
@@ -49,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("gpu"):
                 item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+@pytest.fixture(autouse=True)
+def _torch_starts_alike() -> None:
+    """Images and weights that a test draws are the same each time, whatever ran before it."""
+    torch.manual_seed(2019)
 
 
 @pytest.fixture

@@ -113,11 +113,13 @@ class Harness:
     Args:
         folder: For runs and images.
         rng: Decides when.
+        at: Where alone to kill, ``PLACE:TIMES``, and not at random.
     """
 
-    def __init__(self, folder: Path, rng: random.Random) -> None:
+    def __init__(self, folder: Path, rng: random.Random, at: str = "") -> None:
         self.folder = folder
         self.rng = rng
+        self.at = at
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         os.environ |= {"TMPDIR": str(self.temporary), "PYTHONWARNINGS": "ignore"}
@@ -169,9 +171,8 @@ class Harness:
         it was still at work."""
         tag = f"{os.getpid()}-{self.number}-{tally.kills}-{self.rng.random()}"
         choices = self._choices(whole, run, tag)
-        place = self.rng.choice(DRIVERS) if self.rng.random() < 0.5 else ""
+        place, times = self._place()
         if place:
-            times = 1 if place.startswith(("run.", "journal.b", "journal.n")) else self.rng.randrange(1, 12)
             choices["fail"] = f"{place}:{times}=kill"
         self.searches.begin(**choices)
         if place:
@@ -181,12 +182,25 @@ class Harness:
             said += self._count_for(self.rng.random() * whole.seconds * 1.05)
             killed = self.searches.kill()
         if not killed:
+            if self.at and "resume" not in choices:
+                raise SystemExit(f"--at: a search came to its end before {self.at}")
             return said, False
         tally.kills += 1
         tally.places[place or "a random instant"] += 1
         self._look(whole, run, said, tally, f"{choices.get('fail', 'random instant')}")
         self._look_behind(tag, tally)
         return said, True
+
+    def _place(self) -> tuple[str, int]:
+        """The place at which a life ends, and at which visit to it; none: at a random instant."""
+        if self.at:
+            place, _, times = self.at.partition(":")
+            return place, int(times or "1")
+        if self.rng.random() >= 0.5:
+            return "", 0
+        place = self.rng.choice(DRIVERS)
+        once = place.startswith(("run.", "journal.b", "journal.n"))
+        return place, 1 if once else self.rng.randrange(1, 12)
 
     def _choices(self, whole: Whole, run: Path, tag: str) -> dict[str, Any]:
         """What a life is asked for; once it goes on, with or without workers."""
@@ -328,12 +342,13 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="+", default=[""], help="kinds of search whose name holds one of these"
     )
+    parser.add_argument("--at", default="", metavar="PLACE:TIMES", help="kill there only, not at random")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        harness = Harness(Path(folder), random.Random(seed))
+        harness = Harness(Path(folder), random.Random(seed), options.at)
         names = [name for name in harness.kinds if any(part in name for part in options.only)]
         bag = [name for name in names for _ in range(SHARES.get(name, 3))]
         first = list(names)  # each kind at least once
