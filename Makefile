@@ -25,7 +25,7 @@ test: $(DEV)  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow" $(ARGS)
 
 test-all: $(DEV)  ## run the tests, the slow ones too
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 crash-test: $(DEV)  ## kill searches 500 times, and resume them; some 30 minutes
 	OMP_NUM_THREADS=1 $(BIN)/python tests/crash/crash.py --kills 500 $(ARGS)

@@ -60,18 +60,27 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def nearest_path(path: Path, suffix: str = "") -> str:
-    """Completes a message about a path where nothing is: with what is there and has nearly that name.
+    """A hint for a path where nothing is: what is there and has nearly that name.
 
     Args:
         path: What was asked for.
         suffix: Of files that would do; folders do where it is empty.
 
     Returns:
-        ``; did you mean 'PATH'?``, or nothing where none is near.
+        ``did you mean 'PATH'?``, or nothing where none is near.
     """
     try:
         there = [item.name for item in path.parent.iterdir() if item.name.endswith(suffix)]
     except OSError:  # the folder is not there either, or is not for us to read
         return ""
     close = closest(path.name, sorted(name for name in there if not name.startswith(".")))
-    return f"; did you mean {str(path.parent / close)!r}?" if close else ""
+    return f"did you mean {str(path.parent / close)!r}?" if close else ""
+
+
+def after(hint: str) -> str:
+    """A hint at the end of a message, if there is one.
+
+    >>> "nothing is there" + after("did you mean 'b'?"), "nothing is there" + after("")
+    ("nothing is there; did you mean 'b'?", 'nothing is there')
+    """
+    return f"; {hint}" if hint else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import UserError, nearest_path
+from .errors import UserError, after, nearest_path
 from .genome import Genome
 from .operator import Operator
 from .registry import bring, dashed
@@ -42,7 +42,7 @@ class FileText:
         try:
             return cls(path.resolve(), path.read_bytes())
         except OSError as error:
-            hint = nearest_path(path, ".py") if isinstance(error, FileNotFoundError) else ""
+            hint = after(nearest_path(path, ".py") if isinstance(error, FileNotFoundError) else "")
             raise UserError(f"operators {path}: cannot be read: {error.strerror or error}{hint}") from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .environment import drift, environment
-from .errors import UserError, what_to_do
+from .errors import UserError, after, what_to_do
 from .failpoints import reach
 from .genome import Heritage
 from .journal import SqliteJournal
@@ -92,7 +92,9 @@ class Run:
             UserError: No readable run is there, or another process writes it.
         """
         if not (folder / FILE).is_file():
-            raise UserError(f"run {folder}: no run is there (expected a file {FILE}){runs_near(folder)}")
+            raise UserError(
+                f"run {folder}: no run is there (expected a file {FILE}){after(runs_near(folder))}"
+            )
         _check_inside(folder)
         try:
             lock = _lock(folder) if write else None
@@ -206,7 +208,7 @@ def _check_inside(folder: Path) -> None:
 
 
 def runs_near(folder: Path) -> str:
-    """Completes a message about a folder without a run: with the newest of those in it, or else beside it."""
+    """A hint for a folder without a run: the newest of those in it, or else beside it."""
     for place in (folder, folder.parent):
         try:
             found = [path for path in place.glob(f"*/{FILE}") if path.is_file()]
@@ -216,7 +218,7 @@ def runs_near(folder: Path) -> str:
         if found:
             names = ", ".join(str(path.parent) for path in found[:LISTED])
             more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
-            return f"; there are {names}{more}" if len(found) > 1 else f"; there is {names}"
+            return f"there are {names}{more}" if len(found) > 1 else f"there is {names}"
     return ""
 
 

@@ -120,7 +120,7 @@ def _published(name: str) -> Genome:
     hint = nearest(name, known)
     if not closest(name, known):  # then more likely a path than a misspelt genotype
         path = Path(name).expanduser()
-        hint = (nearest_path(path) or runs_near(path)).removeprefix("; ") or hint
+        hint = nearest_path(path) or runs_near(path) or hint
     raise UserError(f"{name!r} is no run folder, no file and no published genotype; {hint}")
 
 

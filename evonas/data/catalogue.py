@@ -93,7 +93,7 @@ def open_named(name: str, data_dir: Path, download: bool) -> ImageSource:
     if not points:
         hint = nearest(name, dataset_names())
         if name and not closest(name, dataset_names()):
-            hint = f"{nearest_path(Path(name)).removeprefix('; ')} {hint}".lstrip()
+            hint = f"{nearest_path(Path(name))} {hint}".lstrip()
         raise UserError(
             f"dataset: expected a name, FILE.npz or an image folder, got {name!r}, which is none of them; "
             f"{hint}"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError, nearest_path
+from ..errors import UserError, after, nearest_path
 from ..task import Task
 from .account import Account
 from .catalogue import dataset_names, open_named
@@ -64,7 +64,7 @@ def load_dataset(
     elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
         raise UserError(
             f"dataset {name!r}: expected an .npz file or a folder of images there, got nothing"
-            f"{nearest_path(path)}"
+            f"{after(nearest_path(path))}"
         )
     else:
         folder = default_data_dir() if data_dir is None else Path(os.path.expanduser(data_dir))
