@@ -218,6 +218,14 @@ def resume(
             raise UserError(
                 f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
             )
+        settings = _extended(opened, budget)
+        if keep is not None:
+            settings = replace(settings, keep=read_room(keep))
+        noted = opened.meta.get("variation", {})
+        choice.check(settings, noted)
+        choice = choice.as_noted(settings, noted)
+        bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
+        # The journal is changed only where the run goes on.
         opened.warn_of_drift()
         if drop_damaged and (lost := opened.drop_damaged()):
             told = ", ".join(map(str, lost[:8])) + (" ..." if len(lost) > 8 else "")
@@ -226,19 +234,13 @@ def resume(
                 RuntimeWarning,
                 stacklevel=2,
             )
-        settings = _extended(opened, budget)
-        if keep is not None:
-            settings = replace(settings, keep=read_room(keep))
-        noted = opened.meta.get("variation", {})
-        choice.check(settings, noted)
-        choice = choice.as_noted(settings, noted)
-        bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
         if settings != opened.settings:
             opened.change(settings)
         with Callbacks(callbacks, watch, started) as heard:
             followers = onlookers(heard.watch, heard.started, meter)
             conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
             conduct.go_on(opened.journal, opened.store)
+            opened.forget_given()
     return load(run)
 
 

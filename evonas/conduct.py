@@ -47,10 +47,9 @@ class Conduct:
             "fitness": fitness.described,
             "data_dir": str(data.data_dir) if data.data_dir else None,
         }
-        with Run.create(folder, self.settings, **facts) as opened:
-            if self.given is not None:
-                opened.keep_given(self.given)
+        with Run.create(folder, self.settings, self.given, **facts) as opened:
             self.go_on(opened.journal, opened.store)
+            opened.forget_given()
 
     def go_on(self, journal: Journal, store: WeightStore) -> None:
         """Searches to the end of the budget."""

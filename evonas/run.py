@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import BEGUN, FILE
 from .settings import Settings
-from .weights import FolderStore, Stored, WeightsError, flush_folder
+from .weights import FolderStore, Stored, UnreadableWeightsError, WeightsError, flush_folder
 
 LOCK = "run.lock"
 WEIGHTS = "weights"
@@ -50,12 +50,14 @@ class Run:
         self.store = FolderStore(folder / WEIGHTS)
 
     @classmethod
-    def create(cls, folder: Path, settings: Settings, **known: Any) -> Run:
+    def create(cls, folder: Path, settings: Settings, given: Heritage | None = None, **known: Any) -> Run:
         """Starts a run in a new or empty folder.
 
         Args:
             folder: Made if it is not there.
             settings: What determines the run.
+            given: The trained network that it begins from, where there is one. It is kept before the
+                journal has a name: a run that was killed at its beginning is none, or has it.
             known: What else is noted, for JSON.
 
         Raises:
@@ -71,17 +73,26 @@ class Run:
         try:
             _check_new(folder)  # now that no other process can begin a run here
             now = environment(settings.device)
-            meta = {"settings": settings.to_dict(), "environment": now, **known}
+            meta = {"settings": settings.to_dict(), "environment": now, **_kept_given(folder, given), **known}
             journal = SqliteJournal.create(folder, meta)
             flush_folder(folder)
             flush_folder(folder.absolute().parent)
             reach("run.begun")
-            return cls(folder, journal, lock)
+            return cls._closing(folder, journal, lock)
         except OSError as error:
             lock.release()
             raise _unwritable(folder, error) from None
         except BaseException:
             lock.release()
+            raise
+
+    @classmethod
+    def _closing(cls, folder: Path, journal: SqliteJournal, lock: FileLock | None) -> Run:
+        """The run of an open journal, which is closed where it is refused."""
+        try:
+            return cls(folder, journal, lock)
+        except BaseException:
+            journal.close()
             raise
 
     @classmethod
@@ -101,10 +112,9 @@ class Run:
         except OSError as error:
             raise _unwritable(folder, error) from None
         try:
-            run = cls(folder, SqliteJournal(folder, write=write), lock)
+            run = cls._closing(folder, SqliteJournal(folder, write=write), lock)
             if write:
-                run.store.sweep({stored.file for stored in run.journal.kept().values()})
-                reach("run.swept")
+                run._sweep()
         except OSError as error:
             if lock is not None:
                 lock.release()
@@ -115,16 +125,31 @@ class Run:
             raise
         return run
 
+    def _sweep(self) -> None:
+        """Removes what a crash has left, or nobody needs any more."""
+        try:
+            self.store.sweep({stored.file for stored in self.journal.kept().values()})
+            self.forget_given()
+            reach("run.swept")
+        except BaseException:
+            self.journal.close()
+            raise
+
     def drop_damaged(self) -> list[int]:
         """Lets go of weights whose files are gone or damaged, so that the search goes on without them.
 
         Returns:
             Whose they were: children of these train from scratch.
+
+        Raises:
+            UnreadableWeightsError: The system does not let a file be read, which may be whole.
         """
         lost = []
         for number, stored in self.journal.kept().items():
             try:
                 self.store.load(stored)
+            except UnreadableWeightsError:
+                raise
             except WeightsError:
                 self.journal.dropped(stored)
                 lost.append(number)
@@ -152,20 +177,23 @@ class Run:
         self.settings = settings
         self.journal.note("settings", settings.to_dict())
 
-    def keep_given(self, given: Heritage) -> None:
-        """Keeps the trained network that the run begins from, until its first candidate has its weights."""
-        stored = FolderStore(self.folder / GIVEN).save(0, given.weights)
-        noted = {"file": stored.file, "size": stored.size, "digest": stored.digest}
-        self.journal.note("given", {**noted, "lineage_epochs": given.lineage_epochs})
+    def _awaits_given(self) -> bool:
+        """Whether the network that the run begins from is needed: until the first candidate has ended."""
+        return self.journal.counts()[0] == 0 or self.journal.candidate(0).result is None
+
+    def forget_given(self) -> None:
+        """Removes the network that the run begins from, once it is not needed."""
+        if (self.folder / GIVEN).is_dir() and not self._awaits_given():
+            _clear_given(self.folder)
 
     def given(self) -> Heritage | None:
-        """The trained network that the run began from, where there was one.
+        """The trained network that the run begins from, as long as it is needed.
 
         Raises:
             WeightsError: Its file is gone or damaged.
         """
         noted, genome = self.journal.meta().get("given"), self.settings.start_genome()
-        if noted is None or genome is None:
+        if noted is None or genome is None or not self._awaits_given():
             return None
         stored = Stored(0, noted["file"], noted["size"], noted["digest"])
         return Heritage(genome, noted["lineage_epochs"], FolderStore(self.folder / GIVEN).load(stored))
@@ -183,14 +211,43 @@ class Run:
         self.close()
 
 
+def _kept_given(folder: Path, given: Heritage | None) -> dict[str, Any]:
+    """Keeps the trained network that a run begins from; what is to be noted of it."""
+    if (folder / GIVEN).is_dir():
+        _clear_given(folder)  # of a run that was killed at its beginning
+    if given is None:
+        return {}
+    stored = FolderStore(folder / GIVEN).save(0, given.weights)
+    noted = {"file": stored.file, "size": stored.size, "digest": stored.digest}
+    return {"given": {**noted, "lineage_epochs": given.lineage_epochs}}
+
+
+def _clear_given(folder: Path) -> None:
+    FolderStore(folder / GIVEN).sweep(set())
+    with suppress(OSError):  # somebody keeps something else there
+        (folder / GIVEN).rmdir()
+
+
 def _check_new(folder: Path) -> None:
     """Refuses a folder with anything in it but what a run that was killed at its beginning may leave."""
     if (folder / FILE).exists():
         raise UserError(
             f"run {folder}: a run is there already: resume it (evonas resume {folder}) or choose another"
         )
-    if folder.is_dir() and any(item.name not in (LOCK, *BEGUN) for item in folder.iterdir()):
+    if folder.is_dir() and any(not _is_leftover(item) for item in folder.iterdir()):
         raise UserError(f"run {folder}: expected a new or empty folder, got one with files in it")
+
+
+def _is_leftover(item: Path) -> bool:
+    """Whether a run that was killed at its beginning may have left this."""
+    if item.name != GIVEN:
+        return item.name in (LOCK, *BEGUN)
+    first = FolderStore.name_of(0)
+    return (
+        item.is_dir()
+        and not item.is_symlink()
+        and {file.name for file in item.iterdir()} <= {first, FolderStore.temporary_name_of(first)}
+    )
 
 
 def _unwritable(folder: Path, error: OSError) -> UserError:
@@ -230,15 +287,3 @@ def _lock(folder: Path) -> FileLock:
     except Timeout:
         raise UserError(f"run {folder}: another process is writing it: wait for it or stop it") from None
     return lock
-
-
-def fresh_folder(genome: str, dataset: str) -> Path:
-    """A folder under ``runs`` that is not there yet, named after what runs and when."""
-    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    name = f"{genome}-{Path(dataset).stem or 'function'}-{moment}"
-    folder = Path("runs") / name
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{name}-{number}"
-    return folder

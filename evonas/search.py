@@ -141,7 +141,11 @@ class Search:
             told = self._next()
             told.result = self._result(told)
             reach("search.result")
-            self._record(told)
+            try:
+                self._record(told)
+            except BaseException:  # somebody wants to stop, or a disk is full
+                self.journal.rollback()  # a result and its weights are noted together, or not at all
+                raise
             reach("search.told")
 
     def _next(self) -> Candidate:

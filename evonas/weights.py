@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -28,6 +29,10 @@ LARGEST_HEADER = 100 * 2**20
 """What is larger, in bytes, is not read: no network here comes near it, but a few bytes can promise it."""
 
 
+_LOST = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EIO)
+"""Where the system says so, a file is gone, another kind of file, or on a disk that fails."""
+
+
 class WeightsError(UserError):
     """Weights cannot be kept, or are missing or damaged: a search cannot go on as if they had never been."""
 
@@ -51,6 +56,10 @@ class Stored:
 
 class UnwritableWeightsError(WeightsError):
     """Weights cannot be kept, for want of space or of permission; what was kept before is safe."""
+
+
+class UnreadableWeightsError(WeightsError):
+    """Weights cannot be read now (want of permission, too many open files), though they may be whole."""
 
 
 class WeightStore(ABC):
@@ -111,11 +120,21 @@ class FolderStore(WeightStore):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @staticmethod
+    def name_of(number: int) -> str:
+        """The name of a candidate's file."""
+        return f"{number:06d}{SUFFIX}"
+
+    @staticmethod
+    def temporary_name_of(name: str) -> str:
+        """The name of a file while it is written."""
+        return f"{name}.tmp"
+
     def save(self, number: int, weights: Weights) -> Stored:
         from safetensors.torch import save
 
         content = save(dict(weights))
-        name = f"{number:06d}{SUFFIX}"
+        name = self.name_of(number)
         try:
             self._write(name, content)
         except OSError as error:
@@ -132,13 +151,13 @@ class FolderStore(WeightStore):
     def _clear(self, name: str) -> None:
         """Gives back the space of a file that could not be written to its end."""
         with suppress(OSError):
-            (self.folder / f"{name}.tmp").unlink(missing_ok=True)
+            (self.folder / self.temporary_name_of(name)).unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True)
             flush_folder(self.folder.absolute().parent)
-        temporary = self.folder / f"{name}.tmp"
+        temporary = self.folder / self.temporary_name_of(name)
         with temporary.open("wb") as handle:
             handle.write(content)
             handle.flush()
@@ -165,12 +184,14 @@ class FolderStore(WeightStore):
 
         Raises:
             WeightsError: The file is missing or damaged.
+            UnreadableWeightsError: The system does not let it be read.
         """
         path = self._path(stored)
         try:
             content = _read_whole(path, stored.size)
         except OSError as error:
-            raise WeightsError(f"weights {path}: cannot be read: {error.strerror}") from None
+            kind = WeightsError if error.errno in _LOST else UnreadableWeightsError
+            raise kind(f"weights {path}: cannot be read: {error.strerror}") from None
         if digest(content) != stored.digest:
             raise _damaged(path, stored.size, "as many with another")
         return content

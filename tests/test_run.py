@@ -10,7 +10,7 @@ import evonas
 from evonas.environment import environment
 from evonas.errors import UserError
 from evonas.journal.file import BEGUN
-from evonas.run import Run, fresh_folder
+from evonas.run import Run
 
 
 def count(genome, rng):
@@ -173,19 +173,6 @@ def test_changed_settings_are_noted(run, settings):
         opened.change(replace(opened.settings, budget=99))
         assert opened.settings.budget == 99
     assert evonas.load(run).settings.budget == 99
-
-
-def test_a_fresh_folder_is_not_there_yet(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    found = set()
-    for _ in range(3):
-        folder = fresh_folder("amoeba", "data/my pets.npz")
-        assert not folder.exists()
-        assert folder.parent.name == "runs"
-        assert folder.name.startswith("amoeba-my pets-")
-        folder.mkdir(parents=True)
-        found.add(folder)
-    assert len(found) == 3
 
 
 @pytest.mark.parametrize("name", ["nowhere", "."])

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import UserError, nearest
 from . import compare, doctor, draw, evolve, export, listing, refine, report, serve, show, table, train
+from .fresh import remove_unused
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
@@ -75,7 +76,10 @@ for _name, _function in COMMANDS.items():
 def call(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that the arguments name; raises what goes wrong."""
     command = typer.main.get_command(app)
-    status = command.main(
-        args=None if arguments is None else list(arguments), prog_name="evonas", standalone_mode=False
-    )
+    try:
+        status = command.main(
+            args=None if arguments is None else list(arguments), prog_name="evonas", standalone_mode=False
+        )
+    finally:
+        remove_unused()
     return status if isinstance(status, int) else 0

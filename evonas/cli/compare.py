@@ -86,7 +86,7 @@ def compare(
     same command goes on where it was stopped, and more seeds add to those that are there.
     """
     from ..protocols import check_protocol
-    from ..run import fresh_folder
+    from .fresh import fresh_folder
     from .targets import located
 
     if figure not in FORMATS:

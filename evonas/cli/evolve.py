@@ -175,7 +175,7 @@ def evolve(
 def _fresh(genome: str | None, config: Path | None, given: dict[str, Any]) -> Path:
     """A new folder in runs/, named after what the recipe and the options choose."""
     from ..composition import compose
-    from ..run import fresh_folder
+    from .fresh import fresh_folder
 
     search = compose(genome, config, given)["search"]
     return fresh_folder(str(search["genome"]), str(search.get("dataset", "digits")))

@@ -62,7 +62,7 @@ def refine(
     """
     from ..plugins import operators_from
     from ..refinement import refine as climb
-    from ..run import fresh_folder
+    from .fresh import fresh_folder
     from .session import Output, conduct
     from .targets import located
     from .workforce import read_options

@@ -164,7 +164,7 @@ def conduct(
         typer.Exit: It was interrupted, or every evaluation failed.
     """
     limit = output.seconds
-    from ..weights import UnwritableWeightsError, WeightsError
+    from ..weights import UnreadableWeightsError, UnwritableWeightsError, WeightsError
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -178,7 +178,8 @@ def conduct(
             _tell_stopped(folder, output)
             raise typer.Exit(INTERRUPTED) from None
         except (OSError, UserError) as error:
-            lasting = isinstance(error, WeightsError) and not isinstance(error, UnwritableWeightsError)
+            passing = (UnreadableWeightsError, UnwritableWeightsError)
+            lasting = isinstance(error, WeightsError) and not isinstance(error, passing)
             if watcher.begun and not lasting:
                 print(f"what was done is kept; to go on: {resuming(folder)}", file=sys.stderr)
             elif watcher.begun:

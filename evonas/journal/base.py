@@ -42,6 +42,9 @@ class Journal(ABC):
     def commit(self) -> None:
         """Makes this turn's notes durable."""
 
+    def rollback(self) -> None:  # noqa: B027 - one in memory ends with its search
+        """Forgets this turn's notes, where it was cut off within them."""
+
     @abstractmethod
     def events(self) -> Iterator[Event]:
         """Every proposal and every result, in the order in which the strategy heard of them.

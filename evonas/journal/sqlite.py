@@ -38,7 +38,6 @@ class SqliteJournal(Journal):
         if not self.path.is_file():
             raise UserError(f"run {folder}: no run is there (expected a file {FILE})")
         self._read_genome: ReadGenome | None = None
-        self._open = False
         with guarded(self.path):
             self._connection = connect(self.path, write=write)
             # Without a log a reader stops the writer: it takes all at once, and lets go.
@@ -98,18 +97,22 @@ class SqliteJournal(Journal):
         self._write("DELETE FROM weights WHERE number = ?", stored.number)
 
     def commit(self) -> None:
-        if self._open:
+        if self._connection.in_transaction:
             with guarded(self.path):
                 reach("journal.commit")
                 self._connection.execute("COMMIT")
-            self._open = False
             reach("journal.committed")
+
+    def rollback(self) -> None:
+        with guarded(self.path):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        _, self._told = self.counts()
 
     def _write(self, statement: str, *values: Any) -> None:
         with guarded(self.path):
-            if not self._open:
+            if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._open = True
             self._connection.execute(statement, values)
 
     # -- reading ---------------------------------------------------------------------------------

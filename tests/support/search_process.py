@@ -3,8 +3,8 @@
 Reads a line of JSON for each search: its choices. It forks a process that runs it, since starting one with
 torch takes seconds, and prints that process's number, the number of each candidate that has ended, the
 history as JSON, and how the process has ended. With "snapshots", a folder, it copies the run before each
-change of a file in it: what a kill at that moment would leave. "fail" arms fail points, "variables" are set
-in its environment.
+change of a file in it: what a kill at that moment would leave. "refine" names a run whose best is refined.
+"fail" arms fail points, "variables" are set in its environment.
 """
 
 import importlib
@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import traceback
+from functools import partial
 
 import evonas
 from evonas import failpoints
@@ -59,6 +60,8 @@ def search(choices):
     os.environ.update(choices.pop("variables", {}))
     failpoints.arm(choices.pop("fail", ""))
     function = evonas.resume if choices.pop("resume", False) else evonas.evolve
+    if "refine" in choices:
+        function = partial(evonas.refine, choices.pop("refine"))
     if "snapshots" in choices:
         take_snapshots(choices["run"], choices.pop("snapshots"))
     try:
