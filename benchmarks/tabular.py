@@ -27,8 +27,9 @@ from evonas.comparison import Record, record_of
 from evonas.comparison.comparison import Comparison, compared, made_with
 from evonas.comparison.contender import find_contender
 from evonas.comparison.figure import draw_curves
+from evonas.comparison.kept import Records
 from evonas.comparison.report import markdown, spread, table
-from evonas.comparison.running import Records, Terms, processes, run_all
+from evonas.comparison.running import Terms, processes, run_all
 from evonas.seeds import guarded
 from evonas.tables import Figures, read_table
 

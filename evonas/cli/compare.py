@@ -179,10 +179,15 @@ def _searched(
 ) -> Comparison:
     """Runs what is not there yet, and compares all of it."""
     from ..comparison.comparison import compared
-    from ..comparison.running import Records, Terms, processes
+    from ..comparison.identity import identified
+    from ..comparison.kept import Records
+    from ..comparison.running import Terms, processes
     from ..tables import read_table
 
-    kept = Records(folder / "searches.jsonl", _shared(choices, protocol))
+    shared = _shared(choices, protocol)
+    contenders = identified(contenders, choices)
+    kept = Records(folder / "searches.jsonl", shared)
+    kept.check(contenders)
     terms = Terms(choices, protocol, None if "table" in choices else folder / "runs")
     wanted = [(contender, seed) for contender in contenders for seed in seeds]
     done = {(record.contender, record.seed) for record in kept.all}

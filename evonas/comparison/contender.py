@@ -25,11 +25,13 @@ class Contender:
         name: In tables and figures.
         config: A recipe's tables, laid over the genome's own recipe.
         varied: What makes it differ from another of the same name, by key.
+        digest: Of all that decides what it finds (`identity.py`); empty where nobody asked.
     """
 
     name: str
     config: Mapping[str, Any]
     varied: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def title(self) -> str:

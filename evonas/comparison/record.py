@@ -49,6 +49,7 @@ class Record:
         seconds: What the search took here.
         retrained: Test accuracy of the winner after a training from scratch, where it had one.
         protocol: By which protocol.
+        digest: Of all that decided the search (`identity.py`); empty where it is not known.
     """
 
     contender: str
@@ -64,6 +65,7 @@ class Record:
     seconds: float = 0.0
     retrained: float | None = None
     protocol: str = ""
+    digest: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON."""
@@ -72,8 +74,22 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Record:
-        """The reverse of `to_dict`."""
-        return cls(**{**data, "steps": tuple(Step(*step) for step in data["steps"])})
+        """The reverse of `to_dict`.
+
+        Raises:
+            TypeError: It is no such thing; or `KeyError`, likewise.
+        """
+        found = cls(**{**data, "steps": tuple(Step(*step) for step in data["steps"])})
+        texts = (found.contender, found.unit, found.protocol, found.digest)
+        whole = (found.seed, found.evaluations)
+        numbers = (found.cost, *(value for step in found.steps for value in (step.fitness, step.cost)))
+        if not (
+            all(isinstance(text, str) for text in texts)
+            and all(isinstance(number, int) for number in whole)
+            and all(isinstance(number, int | float) for number in numbers)
+        ):
+            raise TypeError(f"no record of a search: {data!r:.80}")
+        return found
 
 
 def record_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,8 @@ from pebble import ProcessExpired, ProcessPool
 from ..errors import UserError
 from ..executors.hidden_main import HiddenMainContext
 from .contender import Contender
+from .identity import check_run, run_folder
+from .kept import Records
 from .record import Record, record_of
 
 SECONDS_A_TASK = 5.0
@@ -103,9 +104,10 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
     from ..tables import read_table
 
     began = time.perf_counter()
-    folder = None if terms.folder is None else terms.folder / f"{_safe(contender.title)}-seed{seed}"
+    folder = None if terms.folder is None else run_folder(terms.folder, contender, seed)
     try:
         if folder is not None and (folder / FILE).exists():
+            check_run(folder, contender, seed, terms.choices)
             result = resume(folder)
         else:
             result = evolve(config=contender.config, seed=seed, run=folder, **terms.choices)
@@ -119,7 +121,7 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
         record = record_of(result.journal.candidates(), contender.title, seed, figures)
         if terms.protocol:
             record = replace(record, retrained=_retrained(result, terms, seed), protocol=terms.protocol)
-    return replace(record, seconds=time.perf_counter() - began)
+    return replace(record, seconds=time.perf_counter() - began, digest=contender.digest)
 
 
 def _retrained(result: Any, terms: Terms, seed: int) -> float:
@@ -140,11 +142,6 @@ def _retrained(result: Any, terms: Terms, seed: int) -> float:
     return float(trained.report["test_accuracy"])
 
 
-def _safe(title: str) -> str:
-    """A title as a folder's name."""
-    return "".join(letter if letter.isalnum() or letter in "-_.=" else "-" for letter in title)
-
-
 def processes(jobs: int | None) -> int:
     """How many processes to use: what was asked for, or one on each core.
 
@@ -155,42 +152,3 @@ def processes(jobs: int | None) -> int:
         raise UserError(f"jobs: expected a whole number of at least 1, got {jobs}")
     affinity = getattr(os, "sched_getaffinity", None)
     return jobs or (len(affinity(0)) if affinity else os.cpu_count() or 1)
-
-
-class Records:
-    """Finished searches, in a file of one JSON object a line, what they share first.
-
-    Args:
-        path: The file; made where it is missing. Searches in it need not be run again.
-        shared: What all must have in common, for JSON.
-
-    Raises:
-        UserError: The file holds searches of something else.
-    """
-
-    def __init__(self, path: Path, shared: Mapping[str, Any]) -> None:
-        self.path = path
-        self.all: list[Record] = []
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(shared) + "\n", encoding="utf-8")
-        content = path.read_text(encoding="utf-8")
-        if not content.endswith("\n"):  # the last line was cut off
-            content = content[: content.rfind("\n") + 1]
-            path.write_text(content, encoding="utf-8")
-        first, *lines = content.splitlines()
-        if json.loads(first) != json.loads(json.dumps(shared)):
-            raise UserError(
-                f"{path}: expected searches of {json.dumps(shared)}, got {first}; give a new --output"
-            )
-        self.all = [Record.from_dict(json.loads(line)) for line in lines]
-
-    def add(self, record: Record) -> None:
-        """Keeps a search."""
-        self.all.append(record)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record.to_dict()) + "\n")
-
-    def has(self, contender: str, seed: int) -> bool:
-        """Whether a search is there."""
-        return any(record.contender == contender and record.seed == seed for record in self.all)

@@ -51,6 +51,21 @@ def test_two_recipes(evonas: Callable[..., Any], made_table: Path, tmp_path: Pat
     assert again.failed_with("expected searches of", "give a new --output")
 
 
+def test_a_recipe_that_was_edited(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    """Searches that are kept are never taken for those of another recipe of the same name."""
+    config, folder = tmp_path / "mine.toml", tmp_path / "out"
+    config.write_text("[search]\nstrategy = 'random'\n", encoding="utf-8")
+    arguments = words(made_table, folder, "--recipe", config, "--budget", 12, "--quiet")
+    assert evonas(*arguments, "--seeds", 1).status == 0
+    config.write_text("# as before\n[search]\nstrategy = 'random'\n", encoding="utf-8")
+    assert evonas(*arguments, "--seeds", 2).status == 0
+    before = (folder / "searches.jsonl").read_bytes()
+    config.write_text("[search]\nstrategy = 'aging'\n", encoding="utf-8")
+    told = evonas(*arguments, "--seeds", 3)
+    assert told.failed_with("recipe 'mine': its searches in", "give it another name, or give a new --output")
+    assert (folder / "searches.jsonl").read_bytes() == before
+
+
 def test_several_processes_find_the_same(
     evonas: Callable[..., Any], made_table: Path, tmp_path: Path
 ) -> None:

@@ -12,8 +12,9 @@ from evonas.genomes.nasbench201.cell import OPERATIONS, write
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from evonas.comparison.contender import find_contender
+from evonas.comparison.kept import Records
 from evonas.comparison.record import Record
-from evonas.comparison.running import Records, Terms, run_all, run_one
+from evonas.comparison.running import Terms, run_all, run_one
 from evonas.comparison.statistics import at
 from evonas.tables import Figures, read_table
 

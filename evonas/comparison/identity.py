@@ -1,0 +1,104 @@
+"""What tells ways to search apart beyond their names: a digest of what decides what they find."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from ..composition import resolve
+from ..errors import UserError
+from ..order import Order, read_order
+from ..recipe import ABOUT_KEYS, Recipe
+from ..settings import Settings
+from ..tables import read_table
+from .contender import Contender
+
+DECIDES_NOTHING = ("seed", "table", "keep")
+"""Keys of ``[search]`` that are left out: the seed is each search's own, a table counts by its content."""
+OF_THE_MACHINE = ("device", "precision", "max_memory")
+"""Settings whose defaults the machine decides."""
+LONGEST = 60
+"""Letters of a title in the name of a folder."""
+
+
+def identified(contenders: Sequence[Contender], choices: Mapping[str, Any]) -> list[Contender]:
+    """Contenders with their digests.
+
+    Args:
+        contenders: Ways to search.
+        choices: Arguments of `evonas.evolve` that all share.
+
+    Raises:
+        UserError: A contender's settings, the table or the images cannot be read.
+    """
+    known: dict[tuple[Any, ...], str] = {}  # images, which are read once
+    found = []
+    for contender in contenders:
+        order = _order(contender, choices)
+        found.append(dataclasses.replace(contender, digest=_digest(order, known)))
+    return found
+
+
+def _order(contender: Contender, choices: Mapping[str, Any], **more: Any) -> Order:
+    asked = {**choices, **more, "config": contender.config}
+    try:
+        return read_order(asked, bool(asked.pop("download", False)))
+    except UserError as error:
+        raise UserError(f"{contender.title}: {error}") from None
+
+
+def _digest(order: Order, known: dict[tuple[Any, ...], str]) -> str:
+    recipe: Recipe = {key: value for key, value in order.recipe.items() if key not in ABOUT_KEYS}
+    search = recipe["search"]
+    recipe["search"] = {key: value for key, value in search.items() if key not in DECIDES_NOTHING}
+    text = json.dumps([recipe, _data(order, known)], sort_keys=True, default=str)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _data(order: Order, known: dict[tuple[Any, ...], str]) -> str:
+    """The fingerprint of the table or of the images."""
+    search = order.recipe["search"]
+    if order.fitness.table:
+        return read_table(order.fitness.table).fingerprint
+    place = search.get("dataset", "digits"), search.get("train_limit")
+    if place not in known:
+        known[place] = order.data.open(*place).fingerprint
+    return known[place]
+
+
+def run_folder(folder: Path, contender: Contender, seed: int) -> Path:
+    """Where a search is kept: two contenders never share a folder, however alike their titles are."""
+    title = "".join(letter if letter.isalnum() or letter in "-_.=" else "-" for letter in contender.title)
+    own = blake2b(f"{contender.title}\n{contender.digest}".encode(), digest_size=6).hexdigest()
+    return folder / f"{title[:LONGEST]}-{own}-seed{seed}"
+
+
+def check_run(folder: Path, contender: Contender, seed: int, choices: Mapping[str, Any]) -> None:
+    """Makes sure that a run that is there already is the search that is wanted.
+
+    Raises:
+        UserError: It is another, or cannot be read.
+    """
+    from ..api import load
+
+    order = _order(contender, choices, seed=seed)
+    expected = resolve(order.recipe, order.fitness.uses_images)
+    with closing((result := load(folder)).journal):
+        found = result.settings
+    if order.fitness.uses_images:
+        expected = expected.for_task(result.known_task())
+    if differing := _differing(found, expected):
+        raise UserError(
+            f"run {folder}: expected the settings of {contender.title!r}, got others "
+            f"({', '.join(differing)}); move it away, or give a new --output"
+        )
+
+
+def _differing(found: Settings, expected: Settings) -> list[str]:
+    own, other = found.to_dict(), expected.to_dict()
+    return [name for name in own if name not in OF_THE_MACHINE and own[name] != other[name]]
