@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -249,16 +250,16 @@ def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silen
 
 def write_all(comparison: Comparison, folder: Path, ending: str, over: str) -> list[Path]:
     """Writes tables and figures, and says which."""
-    from ..comparison import report
+    from ..comparison import report, sheets
     from ..comparison.figure import draw_curves, draw_heat_map
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "comparison.md": report.markdown(comparison),
-        "summary.csv": report.summary_csv(comparison),
-        "curves.csv": report.curves_csv(comparison),
-        "tests.csv": report.rank_tests_csv(comparison),
-        "searches.csv": report.searches_csv(comparison),
+        "summary.csv": sheets.summary_csv(comparison),
+        "curves.csv": sheets.curves_csv(comparison),
+        "tests.csv": sheets.rank_tests_csv(comparison),
+        "searches.csv": sheets.searches_csv(comparison),
     }
     written = []
     for name, text in texts.items():
@@ -272,22 +273,22 @@ def write_all(comparison: Comparison, folder: Path, ending: str, over: str) -> l
 
 def _tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool, as_json: bool) -> None:
     from ..comparison.report import markdown
+    from ..comparison.statistics import known, mean
 
     if as_json:
-        at_end = {
-            name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()
+        at_end = comparison.outcomes(comparison.whole)
+        told = {
+            "output": str(folder),
+            "files": [path.name for path in written],
+            "evaluations": comparison.whole,
+            "judged_by": comparison.outcome,
+            "mean": {
+                name: None if math.isnan(mean(found)) else mean(found) for name, found in at_end.items()
+            },
+            "searches": {name: len(found) for name, found in at_end.items()},
+            "without_result": {name: len(found) - len(known(found)) for name, found in at_end.items()},
         }
-        print(
-            json.dumps(
-                {
-                    "output": str(folder),
-                    "files": [path.name for path in written],
-                    "evaluations": comparison.whole,
-                    "judged_by": comparison.outcome,
-                    "mean": at_end,
-                }
-            )
-        )
+        print(json.dumps(told, allow_nan=False))
     elif quiet:
         print(folder)
     else:

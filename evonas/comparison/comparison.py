@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from ..environment import environment
 from ..errors import UserError
 from ..tables import Figures
 from .record import Record
-from .statistics import Array, at
+from .statistics import Array, Pair, at
 
 TARGET_SHARE = 0.001
 """Unless told otherwise, the target is the validation accuracy of the best so many of a table."""
@@ -49,20 +53,70 @@ class Comparison:
         return self.points[-1]
 
     def outcomes(self, point: float) -> dict[str, Array]:
-        """What each contender's searches had come to at a point, in percent."""
+        """What each contender's searches had come to at a point, in percent; NaN without a result."""
         return {
             name: 100 * at(records, [point], self.outcome)[:, 0] for name, records in self.records.items()
         }
 
-    def retrained(self) -> dict[str, Array]:
-        """Test accuracy of the winners, retrained, in percent; without those that were not."""
-        import numpy as np
+    def pairs(self, point: float) -> list[Pair]:
+        """Contenders of at least two searches each, against each other by their outcomes at a point."""
+        values = {name: self._ranked(records, point) for name, records in self.records.items()}
+        word = "test accuracy" if self.outcome == "test" else "validation accuracy"
+        return _all_pairs(values, f"{word} at {point} evaluations")
 
-        return {
-            name: 100 * np.array([record.retrained for record in records], dtype=float)
-            for name, records in self.records.items()
-            if all(record.retrained is not None for record in records)
-        }
+    def final_pairs(self) -> list[Pair]:
+        """Likewise, by retrained winners where both contenders have such of one protocol, else at the end."""
+        found = []
+        for pair in self.pairs(self.whole):
+            one, other = (retrained(self.records[name]) for name in (pair.first, pair.second))
+            if one and other and one.complete and other.complete and one.protocol == other.protocol:
+                by = f"retrained winners, protocol {one.protocol}" if one.protocol else "retrained winners"
+                pair = Pair(pair.first, pair.second, one.ranked, other.ranked, by)
+            found.append(pair)
+        return found
+
+    def _ranked(self, records: Sequence[Record], point: float) -> Array:
+        values = 100 * at(records, [point], self.outcome)[:, 0]
+        values[np.isnan(at(records, [point], "fitness")[:, 0])] = -math.inf
+        return values
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What the winners of a contender's searches came to, trained again by one protocol.
+
+    Attributes:
+        protocol: Which.
+        values: Test accuracy in percent; NaN where a winner was not trained again, or there is none.
+        ranked: The same, with minus infinity for searches that found nothing.
+    """
+
+    protocol: str
+    values: Array
+    ranked: Array
+
+    @property
+    def complete(self) -> bool:
+        """Whether all winners were trained again."""
+        return not np.isnan(self.ranked).any()
+
+
+def retrained(records: Sequence[Record]) -> Retrained | None:
+    """What winners came to; None where none was trained again, or not all by the same protocol."""
+    protocols = {record.protocol for record in records if record.retrained is not None}
+    if len(protocols) != 1:
+        return None
+    values = 100 * np.array([record.retrained for record in records], dtype=float)
+    nothing = np.array([not record.steps for record in records])
+    return Retrained(protocols.pop(), values, np.where(nothing, -math.inf, values))
+
+
+def _all_pairs(values: Mapping[str, Array], by: str) -> list[Pair]:
+    several = [name for name, found in values.items() if len(found) > 1]
+    return [
+        Pair(first, second, values[first], values[second], by)
+        for first, second in itertools.combinations(several, 2)
+    ]
 
 
 def compared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 
 from ..errors import UserError
 from .comparison import Comparison
-from .report import spaced
-from .statistics import at, band
+from .statistics import at, band, mean, spaced, with_result
 
 COLOURS = (
     "#0b6e99", "#e08a00", "#3f8f3f", "#b03a48", "#7a4fa3",
@@ -72,14 +71,21 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
     figure = _figure(5.2 * len(panels), max(3.8, 0.2 * len(comparison.records)))
     places = _places(comparison, over)
     for axes, what in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        lines = {}
         for number, (name, records) in enumerate(comparison.records.items()):
-            found = band(100 * at(records, places, what, over))
+            shown = with_result(records)
+            found = band(100 * at(shown, places, what, over))
             style = {"color": COLOURS[number % len(COLOURS)]}
             line = LINES[number // len(COLOURS) % len(LINES)]
-            axes.plot(places, found.mean, label=name, linewidth=1.4, linestyle=line, **style)
-            if len(records) > 1:
+            label = name if len(shown) == len(records) else f"{name} ({len(shown)} of {len(records)})"
+            (lines[label],) = axes.plot(places, found.mean, linewidth=1.4, linestyle=line, **style)
+            if len(shown) > 1:
                 axes.fill_between(places, found.low, found.high, alpha=0.18, linewidth=0, **style)
         _finish(axes, comparison, what, over)
+        if any(np.isfinite(line.get_ydata()).any() for line in lines.values()):
+            _log_scale(axes)  # which has to have something to scale
+        _leave_out_beginning(axes)
+        _name(axes, lines)
     return _save(figure, path)
 
 
@@ -100,12 +106,22 @@ def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
                   transform=axes.get_yaxis_transform())  # fmt: skip
     unit = next(iter(comparison.records.values()))[0].unit
     axes.set_xlabel("evaluations" if over == "evaluations" else unit)
-    _log_scale(axes)
     names = {"fitness": "best validation accuracy so far, %", "test": "its test accuracy, %"}
     axes.set_ylabel(names[what])
-    _leave_out_beginning(axes)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=7.5, frameon=False, loc="lower right")
+
+
+def _name(axes: Any, lines: Mapping[str, Any]) -> None:
+    """The legend. Names are given afterwards, since one that begins with an underscore would be left out."""
+    numbers = [str(number) for number in range(len(lines))]
+    legend = axes.legend(list(lines.values()), numbers, fontsize=7.5, frameon=False, loc="lower right")
+    for text, name in zip(legend.get_texts(), lines, strict=True):
+        text.set_text(_plain(name))
+
+
+def _plain(text: str) -> str:
+    """A user's text, in which a dollar begins no formula."""
+    return text.replace("$", r"\$")
 
 
 def _log_scale(axes: Any) -> None:
@@ -120,11 +136,12 @@ def _log_scale(axes: Any) -> None:
 
 def _leave_out_beginning(axes: Any) -> None:
     """The first random networks would squeeze all the rest."""
-    curves = [line for line in axes.lines if len(line.get_ydata()) > 50]
+    lines = [line for line in axes.lines if np.isfinite(line.get_ydata()).any()]
+    curves = [line for line in lines if len(line.get_ydata()) > 50]
     if not curves:
         return
     begins = [float(line.get_ydata()[len(line.get_ydata()) // 30]) for line in curves]
-    low, high = min(begins), max(float(max(line.get_ydata())) for line in axes.lines)
+    low, high = min(begins), max(float(max(line.get_ydata())) for line in lines)
     if math.isfinite(low) and high > low:
         places = curves[0].get_xdata()
         axes.set_ylim(low, high + 0.08 * (high - low))
@@ -155,8 +172,9 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
     down = max(len(_axis(comparison, members, row_keys)) for members in maps.values())
     across = max(len(_axis(comparison, members, [column_key])) for members in maps.values())
     figure = _figure(1.4 + (0.9 + 0.75 * across) * len(maps), max(2.6, 1.1 + 0.38 * down))
-    means = {name: float(values.mean()) for name, values in comparison.outcomes(comparison.whole).items()}
-    low, high = min(means.values()), max(means.values())
+    means = {name: mean(values) for name, values in comparison.outcomes(comparison.whole).items()}
+    finite = [value for value in means.values() if math.isfinite(value)] or [0.0]
+    low, high = min(finite), max(finite)
     for axes, (title, members) in zip(
         np.atleast_1d(figure.subplots(1, len(maps))), maps.items(), strict=True
     ):
@@ -171,14 +189,16 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
             grid[place] = means[name]
         shown = axes.imshow(grid, cmap="viridis", vmin=low, vmax=high, aspect="auto")
         for (row, column), value in np.ndenumerate(grid):
+            if math.isnan(value):
+                continue  # nothing was searched or found there
             dark = value < low + 0.6 * (high - low)
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
                       color="white" if dark else "black")  # fmt: skip
-        axes.set_xticks(range(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), rows)
-        axes.set_xlabel(column_key)
-        axes.set_ylabel(", ".join(row_keys))
-        axes.set_title(title, fontsize=9)
+        axes.set_xticks(range(len(columns)), map(_plain, columns))
+        axes.set_yticks(range(len(rows)), map(_plain, rows))
+        axes.set_xlabel(_plain(column_key))
+        axes.set_ylabel(_plain(", ".join(row_keys)))
+        axes.set_title(_plain(title), fontsize=9)
     what = "mean test accuracy, %" if comparison.outcome == "test" else "mean validation accuracy, %"
     figure.colorbar(shown, ax=figure.axes, label=f"{what},\nat {comparison.whole} evaluations")
     return _save(figure, path)

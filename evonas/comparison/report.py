@@ -1,18 +1,15 @@
-"""A comparison in words and numbers: Markdown for people, CSV for other programs."""
+"""A comparison in words and numbers, as Markdown."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
-from .comparison import Comparison, made_with
+from .comparison import Comparison, Retrained, made_with, retrained
 from .record import EVALUATIONS, Record
-from .statistics import Array, at, band, rank_tests, reached
+from .statistics import Array, at, known, mean, rank_tests, reached
 
 MANY_PAIRS = 45
 """More pairs than so are left to the CSV file."""
@@ -33,12 +30,19 @@ def markdown(comparison: Comparison) -> str:
             f"Fitness is the validation accuracy after {figures.epochs} epochs; test accuracy is that after "
             f"{figures.test_epochs}, at most {100 * figures.best_test:.2f} %, and was not seen by any search."
         )
+    lengths = {record.evaluations for records in comparison.records.values() for record in records}
+    if len(lengths) > 1:
+        head.append(
+            f"Searches have {min(lengths):,} to {max(lengths):,} evaluations: curves, accuracies, the target "
+            f"and tests are of the first {comparison.whole:,} of each; counts, costs and retrained winners "
+            "are of whole searches."
+        )
     parts = ["\n".join(head), _curves(comparison), _costs(comparison), _tests(comparison)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _curves(comparison: Comparison) -> str:
-    """Validation, test and regret at each point: means and standard deviations over searches."""
+    """Validation, test and regret at each point: means and deviations over searches with a result."""
     tested = comparison.outcome == "test"
     header = ["search"]
     for point in comparison.points:
@@ -52,8 +56,8 @@ def _curves(comparison: Comparison) -> str:
             cells.append(spread(100 * at(records, [point], "fitness")[:, 0]))
             if tested and comparison.figures is not None:
                 outcome = 100 * at(records, [point], "test")[:, 0]
-                regret = 100 * comparison.figures.best_test - outcome
-                cells += [f"**{spread(outcome)}**", f"{regret.mean():.2f}"]
+                regret = 100 * comparison.figures.best_test - mean(outcome)
+                cells += [_bold(spread(outcome)), _or_dash(f"{regret:.2f}", regret)]
         lines.append(cells)
     return table(header, lines)
 
@@ -67,8 +71,8 @@ def _costs(comparison: Comparison) -> str:
     timed = all(r.training_seconds is not None for records in comparison.records.values() for r in records)
     header += ["training, h"] if timed else []
     header += ["seconds here"]
-    retrained = comparison.retrained()
-    header += ["**test of the winner, retrained, %**", "protocol"] if retrained else []
+    again = {name: retrained(records) for name, records in comparison.records.items()}
+    header += ["**test of the winner, retrained, %**", "protocol"] if _any_retrained(comparison) else []
     if comparison.target is not None:
         target = f"{100 * comparison.target:.2f} %"
         header += [f"searches that reached {target}", "evaluations until then, median"]
@@ -83,11 +87,10 @@ def _costs(comparison: Comparison) -> str:
         cells += [_mean(records, "cost")] if paid else []
         cells += [_mean(records, "training_seconds", 1, 1 / 3600)] if timed else []
         cells.append(_mean(records, "seconds", 2))
-        if retrained:
-            again = retrained.get(name)
-            cells += [f"**{spread(again)}**" if again is not None else "–", records[0].protocol or "–"]
+        if _any_retrained(comparison):
+            cells += _winners(records, again[name])
         if comparison.target is not None:
-            found = reached(records, comparison.target)
+            found = reached(records, comparison.target, comparison.whole)
             cells += [
                 f"{100 * found.share:.0f} %",
                 f"{found.median:.0f}" if math.isfinite(found.median) else "–",
@@ -96,23 +99,55 @@ def _costs(comparison: Comparison) -> str:
     return table(header, lines)
 
 
+def _any_retrained(comparison: Comparison) -> bool:
+    return any(r.retrained is not None for records in comparison.records.values() for r in records)
+
+
+def _winners(records: Sequence[Record], again: Retrained | None) -> list[str]:
+    """What winners came to after training of their own, and by which protocol; no mean over several."""
+    if again is not None:
+        return [_bold(spread(again.values)), again.protocol or "–"]
+    protocols = sorted({record.protocol or "–" for record in records if record.retrained is not None})
+    return ["–", " / ".join(protocols) or "–"]
+
+
 def _tests(comparison: Comparison) -> str:
-    """Every pair, at the last point; by retrained winners where there are any."""
-    values = comparison.retrained() or comparison.outcomes(comparison.whole)
-    pairs = len(values) * (len(values) - 1) // 2
-    if not 0 < pairs <= MANY_PAIRS or min(map(len, values.values())) < 2:
+    """Every pair of contenders that have been searched with at least twice."""
+    pairs = comparison.final_pairs()
+    tests = rank_tests(pairs)
+    if not 0 < len(tests) <= MANY_PAIRS:
         return ""
-    judged = "retrained winners" if comparison.retrained() else f"{comparison.outcome} accuracy"
-    lines = [
-        [one.first, one.second, f"{one.difference:+.2f}", p_text(one.p), f"{one.effect:.2f}"]
-        for one in rank_tests(values)
-    ]
+    judged = list(dict.fromkeys(one.by for one in tests))
     header = ["search", "against", "difference of means, points", "p", "probability to be better"]
+    header += ["by"] if len(judged) > 1 else []
+    lines = []
+    for one in tests:
+        difference = _or_dash(f"{one.difference:+.2f}", one.difference)
+        cells = [one.first, one.second, difference, p_text(one.p), f"{one.effect:.2f}"]
+        lines.append(cells + ([one.by] if len(judged) > 1 else []))
     note = (
-        f"By {judged} at {comparison.whole} evaluations: Wilcoxon's rank-sum test, two-sided, corrected for "
-        f"{pairs} comparisons by Holm; effect size by Vargha and Delaney (0.5: alike)."
+        f"By {judged[0] if len(judged) == 1 else 'what the last column says'}: Wilcoxon's rank-sum test, "
+        f"two-sided, corrected for {len(tests)} comparison{'s' * (len(tests) > 1)} by Holm; effect size by "
+        "Vargha and Delaney (0.5: alike)."
     )
-    return f"{note}\n\n{table(header, lines)}"
+    values = {pair.first: pair.a for pair in pairs} | {pair.second: pair.b for pair in pairs}
+    remarks = [note, *_remarks(comparison, values)]
+    return f"{' '.join(remarks)}\n\n{table(header, lines)}"
+
+
+def _remarks(comparison: Comparison, values: dict[str, Array]) -> list[str]:
+    """What a reader of the tests has to know of searches that are not like the others."""
+    nothing = sum(int(np.isneginf(found).sum()) for found in values.values())
+    unknown = sum(int(np.isnan(found).sum()) for found in values.values())
+    single = [name for name, records in comparison.records.items() if len(records) < 2]
+    told = []
+    if nothing:
+        told.append(f"Searches without a result, {nothing} here, rank as worst and are in no mean.")
+    if unknown:
+        told.append(f"Searches whose outcome is not known, {unknown} here, are left out.")
+    if single:
+        told.append(f"Not tested, being a single search: {', '.join(single)}.")
+    return told
 
 
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -122,9 +157,25 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def spread(values: Array) -> str:
-    """Mean and standard deviation."""
-    mean = f"{np.mean(values):.2f}"
-    return f"{mean} ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else mean
+    """Mean and standard deviation of those that are numbers, and how many these are where not all are.
+
+    >>> spread(np.array([1.0, 2.0])), spread(np.array([1.0, math.nan])), spread(np.array([math.nan]))
+    ('1.50 ± 0.71', '1.00 (1 of 2)', '–')
+    """
+    found = known(values)
+    if not len(found):
+        return "–"
+    text = f"{np.mean(found):.2f}"
+    text += f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
+    return text if len(found) == len(values) else f"{text} ({len(found)} of {len(values)})"
+
+
+def _bold(text: str) -> str:
+    return text if text == "–" else f"**{text}**"
+
+
+def _or_dash(text: str, value: float) -> str:
+    return text if math.isfinite(value) else "–"
 
 
 def p_text(p: float) -> str:
@@ -144,93 +195,3 @@ def _mean(records: Sequence[Record], what: str, digits: int = 0, factor: float =
 def _share(records: Sequence[Record], what: str) -> str:
     part = sum(getattr(record, what) for record in records)
     return f"{100 * part / max(1, sum(record.evaluations for record in records)):.1f} %"
-
-
-# -- CSV -----------------------------------------------------------------------------------------
-
-
-def summary_csv(comparison: Comparison) -> str:
-    """A line for each contender and point."""
-    rows: list[list[Any]] = [
-        ["search", "searches", "evaluations", "validation_mean", "validation_std"]
-        + ["test_mean", "test_std", "test_low95", "test_high95", "regret_mean"]
-    ]
-    for name, records in comparison.records.items():
-        for point in comparison.points:
-            fitness = 100 * at(records, [point], "fitness")
-            row = [name, len(records), point, fitness.mean(), _std(fitness)]
-            if comparison.outcome == "test" and comparison.figures is not None:
-                test = 100 * at(records, [point], "test")
-                ends = band(test)
-                regret = 100 * comparison.figures.best_test - test.mean()
-                row += [test.mean(), _std(test), ends.low[0], ends.high[0], regret]
-            rows.append(row)
-    return _csv(rows)
-
-
-def curves_csv(comparison: Comparison, points: int = 200) -> str:
-    """Means and bands along the whole search, at so many points."""
-    places = spaced(comparison.whole, points)
-    rows: list[list[Any]] = [["search", "evaluations", "what", "mean", "low95", "high95"]]
-    for name, records in comparison.records.items():
-        for what in dict.fromkeys(("fitness", comparison.outcome)):
-            found = band(100 * at(records, places, what))
-            rows += [
-                [name, place, what, *values]
-                for place, *values in zip(places, found.mean, found.low, found.high, strict=True)
-            ]
-    return _csv(rows)
-
-
-def rank_tests_csv(comparison: Comparison) -> str:
-    """Every pair at every point."""
-    rows: list[list[Any]] = [["evaluations", "search", "against", "difference", "p_holm", "effect"]]
-    for point in comparison.points:
-        for one in rank_tests(comparison.outcomes(point)):
-            rows.append([point, one.first, one.second, one.difference, one.p, one.effect])
-    return _csv(rows)
-
-
-def searches_csv(comparison: Comparison) -> str:
-    """A line for each search."""
-    rows: list[list[Any]] = [
-        ["search", "seed", "evaluations", "validation", "test", "cost", "unit", "repeats", "isomorphic"]
-        + ["failures", "seconds", "retrained", "protocol"]
-    ]
-    for name, records in comparison.records.items():
-        for one in records:
-            last = one.steps[-1] if one.steps else None
-            rows.append(
-                [
-                    name,
-                    one.seed,
-                    one.evaluations,
-                    last and last.fitness,
-                    last and last.test,
-                    one.cost,
-                    one.unit,
-                ]
-                + [one.repeats, one.isomorphic, one.failures, one.seconds, one.retrained, one.protocol]
-            )
-    return _csv(rows)
-
-
-def spaced(whole: int, points: int) -> list[int]:
-    """Numbers from 1 to `whole`, all of them where there are not too many.
-
-    >>> spaced(5, 10), spaced(100, 3)
-    ([1, 2, 3, 4, 5], [1, 50, 100])
-    """
-    return sorted({int(value) for value in np.linspace(1, whole, min(whole, points))})
-
-
-def _std(values: Array) -> float:
-    return float(values.std(ddof=1)) if values.size > 1 else math.nan
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    for row in rows:
-        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in row])
-    return stream.getvalue()

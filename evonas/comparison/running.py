@@ -119,7 +119,7 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
         if settings.table:
             figures = read_table(settings.table).figures(settings.dataset, settings.plan.epochs)
         record = record_of(result.journal.candidates(), contender.title, seed, figures)
-        if terms.protocol:
+        if terms.protocol and record.steps:  # one that found nothing has no winner
             record = replace(record, retrained=_retrained(result, terms, seed), protocol=terms.protocol)
     return replace(record, seconds=time.perf_counter() - began, digest=contender.digest)
 

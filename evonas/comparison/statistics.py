@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +38,11 @@ def at(records: Sequence[Record], points: Sequence[float], what: str, over: str 
     return found
 
 
+def with_result(records: Sequence[Record]) -> list[Record]:
+    """The searches that found anything."""
+    return [record for record in records if record.steps]
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else value
 
@@ -59,14 +63,14 @@ class Band:
 
 
 def band(values: Array) -> Band:
-    """The band of an array (searches, points), by Student's t."""
+    """The band of an array (searches, points), by Student's t; NaN everywhere for no searches."""
     count = len(values)
-    mean = values.mean(axis=0)
+    nothing = np.full(values.shape[1], math.nan)
     if count < 2:
-        nothing = np.full_like(mean, math.nan)
-        return Band(mean, nothing, nothing)
+        return Band(values[0] if count else nothing, nothing, nothing)
+    means = values.mean(axis=0)
     reach = stats.t.ppf(0.5 + LEVEL / 2, count - 1) * values.std(axis=0, ddof=1) / math.sqrt(count)
-    return Band(mean, mean - reach, mean + reach)
+    return Band(means, means - reach, means + reach)
 
 
 @dataclass(frozen=True)
@@ -75,22 +79,43 @@ class Target:
 
     Attributes:
         share: Of the searches that did, in [0, 1].
-        median: Of the evaluations that it took, over all searches; infinite where fewer than half did.
+        median: Of the evaluations that it took, over all searches; infinite unless more than half did.
     """
 
     share: float
     median: float
 
 
-def reached(records: Sequence[Record], target: float) -> Target:
-    """How soon the searches of a contender reached a fitness."""
+def reached(records: Sequence[Record], target: float, within: float = math.inf) -> Target:
+    """How soon the searches of a contender reached a fitness, in so many evaluations."""
     took = [
         next((step.evaluations for step in record.steps if step.fitness >= target), math.inf)
         for record in records
     ]
+    took = [evaluations if evaluations <= within else math.inf for evaluations in took]
     ordered = sorted(took)
     middle = ordered[(len(ordered) - 1) // 2 : len(ordered) // 2 + 1]
     return Target(sum(map(math.isfinite, took)) / len(took), sum(middle) / len(middle))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two contenders, and what counts of each of their searches.
+
+    Attributes:
+        first: A contender.
+        second: Another.
+        a: Of the searches of the first; minus infinity for one without a result, NaN for one whose result is
+            not known.
+        b: Of the second.
+        by: What that is, in words.
+    """
+
+    first: str
+    second: str
+    a: Array
+    b: Array
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,11 +125,12 @@ class Test:
     Attributes:
         first: A contender.
         second: Another.
-        difference: Of their means.
+        difference: Of their means, over searches with a result; NaN where there are none.
         p: Two-sided, of the null hypothesis that both are alike (Wilcoxon's rank-sum test, which is Mann and
             Whitney's U); corrected for the number of comparisons (Holm 1979).
         effect: The probability that a search of the first is better than one of the second, ties counted half
             (Vargha and Delaney's A): 0.5 where they are alike.
+        by: What was compared, in words.
     """
 
     first: str
@@ -112,32 +138,42 @@ class Test:
     difference: float
     p: float
     effect: float
+    by: str = ""
 
     __test__ = False  # it is none of pytest's
 
 
-def rank_tests(values: dict[str, Array]) -> list[Test]:
-    """Every pair of contenders.
+def rank_tests(pairs: Sequence[Pair]) -> list[Test]:
+    """Every pair, each contender's searches against the other's, unpaired.
 
-    The searches of two contenders have nothing in common but a number, so nothing is paired.
+    Searches of one seed are not quite independent: the first random candidates of two contenders are drawn
+    from the same seeds. What they have in common makes both better or worse, so an unpaired test then errs
+    to the side of finding no difference.
 
-    Args:
-        values: What counts of each search, by contender.
+    A search without a result is worse than any that has one; one whose result is not known does not count.
     """
     found = []
-    for first, second in itertools.combinations(values, 2):
-        a, b = (values[name][np.isfinite(values[name])] for name in (first, second))
+    for pair in pairs:
+        a, b = (values[~np.isnan(values)] for values in (pair.a, pair.b))
         if not len(a) or not len(b):
             continue
         outcome: Any = stats.mannwhitneyu(a, b, alternative="two-sided")
         p = 1.0 if math.isnan(outcome.pvalue) else float(outcome.pvalue)  # NaN: all are equal
         effect = float(outcome.statistic) / (len(a) * len(b))
-        found.append(Test(first, second, float(a.mean() - b.mean()), p, effect))
+        found.append(Test(pair.first, pair.second, mean(a) - mean(b), p, effect, pair.by))
     corrected = holm([test.p for test in found])
-    return [
-        Test(test.first, test.second, test.difference, p, test.effect)
-        for test, p in zip(found, corrected, strict=True)
-    ]
+    return [replace(test, p=p) for test, p in zip(found, corrected, strict=True)]
+
+
+def known(values: Array) -> Array:
+    """Those that are numbers."""
+    return values[np.isfinite(values)]
+
+
+def mean(values: Array) -> float:
+    """Of those that are numbers; NaN where none is."""
+    found = known(values)
+    return float(found.mean()) if len(found) else math.nan
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -152,3 +188,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, (len(p_values) - rank) * p_values[place])
         corrected[place] = min(1.0, largest)
     return corrected
+
+
+def spaced(whole: int, points: int) -> list[int]:
+    """Numbers from 1 to `whole`, all of them where there are not too many.
+
+    >>> spaced(5, 10), spaced(100, 3)
+    ([1, 2, 3, 4, 5], [1, 50, 100])
+    """
+    return sorted({int(value) for value in np.linspace(1, whole, min(whole, points))})

@@ -90,6 +90,44 @@ def test_a_heat_map(evonas: Callable[..., Any], made_table: Path, tmp_path: Path
     assert {"population", "sample", "5", "10", "2", "4"} <= texts
 
 
+def test_searches_that_find_nothing(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:
+    """Of a table that knows a single cell: tables and figures say so, and JSON stays JSON."""
+    lines = made_table.read_text(encoding="utf-8").splitlines()[:2]
+    table = tmp_path / "small.csv"
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    more = ["--recipe", "random", "--vary", "unique=false,true", "--budget", 2, "--seeds", 2]
+
+    def refuse(text: str) -> Any:
+        raise AssertionError(f"JSON has no {text}")
+
+    ended = evonas(*words(table, tmp_path / "out", *more, "--json"))
+    assert ended.status == 0, ended
+    told = json.loads(ended.out, parse_constant=refuse)
+    assert set(told["mean"].values()) == {None} and set(told["without_result"].values()) == {2}
+    ended = evonas(*words(table, tmp_path / "out", *more))
+    assert "| random unique=True | – | – | – |" in ended.out and "rank as worst" in ended.out
+    assert "nan" not in ended.out
+    texts = set(ElementTree.parse(tmp_path / "out" / "curves.svg").getroot().itertext())
+    assert "random unique=True (0 of 2)" in {text.strip() for text in texts}
+
+
+def test_names_that_matplotlib_would_read_otherwise(
+    evonas: Callable[..., Any], made_table: Path, tmp_path: Path
+) -> None:
+    """Formulas and leading underscores."""
+    recipes = []
+    for name in ("a$\\foo$", "_mine"):
+        (tmp_path / f"{name}.toml").write_text("[search]\nstrategy = 'random'\n", encoding="utf-8")
+        recipes += ["--recipe", tmp_path / f"{name}.toml"]
+    more = [*recipes, "--budget", 3, "--seeds", 2, "--vary", "unique=false,true", "--quiet"]
+    ended = evonas(*words(made_table, tmp_path / "out", *more))
+    assert ended.status == 0, ended
+    for name in ("curves.svg", "heat-map.svg"):
+        root = ElementTree.parse(tmp_path / "out" / name).getroot()
+        texts = {text.strip().removesuffix(" unique=True") for text in root.itertext()}
+        assert {"a$\\foo$", "_mine"} <= texts
+
+
 def test_figures_of_other_forms_and_over_cost(
     evonas: Callable[..., Any], made_table: Path, tmp_path: Path
 ) -> None:

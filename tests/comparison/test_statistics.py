@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +14,9 @@ from scipy import stats
 from evonas.candidate import DONE, FAILED, Candidate, Result
 from evonas.comparison import Record, Step, record_of
 from evonas.comparison.comparison import compared
-from evonas.comparison.report import curves_csv, markdown, rank_tests_csv, searches_csv, summary_csv
-from evonas.comparison.statistics import at, band, holm, rank_tests, reached
+from evonas.comparison.report import markdown
+from evonas.comparison.sheets import curves_csv, rank_tests_csv, searches_csv, summary_csv
+from evonas.comparison.statistics import Array, Pair, at, band, holm, rank_tests, reached
 from evonas.errors import UserError
 from evonas.genome import Origin
 from evonas.tables import Figures
@@ -22,6 +25,10 @@ from evonas.tables import Figures
 def record(contender: str, seed: int, *steps: tuple[int, float], evaluations: int = 10) -> Record:
     found = tuple(Step(place, fitness, fitness + 0.1, 12.0 * place) for place, fitness in steps)
     return Record(contender, seed, evaluations, found, 12.0 * evaluations, "training epochs")
+
+
+def pairs(values: dict[str, Array]) -> list[Pair]:
+    return [Pair(a, b, values[a], values[b]) for a, b in itertools.combinations(values, 2)]
 
 
 def test_the_best_so_far() -> None:
@@ -51,17 +58,17 @@ def test_rank_tests_are_holms_of_wilcoxons(rng) -> None:
         name: np.array([rng.gauss(mean, 1) for _ in range(20)])
         for name, mean in zip("abc", (0, 0.5, 2), strict=True)
     }
-    found = rank_tests(values)
+    found = rank_tests(pairs(values))
     raw = [stats.ranksums(values[one.first], values[one.second]).pvalue for one in found]
     assert [one.p for one in found] == pytest.approx(holm(raw), rel=0.15, abs=1e-3)  # ranksums approximates
     for one in found:
-        pairs = [(x > y) + (x == y) / 2 for x in values[one.first] for y in values[one.second]]
-        assert one.effect == pytest.approx(sum(pairs) / 400)
+        wins = [(x > y) + (x == y) / 2 for x in values[one.first] for y in values[one.second]]
+        assert one.effect == pytest.approx(sum(wins) / 400)
     assert found[1].p < 0.001 < found[1].p + 1 and (found[1].first, found[1].second) == ("a", "c")
 
 
 def test_equal_contenders_are_alike() -> None:
-    (one,) = rank_tests({"a": np.ones(5), "b": np.ones(5)})
+    (one,) = rank_tests([Pair("a", "b", np.ones(5), np.ones(5))])
     assert (one.p, one.effect, one.difference) == (1.0, 0.5, 0.0)
 
 
@@ -109,10 +116,92 @@ def test_a_report_says_it_all() -> None:
     assert "searches that reached 51.00 %" in text and "| 75 % | 5 |" in text
     assert "Wilcoxon's rank-sum test" in text and "| one | two | +0.00 | 1.000 | 0.50 |" in text
     assert "evonas 0." in text and "seeds 0 to 3" in text
-    assert summary_csv(found).splitlines()[1] == "one,4,3,40,0,50,0,50,50,45"
+    assert summary_csv(found).splitlines()[1] == "one,4,3,40,0,50,0,50,50,45,4"
     assert len(curves_csv(found).splitlines()) == 1 + 2 * 2 * 10
     assert len(searches_csv(found).splitlines()) == 9
     assert rank_tests_csv(found).splitlines()[2] == "10,one,two,0,1,0.5"
+
+
+def test_searches_without_a_result_are_the_worst() -> None:
+    """They are in no mean, but every test counts them."""
+    records = [record("sure", seed, (1, 0.5 + seed / 100)) for seed in range(8)]
+    records += [record("rare", seed, (1, 0.9)) for seed in range(2)]
+    records += [record("rare", seed) for seed in range(2, 8)]
+    found = compared([*records, *(record("never", seed) for seed in range(2))])
+    text = markdown(found)
+    assert "| sure | 53.50 ± 2.45 |" in text
+    assert "| rare | 90.00 ± 0.00 (2 of 8) |" in text and "| never | – |" in text
+    assert "Searches without a result, 8 here, rank as worst and are in no mean." in text
+    assert "nan" not in text.lower()
+    tests = {(one.first, one.second): one for one in rank_tests(found.pairs(10))}
+    assert tests["sure", "rare"].effect == 0.75 and tests["sure", "rare"].difference == pytest.approx(-36.5)
+    assert tests["rare", "never"].effect == (2 + 6 / 2) / 8
+    assert math.isnan(tests["rare", "never"].difference)
+    assert summary_csv(found).splitlines()[2:] == ["rare,8,10,90,0,,,,,,2", "never,2,10,,,,,,,,0"]
+    assert "nan" not in curves_csv(found) + rank_tests_csv(found)
+    assert "rare,5,fitness,90,90,90" in curves_csv(found).splitlines()
+
+
+def test_outcomes_that_a_table_does_not_know_are_left_out() -> None:
+    known = [record(name, seed, (1, 0.4)) for name in ("one", "two") for seed in range(3)]
+    unknown = Record("two", 3, 10, (Step(1, 0.4, None, 12.0),), 120.0, "training epochs")
+    text = markdown(compared([*known, unknown], (), Figures("toy", 12, {"x": 0.4}, {"x": 0.5}, 200, {})))
+    assert "**50.00 ± 0.00 (3 of 4)**" in text and "| one | two | +0.00 | 1.000 | 0.50 |" in text
+    assert "Searches whose outcome is not known, 1 here, are left out." in text
+
+
+def retrained(contender: str, protocol: str, *accuracies: float | None) -> list[Record]:
+    return [
+        replace(
+            record(contender, seed, (1, 0.1 + seed / 100)),
+            retrained=accuracy,
+            protocol=protocol if accuracy is not None else "",
+        )
+        for seed, accuracy in enumerate(accuracies)
+    ]
+
+
+def test_pairs_are_judged_by_what_both_have() -> None:
+    """Retrained winners where there are such of one protocol, else what the searches saw."""
+    records = [
+        *retrained("a", "final", 0.8, 0.9),
+        *retrained("b", "final", 0.6, 0.7),
+        *retrained("c", "search", 0.5, 0.5),
+        *retrained("d", "final", 0.5, None),
+        *retrained("e", "final", 0.5),
+        *retrained("f", "final", 0.5, 0.6)[:1],
+        *retrained("f", "search", 0.5, 0.6)[1:],
+    ]
+    found = compared(records)
+    by = {(pair.first, pair.second): pair.by for pair in found.final_pairs()}
+    seen = "validation accuracy at 10 evaluations"
+    assert by.pop(("a", "b")) == "retrained winners, protocol final"
+    assert set(by.values()) == {seen} and len(by) == 9  # of a, b, c, d and f
+    text = markdown(found)
+    assert "corrected for 10 comparisons" in text and "Not tested, being a single search: e." in text
+    assert "| a | b | +20.00 | 0.333 | 1.00 | retrained winners, protocol final |" not in text  # after Holm
+    assert "| 1.00 | retrained winners, protocol final |" in text and f"| 0.50 | {seen} |" in text
+    assert "| **65.00 ± 7.07** | final |" in text and "| **50.00 (1 of 2)** | final |" in text
+    assert "| – | final / search |" in text
+
+
+def test_retrained_winners_are_of_whole_searches() -> None:
+    text = markdown(compared([*retrained("a", "final", 0.8, 0.9), *retrained("b", "final", 0.6, 0.7)]))
+    assert "By retrained winners, protocol final: Wilcoxon's" in text
+    assert "corrected for 1 comparison by Holm" in text
+    nothing = [replace(one, steps=()) for one in retrained("b", "", None, None)]
+    worst = compared([*retrained("a", "final", 0.8, 0.9), *retrained("b", "final", 0.6, 0.7)[:1], nothing[1]])
+    assert "By retrained winners" in markdown(worst) and "60.00 (1 of 2)" in markdown(worst)
+
+
+def test_searches_of_unequal_length() -> None:
+    """What is said of the first evaluations of each is said to be so, and the target is counted there."""
+    records = [record("short", 0, (1, 0.4), evaluations=5), record("long", 0, (1, 0.4), (8, 0.6))]
+    text = markdown(compared(records, (), None, 0.6))
+    assert "Searches have 5 to 10 evaluations: " in text and "tests are of the first 5 of each" in text
+    assert text.count("| 0 % | – |") == 2
+    assert reached(records[1:], 0.6).share == 1 and reached(records[1:], 0.6, 5).share == 0
+    assert "Searches have" not in markdown(compared(records[:1]))
 
 
 def test_nothing_to_compare() -> None:
