@@ -120,6 +120,7 @@ def compare(
             "download": download or None,
             "device": device,
         }
+        _check_target(target)
         chosen = {key: value for key, value in choices.items() if value is not None}
         contenders = _contenders(recipe or [], genome, vary or [])
         if seeds < 1 or first_seed < 0:
@@ -162,9 +163,23 @@ def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Compa
     from ..comparison.comparison import compared
     from ..comparison.folders import read_runs
 
-    records, figures, settings = read_runs(runs)
-    about = f"{settings.genome} on {settings.dataset or 'a function'}"
-    return compared(records, points, figures, target, about)
+    found = read_runs(runs)
+    if found.accuracies:
+        _check_target(target)
+    for remark in found.remarks:
+        print(f"warning: {remark}", file=sys.stderr)
+    about = f"{found.settings.genome} on {found.settings.dataset or 'a function'}"
+    return compared(found.records, points, found.figures, target, about)
+
+
+def _check_target(target: float | None) -> None:
+    """Refuses what no accuracy can reach.
+
+    Raises:
+        UserError: It is outside [0, 1].
+    """
+    if target is not None and not 0 <= target <= 1:
+        raise UserError(f"target: expected an accuracy in [0, 1], got {target:g}")
 
 
 def _searched(

@@ -5,54 +5,109 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..protocols import protocol_plan
+from ..result import SearchResult
 from ..run import FINAL
 from ..settings import Settings
 from ..tables import Figures, read_table
 from .record import Record, record_of
 
-APART = ("seed", "budget", "device", "precision", "threads", "recipe", "start")
-"""Settings that make no other contender."""
+APART = ("seed", "device", "threads", "recipe", "keep")
+"""Settings that make no other contender: which search of it this is, where it ran, and what it was called."""
 
 
-def read_runs(folders: Sequence[Path]) -> tuple[list[Record], Figures | None, Settings]:
+@dataclass(frozen=True)
+class Runs:
+    """What run folders hold.
+
+    Attributes:
+        records: Of the folders, in their order.
+        figures: The table that they share, where fitness came from one.
+        settings: Of the first.
+        accuracies: Whether fitness is an accuracy, and no function of somebody's own.
+        remarks: What was left aside, in words.
+    """
+
+    records: list[Record]
+    figures: Figures | None
+    settings: Settings
+    accuracies: bool
+    remarks: list[str]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A run: where it is, what it noted when it began, and what came of it."""
+
+    folder: Path
+    settings: Settings
+    meta: Mapping[str, Any]
+    record: Record
+    remark: str
+
+
+def read_runs(folders: Sequence[Path]) -> Runs:
     """The records of run folders.
 
     Args:
         folders: Each holds a run, finished or not.
 
-    Returns:
-        The records; the table that they share, where fitness came from one; the settings of the first.
-
     Raises:
-        UserError: A folder holds no run, or one of other images.
+        UserError: A folder holds no run, or one of other images, or a search that another one holds, too.
     """
-    from ..api import load
-
-    found: list[tuple[Path, Settings, Record]] = []
-    for folder in folders:
-        result = load(folder)
-        with closing(result.journal):
-            settings = result.settings
-            record = record_of(result.journal.candidates(), "", settings.seed, _figures(settings))
-        if not record.evaluations:
-            raise UserError(f"run {folder}: nothing was evaluated yet")
-        found.append((folder, settings, _with_final(record, folder)))
-    first = found[0][1]
-    for folder, settings, _ in found:
+    _check_once(folders)
+    found = [_read(folder) for folder in folders]
+    first = found[0]
+    for one in found:
         for name in ("dataset", "table"):
-            own, expected = getattr(settings, name), getattr(first, name)
+            own, expected = getattr(one.settings, name), getattr(first.settings, name)
             if own != expected:
                 raise UserError(
-                    f"run {folder}: expected {name} {expected!r} as of {found[0][0]}, got {own!r}"
+                    f"run {one.folder}: expected {name} {expected!r} as of {first.folder}, got {own!r}"
                 )
-    names = _names([settings for _, settings, _ in found])
-    records = [replace(record, contender=name) for name, (_, _, record) in zip(names, found, strict=True)]
-    return records, _figures(first), first
+    searches: dict[tuple[str, int], Path] = {}
+    records = []
+    for name, one in zip(_names(found), found, strict=True):
+        place = name, one.settings.seed
+        if place in searches:
+            raise UserError(
+                f"run {one.folder}: {searches[place]} holds the same search (seed {place[1]}); "
+                "give one of them"
+            )
+        searches[place] = one.folder
+        records.append(replace(one.record, contender=name))
+    accuracies = all(one.meta.get("fitness") in ("training", "table") for one in found)
+    remarks = [one.remark for one in found if one.remark]
+    return Runs(records, _figures(first.settings), first.settings, accuracies, remarks)
+
+
+def _check_once(folders: Sequence[Path]) -> None:
+    """Refuses a folder that is given twice, by whatever path: it would count as two searches."""
+    known: dict[Path, Path] = {}
+    for folder in folders:
+        place = folder.expanduser().resolve()
+        if place in known:
+            raise UserError(f"run {folder}: expected every run once, got {known[place]} already")
+        known[place] = folder
+
+
+def _read(folder: Path) -> _Found:
+    from ..api import load
+
+    result = load(folder)
+    with closing(result.journal):
+        settings = result.settings
+        record = record_of(result.journal.candidates(), "", settings.seed, _figures(settings))
+        if not record.evaluations:
+            raise UserError(f"run {folder}: nothing was evaluated yet")
+        record, remark = _with_final(record, result, folder)
+        return _Found(folder, settings, result.journal.meta(), record, remark)
 
 
 def _figures(settings: Settings) -> Figures | None:
@@ -61,20 +116,39 @@ def _figures(settings: Settings) -> Figures | None:
     return read_table(settings.table).figures(settings.dataset, settings.plan.epochs)
 
 
-def _with_final(record: Record, folder: Path) -> Record:
-    """With the test accuracy of the run's final training, where there was one from scratch."""
+def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Record, str]:
+    """With the test accuracy of its winner, trained from scratch; or why there is none, in words."""
     path = folder / FINAL / "final.json"
-    if not path.exists():
-        return record
-    report = json.loads(path.read_text(encoding="utf-8")).get("report", {})
+    if not path.exists() or not record.steps:
+        return record, ""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    report = data.get("report", {})
     if report.get("began", "from scratch") != "from scratch":
-        return record
-    return replace(record, retrained=report["test_accuracy"], protocol=report.get("protocol", ""))
+        return record, ""
+    winner = result.best.id
+    if report.get("candidate", winner) != winner:
+        return record, (
+            f"{path} is of candidate {report['candidate']}, and the winner is {winner}: it is left aside"
+        )
+    protocol = _protocol(data, report, result.settings)
+    return replace(record, retrained=report["test_accuracy"], protocol=protocol), ""
 
 
-def _names(all_settings: Sequence[Settings]) -> list[str]:
-    """What tells runs apart: the strategy, and every other setting in which some differ."""
-    flat = [_flat(settings.to_dict()) for settings in all_settings]
+def _protocol(data: Mapping[str, Any], report: Mapping[str, Any], settings: Settings) -> str:
+    """The protocol, with what was chosen otherwise than it says."""
+    protocol = report.get("protocol", "")
+    told = [protocol] if protocol else []
+    epochs = report.get("plan", {}).get("epochs")
+    if protocol and epochs not in (None, protocol_plan(settings, protocol).epochs):
+        told.append(f"epochs {epochs}")
+    space = data.get("genome", {}).get("space", {})
+    told += [f"{key} {value}" for key, value in space.items() if settings.space.get(key, value) != value]
+    return ", ".join(told)
+
+
+def _names(found: Sequence[_Found]) -> list[str]:
+    """What tells runs apart: the strategy, and every other thing in which some differ."""
+    flat = [_known(one) for one in found]
     keys = {key for one in flat for key in one if key != "strategy"}
     differing = sorted(key for key in keys if len({json.dumps(one.get(key)) for one in flat}) > 1)
     # A setting that only one strategy has tells nothing that the strategy does not.
@@ -88,12 +162,30 @@ def _names(all_settings: Sequence[Settings]) -> list[str]:
     ]
 
 
+def _known(found: _Found) -> dict[str, Any]:
+    """All that makes a run another contender, by dotted names."""
+    settings = {key: value for key, value in found.settings.to_dict().items() if key not in APART}
+    if isinstance(settings["start"], Mapping):
+        settings["start"] = _mark(settings["start"])
+    variation = found.meta.get("variation", {})
+    used = [[name, weight] for name, weight, _ in variation.get("operators", ())]
+    given = found.meta.get("given")
+    return _flat(settings) | {
+        "fitness": found.meta.get("fitness"),
+        "operators used": _mark([used, variation.get("registered")]),
+        "weights": None if given is None else given["digest"][:8],
+    }
+
+
+def _mark(thing: Any) -> str:
+    """Something long, in a few letters."""
+    return blake2b(json.dumps(thing, sort_keys=True).encode(), digest_size=4).hexdigest()
+
+
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """All settings by dotted names, those left aside that make no difference."""
+    """Settings by dotted names."""
     found: dict[str, Any] = {}
     for key, value in settings.items():
-        if not prefix and key in APART:
-            continue
         if isinstance(value, Mapping):
             found |= _flat(value, f"{prefix}{key}.")
         else:

@@ -183,9 +183,24 @@ def test_runs_that_train(evonas: Callable[..., Any], tiny: list[str], tmp_path: 
     assert {row["search"] for row in again} == {"random"}
 
 
+def test_runs_with_a_final_training(
+    evonas: Callable[..., Any], finished: Path, trained: Path, tmp_path: Path
+) -> None:
+    ended = evonas("compare", trained, "--output", tmp_path / "out")
+    assert ended.status == 0, ended
+    (row,) = rows(tmp_path / "out" / "searches.csv")
+    assert float(row["retrained"]) > 0 and row["protocol"] == "final, epochs 1"
+    assert evonas("compare", finished, finished / ".." / "finished").failed_with("expected every run once")
+    assert evonas("compare", finished, trained).failed_with("holds the same search (seed 0)")
+    refused = evonas("compare", trained, "--target", 95, "--output", tmp_path / "out")
+    assert refused.failed_with("target: expected an accuracy in [0, 1], got 95")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["--recipe", "aging", "--target", "95"], "target: expected an accuracy in [0, 1], got 95"),
+        (["--recipe", "aging", "--target", "nan"], "target: expected an accuracy in [0, 1], got nan"),
         ([], "compare: expected run folders, or --recipe at least once, got neither"),
         (["somewhere", "--recipe", "aging"], "compare: expected run folders or --recipe, got both"),
         (["--recipe", "aging", "--figure", "gif"], "figure: expected svg, png, pdf, got 'gif'"),
