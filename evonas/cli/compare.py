@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +10,7 @@ import typer
 
 from ..errors import UserError
 from . import options
+from .comparison import tell, write_all
 from .errors import INTERRUPTED
 from .figures import number_of
 from .options import option
@@ -22,9 +21,15 @@ if TYPE_CHECKING:
     from ..comparison.record import Record
 
 FORMATS = ("svg", "png", "pdf")
+OF_SEARCHES = (
+    *("genome", "dataset", "table", "seeds", "first_seed", "budget", "epochs", "vary", "unique", "protocol"),
+    *("train_limit", "data_dir", "download", "device", "jobs"),
+)
+"""Options that say how to search, and nothing of runs that are there already."""
 
 
 def compare(
+    context: typer.Context,
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -98,11 +103,16 @@ def compare(
         raise UserError("compare: expected run folders, or --recipe at least once, got neither")
     if runs and recipe:
         raise UserError("compare: expected run folders or --recipe, got both")
+    if runs:
+        for name in OF_SEARCHES:
+            if _is_given(context, name):
+                raise UserError(f"{name}: run folders were searched already: it goes with --recipe alone")
     if protocol is not None and table is not None:
         raise UserError("protocol: a table's networks are trained already, and none is trained again")
     if protocol is not None:
         check_protocol(protocol)
     points = read_points(at)
+    drawn = _draws(_is_given(context, "figure"))
     named = located(dataset)
     folder = output or fresh_folder("compare", named or "runs")
     if runs:
@@ -122,15 +132,15 @@ def compare(
         }
         _check_target(target)
         chosen = {key: value for key, value in choices.items() if value is not None}
-        contenders = _contenders(recipe or [], genome, vary or [])
+        contenders = _contenders(recipe or [], chosen, vary or [], protocol or "")
         if seeds < 1 or first_seed < 0:
             raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first_seed}")
         comparison = _searched(
             contenders, range(first_seed, first_seed + seeds), chosen, protocol or "", jobs, folder, points,
             target, quiet or as_json,
         )  # fmt: skip
-    written = write_all(comparison, folder, figure, over)
-    _tell(comparison, folder, written, quiet, as_json)
+    written = write_all(comparison, folder, figure if drawn else None, over)
+    tell(comparison, folder, written, quiet, as_json)
 
 
 def read_points(text: str | None) -> list[int]:
@@ -142,15 +152,41 @@ def read_points(text: str | None) -> list[int]:
     if text is None:
         return []
     parts = text.split(",")
-    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
-        raise UserError(f"at: expected whole numbers such as 100,300, got {text!r}")
+    if not all(part.strip().isdecimal() and len(part) < 16 and int(part) > 0 for part in parts):
+        raise UserError(f"at: expected whole numbers such as 100,300, got {text!r:.60}")
     return [int(part) for part in parts]
 
 
-def _contenders(recipes: list[str], genome: str | None, vary: list[str]) -> list[Contender]:
-    from ..comparison.contender import find_contender, read_choices, varied
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was said, whatever its value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _draws(wanted: bool) -> bool:
+    """Whether there will be figures: known before hours of searching, not after.
+
+    Raises:
+        UserError: They were asked for, and matplotlib is not installed.
+    """
+    from ..comparison.figure import check_matplotlib
+
+    try:
+        check_matplotlib()
+    except UserError as error:
+        if wanted:
+            raise
+        print(f"warning: {error}; there will be tables only", file=sys.stderr)
+        return False
+    return True
+
+
+def _contenders(recipes: list[str], given: dict[str, Any], vary: list[str], protocol: str) -> list[Contender]:
+    from ..comparison.contender import check_varied, find_contender, read_choices, varied
 
     choices = read_choices(vary)
+    check_varied(choices, given, protocol)
+    genome = given.get("genome")
     found = [one for name in recipes for one in varied(find_contender(name, genome), choices)]
     titles = [one.title for one in found]
     for title in titles:
@@ -195,12 +231,12 @@ def _searched(
 ) -> Comparison:
     """Runs what is not there yet, and compares all of it."""
     from ..comparison.comparison import compared
-    from ..comparison.identity import identified
+    from ..comparison.identity import identified, shared_by_all
     from ..comparison.kept import Records
     from ..comparison.running import Terms, processes
     from ..tables import read_table
 
-    shared = _shared(choices, protocol)
+    shared = shared_by_all(choices, protocol)
     contenders = identified(contenders, choices)
     kept = Records(folder / "searches.jsonl", shared)
     kept.check(contenders)
@@ -223,19 +259,6 @@ def _searched(
     return compared(
         records, points, figures, target, about, {title: one.varied for title, one in titles.items()}
     )
-
-
-def _shared(choices: dict[str, Any], protocol: str) -> dict[str, Any]:
-    """What all searches of a folder must have in common; a table by its content."""
-    from ..tables import read_table
-
-    shared = {key: value for key, value in choices.items() if key not in ("data_dir", "download")}
-    if "table" in shared:
-        shared["table"] = read_table(shared["table"]).fingerprint
-        if "dataset" not in shared:
-            known = ", ".join(read_table(choices["table"]).datasets)
-            raise UserError(f"dataset: table {choices['table']} has {known}: say which")
-    return shared | ({"protocol": protocol} if protocol else {})
 
 
 def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silent: bool) -> None:
@@ -261,51 +284,3 @@ def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silen
         print(f"stopped, {before + ended} of {total} searches kept in {kept.path}; the same command goes on",
               file=sys.stderr)  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
-
-
-def write_all(comparison: Comparison, folder: Path, ending: str, over: str) -> list[Path]:
-    """Writes tables and figures, and says which."""
-    from ..comparison import report, sheets
-    from ..comparison.figure import draw_curves, draw_heat_map
-
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "comparison.md": report.markdown(comparison),
-        "summary.csv": sheets.summary_csv(comparison),
-        "curves.csv": sheets.curves_csv(comparison),
-        "tests.csv": sheets.rank_tests_csv(comparison),
-        "searches.csv": sheets.searches_csv(comparison),
-    }
-    written = []
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    written.append(draw_curves(comparison, folder / f"curves.{ending}", over))
-    if any(comparison.varied.values()):
-        written.append(draw_heat_map(comparison, folder / f"heat-map.{ending}"))
-    return written
-
-
-def _tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool, as_json: bool) -> None:
-    from ..comparison.report import markdown
-    from ..comparison.statistics import known, mean
-
-    if as_json:
-        at_end = comparison.outcomes(comparison.whole)
-        told = {
-            "output": str(folder),
-            "files": [path.name for path in written],
-            "evaluations": comparison.whole,
-            "judged_by": comparison.outcome,
-            "mean": {
-                name: None if math.isnan(mean(found)) else mean(found) for name, found in at_end.items()
-            },
-            "searches": {name: len(found) for name, found in at_end.items()},
-            "without_result": {name: len(found) - len(known(found)) for name, found in at_end.items()},
-        }
-        print(json.dumps(told, allow_nan=False))
-    elif quiet:
-        print(folder)
-    else:
-        print(markdown(comparison))
-        print(f"kept in {folder}: {', '.join(path.name for path in written)}")

@@ -148,6 +148,8 @@ def compared(
     for found in by_name.values():
         found.sort(key=lambda record: record.seed)
     whole = min(record.evaluations for record in records)
+    if figures is not None and not figures.valid:  # no search can have found anything in it
+        figures = None
     if target is None and figures is not None:
         ordered = sorted(figures.valid.values(), reverse=True)
         target = ordered[max(0, round(TARGET_SHARE * len(ordered)) - 1)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
+from ..protocols import FINAL
 from ..recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
 from ..registry import genome_type, names
 
@@ -131,3 +132,38 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError):  # more digits, or deeper, than Python reads
+        raise UserError(f"vary: expected values such as 5 or aging, got {text:.20}...") from None
+
+
+SHARED = ("genome", "dataset", "table")
+"""Keys of ``[search]`` that all searches of a comparison share."""
+
+
+def check_varied(keys: Iterable[str], given: Mapping[str, Any], protocol: str) -> None:
+    """Refuses to vary what would make no difference.
+
+    Args:
+        keys: What is to be varied.
+        given: Arguments of `evonas.evolve` that all searches share, which decide over what is varied.
+        protocol: By which winners are trained again; empty for none.
+
+    Raises:
+        UserError: A key is decided otherwise, or there twice.
+    """
+    known: dict[tuple[str, str], str] = {}
+    for key in keys:
+        place = table, name = placed(key)
+        if place in known:
+            raise UserError(f"vary: expected every key once, got {known[place]!r} again as {key!r}")
+        known[place] = key
+        if place == ("search", "seed"):
+            raise UserError("vary 'seed': every contender has the same seeds (--seeds, --first-seed)")
+        if table == "search" and name in SHARED:
+            raise UserError(f"vary {key!r}: all searches of a comparison share it; compare each by itself")
+        if name in given and place in (("search", name), ("training", "epochs")):
+            raise UserError(f"vary {key!r}: --{name.replace('_', '-')} decides it; give one of them")
+        if table == "training" and name != "epochs" and "table" in given:
+            raise UserError(f"vary {key!r}: a table's networks are trained already")
+        if table == "final" and protocol != FINAL:
+            raise UserError(f"vary {key!r}: expected --protocol {FINAL}, which is what it changes")

@@ -34,17 +34,24 @@ def check_ending(path: Path) -> Path:
     return path
 
 
-def _figure(width: float, height: float) -> Any:
-    """An empty figure of matplotlib's, drawn without a display and always with the same bytes.
+def check_matplotlib() -> None:
+    """Makes sure that figures can be drawn here.
 
     Raises:
         UserError: matplotlib is not installed.
     """
     try:
-        import matplotlib
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
     except ImportError:
         raise UserError("figure: it needs matplotlib: pip install 'evonas[figures]'") from None
+
+
+def _figure(width: float, height: float) -> Any:
+    """An empty figure of matplotlib's, drawn without a display and always with the same bytes."""
+    check_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "evonas", "font.size": 9})
     return Figure(figsize=(width, height), layout="constrained")
 

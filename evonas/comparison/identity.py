@@ -26,6 +26,27 @@ LONGEST = 60
 """Letters of a title in the name of a folder."""
 
 
+def shared_by_all(choices: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+    """What all searches of a folder must have in common; a table by its content.
+
+    Raises:
+        UserError: The table cannot be read, or has no accuracy of the dataset.
+    """
+    shared = {key: value for key, value in choices.items() if key not in ("data_dir", "download")}
+    if "table" in shared:
+        table = read_table(choices["table"])
+        shared["table"] = table.fingerprint
+        if "dataset" not in shared:
+            raise UserError(f"dataset: table {table.path} has {', '.join(table.datasets)}: say which")
+        figures = table.figures(shared["dataset"], choices.get("epochs"))
+        if not figures.valid:
+            raise UserError(
+                f"dataset {figures.dataset!r}: table {table.path} has no validation accuracy of it after "
+                f"{figures.epochs} epochs, only empty fields"
+            )
+    return shared | ({"protocol": protocol} if protocol else {})
+
+
 def identified(contenders: Sequence[Contender], choices: Mapping[str, Any]) -> list[Contender]:
     """Contenders with their digests.
 

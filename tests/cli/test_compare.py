@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -196,9 +197,42 @@ def test_runs_with_a_final_training(
     assert refused.failed_with("target: expected an accuracy in [0, 1], got 95")
 
 
+def test_without_matplotlib(
+    evonas: Callable[..., Any], made_table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables are made all the same; who asks for figures is refused before anything is searched."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # import raises ImportError
+    more = ["--recipe", "random", "--budget", 3, "--seeds", 1]
+    refused = evonas(*words(made_table, tmp_path / "out", *more, "--figure", "svg"))
+    assert refused.failed_with("figure: it needs matplotlib") and not (tmp_path / "out").exists()
+    ended = evonas(*words(made_table, tmp_path / "out", *more))
+    assert ended.status == 0 and "| random |" in ended.out
+    assert ended.err.startswith("warning: figure: it needs matplotlib")
+    assert (tmp_path / "out" / "summary.csv").exists() and not (tmp_path / "out" / "curves.svg").exists()
+
+
+@pytest.mark.parametrize("option", ["seeds", "first-seed", "budget", "epochs", "train-limit", "jobs"])
+def test_run_folders_are_not_searched_again(evonas: Callable[..., Any], option: str) -> None:
+    told = evonas("compare", "somewhere", f"--{option}", 10)
+    assert told.failed_with(f"{option.replace('-', '_')}: run folders were searched already")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--vary", "unique=true,false"], ["--genome", "genet"], ["--protocol", "final"], ["--unique"]],
+)
+def test_nor_otherwise(evonas: Callable[..., Any], more: list[str]) -> None:
+    assert evonas("compare", "somewhere", *more).failed_with("it goes with --recipe alone")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (["--recipe", "aging", "--at", "9" * 5000], "at: expected whole numbers such as 100,300, got '999"),
+        (["--recipe", "aging", "--vary", "seed=1,2"], "vary 'seed': every contender has the same seeds"),
+        (["--recipe", "aging", "--budget", "5", "--vary", "budget=1,2"], "vary 'budget': --budget decides"),
         (["--recipe", "aging", "--target", "95"], "target: expected an accuracy in [0, 1], got 95"),
         (["--recipe", "aging", "--target", "nan"], "target: expected an accuracy in [0, 1], got nan"),
         ([], "compare: expected run folders, or --recipe at least once, got neither"),
@@ -223,6 +257,14 @@ def test_what_a_table_needs(evonas: Callable[..., Any], made_table: Path, tmp_pa
     refused = evonas(*named, "--vary", "population=3,4", "--quiet")
     assert refused.failed_with("random population=3: ", "'population'")
     assert evonas(*named, "--protocol", "final").failed_with("a table's networks are trained already")
+
+
+def test_a_table_whose_column_is_empty(evonas: Callable[..., Any], tmp_path: Path) -> None:
+    table = tmp_path / "empty.csv"
+    cell = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+    table.write_text(f"cell,toy_valid3,toy_test3,other_valid3\n{cell},,5.0,7.0\n", encoding="utf-8")
+    told = evonas(*words(table, tmp_path / "out", "--recipe", "random", "--budget", 2))
+    assert told.failed_with("dataset 'toy': table", "has no validation accuracy of it after 3 epochs")
 
 
 def test_what_a_table_holds(evonas: Callable[..., Any], made_table: Path, tmp_path: Path) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from evonas.comparison.contender import Contender, find_contender, read_choices, varied
+from evonas.comparison.contender import (
+    Contender,
+    check_varied,
+    find_contender,
+    read_choices,
+    varied,
+)
 from evonas.errors import UserError
 
 
@@ -58,3 +64,39 @@ def test_bad_variations(text: str, message: str) -> None:
         varied(Contender("x", {}), read_choices([text]))
     with pytest.raises(UserError, match="expected every key once, got 'a' again"):
         read_choices(["a=1", "a=2"])
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
+def test_values_that_cannot_be_read(value: str) -> None:
+    with pytest.raises(UserError, match="vary: expected values such as 5 or aging, got ") as told:
+        read_choices([f"population=3,{value}"])
+    assert len(str(told.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (["seed"], "vary 'seed': every contender has the same seeds"),
+        (["search.seed"], "vary 'seed': "),
+        (["dataset"], "vary 'dataset': all searches of a comparison share it"),
+        (["genome"], "vary 'genome': all searches"),
+        (["budget"], "vary 'budget': --budget decides it; give one of them"),
+        (["search.budget"], "vary 'search.budget': --budget decides it"),
+        (["training.epochs"], "vary 'training.epochs': --epochs decides it"),
+        (["train_limit"], "vary 'train_limit': --train-limit decides it"),
+        (["epochs", "training.epochs"], "expected every key once, got 'epochs' again as 'training.epochs'"),
+        (["training.learning_rate"], "a table's networks are trained already"),
+        (["final.epochs"], "vary 'final.epochs': expected --protocol final"),
+    ],
+)
+def test_what_would_vary_nothing(keys: list[str], message: str) -> None:
+    given = {"budget": 5, "train_limit": 3, "table": "t.csv"}
+    if len(keys) == 1:
+        given["epochs"] = 1
+    with pytest.raises(UserError, match=message):
+        check_varied(keys, given, "search")
+
+
+def test_what_can_be_varied() -> None:
+    check_varied(["budget", "epochs", "population", "training.learning_rate", "final.epochs"], {}, "final")
+    check_varied(["genome.filters", "strategy.population"], {"genome": "genet", "budget": 3}, "")

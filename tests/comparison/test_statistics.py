@@ -204,6 +204,11 @@ def test_searches_of_unequal_length() -> None:
     assert "Searches have" not in markdown(compared(records[:1]))
 
 
+def test_a_table_that_knows_nothing() -> None:
+    empty = Figures("toy", 3, {}, {"x": 0.5}, 3, {})
+    assert "| one | – |" in markdown(compared([record("one", 0)], (), empty))
+
+
 def test_nothing_to_compare() -> None:
     with pytest.raises(UserError, match="compare: expected at least one search that has ended, got none"):
         compared([])
