@@ -169,7 +169,8 @@ class _Meter:
         if self.figures is not None:
             self.cost += self.figures.epochs
         elif "training_images" in metrics:
-            self.unit = IMAGES
+            if self.unit != IMAGES:  # those before have failed without having trained
+                self.unit, self.cost = IMAGES, 0.0
             self.cost += metrics["training_images"]
         elif self.unit == EVALUATIONS:
             self.cost += 1

@@ -124,12 +124,13 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
     return replace(record, seconds=time.perf_counter() - began, digest=contender.digest)
 
 
-def _retrained(result: Any, terms: Terms, seed: int) -> float:
-    """Test accuracy of a search's winner after a training from scratch on all but the test images."""
+def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
+    """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
     from ..assembly import DataChoice
     from ..final import train
     from ..protocols import protocol_plan
     from ..training.device import Compute
+    from ..training.trainer import DivergenceError
 
     settings = result.settings
     data_dir = terms.choices.get("data_dir")
@@ -138,7 +139,10 @@ def _retrained(result: Any, terms: Terms, seed: int) -> float:
     )
     compute = Compute(settings.device, settings.precision, settings.threads)
     plan = protocol_plan(settings, terms.protocol)
-    trained = train(result.best.genome, dataset, plan, compute, seed)
+    try:
+        trained = train(result.best.genome, dataset, plan, compute, seed)
+    except DivergenceError:
+        return None
     return float(trained.report["test_accuracy"])
 
 

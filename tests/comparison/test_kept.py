@@ -135,3 +135,10 @@ def test_a_run_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:
     run_folder(tmp_path, theirs, 0).rename(run_folder(tmp_path, ours, 0))
     with pytest.raises(UserError, match="expected the settings of 'ours', got others .*strategy"):
         run_one(ours, 0, terms)
+
+
+def test_a_winner_whose_training_diverges_has_no_result(tmp_path: Path) -> None:
+    config = {"search": {"strategy": "random"}, "genome": {"cells": 1, "filters": 2}}
+    config["final"] = {"learning_rate": 1e30, "gradient_clip": 0.0, "schedule": "constant", "epochs": 4}
+    record = run_one(Contender("x", config), 0, Terms({**CHOICES, "budget": 1}, "final"))
+    assert record.steps and record.retrained is None

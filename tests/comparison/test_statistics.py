@@ -102,6 +102,12 @@ def test_a_record_counts(genome) -> None:
     assert Record.from_dict(found.to_dict()) == found
 
 
+def test_cost_is_in_images_where_the_first_candidate_failed(genome) -> None:
+    trained = Result(DONE, 0.3, metrics={"training_images": 100.0})
+    found = record_of([Candidate(0, genome, Result(FAILED)), Candidate(1, genome, trained)], "a", 1)
+    assert (found.cost, found.unit, found.steps[0].cost) == (100, "training images", 100)
+
+
 def test_a_report_says_it_all() -> None:
     figures = Figures("toy", 12, {"x": 0.9, "y": 0.5}, {"x": 0.95}, 200, {})
     records = [
