@@ -236,7 +236,7 @@ def resume(
             )
         if settings != opened.settings:
             opened.change(settings)
-        with Callbacks(callbacks, watch, started) as heard:
+        with Callbacks(callbacks, watch, started, opened.journal) as heard:
             followers = onlookers(heard.watch, heard.started, meter)
             conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
             conduct.go_on(opened.journal, opened.store)

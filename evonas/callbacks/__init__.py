@@ -1,7 +1,8 @@
 """What is told of a search while it runs, and to whom.
 
-A `Callback` hears of the beginning, of each candidate, of each generation and of the end. Give some to
-`evonas.evolve(..., callbacks=[...])`; on the command line, ``--csv``, ``--tensorboard`` and ``--mlflow`` do.
+A `Callback` hears of the beginning, of each candidate, of each generation and of the end; where a run goes
+on, also of what was done before. Give some to `evonas.evolve(..., callbacks=[...])`; on the command line,
+``--csv``, ``--tensorboard`` and ``--mlflow`` do.
 
 - `CsvLog`: a line for each candidate in a file.
 - `TensorBoardLog` (``evonas[tensorboard]``): curves for TensorBoard.
@@ -16,6 +17,7 @@ from __future__ import annotations
 from .base import Callback, Callbacks, Generation
 from .csv_log import CsvLog
 from .mlflow_log import MlflowLog
+from .past import Leader, Past
 from .tensorboard_log import TensorBoardLog
 
-__all__ = ["Callback", "Callbacks", "CsvLog", "Generation", "MlflowLog", "TensorBoardLog"]
+__all__ = ["Callback", "Callbacks", "CsvLog", "Generation", "Leader", "MlflowLog", "Past", "TensorBoardLog"]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from .past import Leader, Past
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
+    from ..journal import Journal
     from ..settings import Settings
 
 USUAL_GENERATION = 10
@@ -44,6 +46,9 @@ class Generation:
 class Callback:
     """Hears what a search does; override what you need. It must not change what it is given."""
 
+    def on_resume(self, past: Past) -> None:
+        """A run goes on, and this was done in it before; called before `on_start`, and only then."""
+
     def on_start(self, settings: Settings, evaluated: int) -> None:
         """The search is about to evaluate; `evaluated` candidates had ended before, in a run that goes on."""
 
@@ -64,6 +69,7 @@ class Callbacks:
         callbacks: Called in this order.
         watch: Called with every candidate, after them.
         begun: Called once, after them, before the first evaluation.
+        journal: Of a run that goes on, so that they hear what they would have heard without the stop.
 
     Raises:
         UserError: One of them is none.
@@ -85,8 +91,10 @@ class Callbacks:
         callbacks: Iterable[Callback],
         watch: Callable[[Candidate], None] | None = None,
         begun: Callable[[Settings, int], None] | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.callbacks = tuple(callbacks)
+        self._journal = journal
         self._watch = watch
         self._begun = begun
         for callback in self.callbacks:
@@ -95,31 +103,38 @@ class Callbacks:
         self._size = USUAL_GENERATION
         self._evaluated = 0
         self._current: list[Candidate] = []
-        self._best: Candidate | None = None
+        self._leader = Leader()
 
     def started(self, settings: Settings, evaluated: int) -> None:
         """For `started` of a search."""
         population = settings.tactics.get("population")
         self._size = population if isinstance(population, int) and population > 0 else USUAL_GENERATION
         self._evaluated = evaluated
+        if evaluated and self._journal is not None and self.callbacks:
+            self._recall(Past.of(self._journal))
         for callback in self.callbacks:
             callback.on_start(settings, evaluated)
         if self._begun is not None:
             self._begun(settings, evaluated)
 
+    def _recall(self, past: Past) -> None:
+        """Takes up the best so far and the members of the generation that is open."""
+        self._leader = Leader(past.best)
+        closed = len(past.numbers) - len(past.numbers) % self._size
+        self._current = list(past.candidates(past.numbers[closed:]))
+        for callback in self.callbacks:
+            callback.on_resume(past)
+
     def watch(self, candidate: Candidate) -> None:
         """For `watch` of a search."""
         self._evaluated += 1
         self._current.append(candidate)
-        fitness = candidate.fitness
-        known = self._best.fitness if self._best is not None else None
-        if fitness is not None and (known is None or fitness > known):
-            self._best = candidate
+        self._leader.takes(candidate)
         for callback in self.callbacks:
             callback.on_candidate(candidate)
         if self._evaluated % self._size == 0:
             number = self._evaluated // self._size - 1
-            generation = Generation(number, tuple(self._current), self._best)
+            generation = Generation(number, tuple(self._current), self._leader.candidate)
             self._current.clear()
             for callback in self.callbacks:
                 callback.on_generation(generation)

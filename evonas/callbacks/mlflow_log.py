@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UserError
 from . import scalars
 from .base import Callback, Generation
+from .past import Leader, Past
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
@@ -18,6 +19,8 @@ LONGEST = 500
 
 class MlflowLog(Callback):
     """Logs settings as parameters, candidates and generations as metrics, and the best genotype as a tag.
+
+    A run that goes on is another run there, which begins with the best so far.
 
     Args:
         tracking_uri: Where to, such as ``http://127.0.0.1:5000``, or ``sqlite:///mlflow.db`` where the whole
@@ -42,7 +45,10 @@ class MlflowLog(Callback):
         self.experiment = experiment
         self.name = name
         self._run: str | None = None
-        self._best = float("-inf")
+        self._leader = Leader()
+
+    def on_resume(self, past: Past) -> None:
+        self._leader = Leader(past.best)
 
     def on_start(self, settings: Settings, evaluated: int) -> None:
         known = self._client.get_experiment_by_name(self.experiment)
@@ -52,15 +58,19 @@ class MlflowLog(Callback):
             self._client.log_param(self._run, key, str(value)[:LONGEST])
         if evaluated:
             self._client.set_tag(self._run, "evaluated_before", str(evaluated))
+        if self._leader.candidate is not None:
+            self._tell_best(self._leader.candidate)
 
     def on_candidate(self, candidate: Candidate) -> None:
         for name, value in scalars.of_candidate(candidate).items():
             self._client.log_metric(self._run, name, value, step=candidate.number)
-        if candidate.fitness is not None and candidate.fitness > self._best:
-            self._best = candidate.fitness
-            self._client.log_metric(self._run, "best", self._best, step=candidate.number)
-            self._client.set_tag(self._run, "best_candidate", str(candidate.number))
-            self._client.set_tag(self._run, "best_genome", str(candidate.genome)[:LONGEST])
+        if self._leader.takes(candidate):
+            self._tell_best(candidate)
+
+    def _tell_best(self, candidate: Candidate) -> None:
+        self._client.log_metric(self._run, "best", candidate.fitness, step=candidate.number)
+        self._client.set_tag(self._run, "best_candidate", str(candidate.number))
+        self._client.set_tag(self._run, "best_genome", str(candidate.genome)[:LONGEST])
 
     def on_generation(self, generation: Generation) -> None:
         for name, value in scalars.of_generation(generation).items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import UserError
 from . import scalars
 from .base import Callback, Generation
+from .past import Leader, Past
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -36,7 +37,10 @@ class TensorBoardLog(Callback):
         self._open = SummaryWriter
         self.folder = Path(folder)
         self._writer: SummaryWriter | None = None
-        self._best = float("-inf")
+        self._leader = Leader()
+
+    def on_resume(self, past: Past) -> None:
+        self._leader = Leader(past.best)
 
     def on_start(self, settings: Settings, evaluated: int) -> None:
         self._writer = self._open(str(self.folder), purge_step=evaluated if evaluated else None)
@@ -48,9 +52,8 @@ class TensorBoardLog(Callback):
             return
         for name, value in scalars.of_candidate(candidate).items():
             self._writer.add_scalar(f"candidate/{name}", value, candidate.number)
-        if candidate.fitness is not None and candidate.fitness > self._best:
-            self._best = candidate.fitness
-            self._writer.add_scalar("candidate/best", self._best, candidate.number)
+        if self._leader.takes(candidate):
+            self._writer.add_scalar("candidate/best", self._leader.fitness, candidate.number)
             self._writer.add_text(
                 "best", f"candidate {candidate.number}: `{candidate.genome}`", candidate.number
             )

@@ -22,9 +22,8 @@ def fitness(genome: Any, rng: Any) -> float:
 @pytest.fixture
 def search() -> Callable[..., Any]:
     def run(budget: int = 12, **more: Any) -> Any:
-        return evonas.evolve(
-            "genet", budget=budget, seed=3, population=4, evaluate=fitness, needs="genome", **more
-        )
+        given = {"seed": 3, "population": 4, "evaluate": fitness, "needs": "genome", **more}
+        return evonas.evolve("genet", budget=budget, **given)
 
     return run
 
@@ -68,6 +67,67 @@ def test_the_mean_is_of_those_that_did_not_fail(search: Callable[..., Any]) -> N
         known = [rows[c.number]["fitness"] for c in generation.candidates]
         known = [value for value in known if value is not None]
         assert generation.mean == (sum(known) / len(known) if known else None)
+
+
+def lower_and_lower(genome: Any, rng: Any) -> float:
+    """The first is the best of all; one fails."""
+    if genome.number == 5:
+        raise ValueError("five")
+    return 10.0 - genome.number
+
+
+@pytest.fixture
+def stopped(search: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
+    """A search that stops after some candidates, and goes on."""
+
+    def run(after: int, before: list[Callback], later: list[Callback]) -> Any:
+        def stop(candidate: Any) -> None:
+            if candidate.number == after - 1:
+                raise KeyboardInterrupt
+
+        folder = tmp_path / f"stopped-{after}"
+        with pytest.raises(KeyboardInterrupt):
+            search(run=folder, callbacks=before, watch=stop, evaluate=lower_and_lower)
+        return evonas.resume(folder, needs="genome", callbacks=later, evaluate=lower_and_lower)
+
+    return run
+
+
+@pytest.mark.parametrize("after", [1, 4, 6, 11])
+def test_a_run_that_goes_on_is_heard_of_as_if_it_had_not_been_stopped(
+    search: Callable[..., Any], stopped: Callable[..., Any], after: int
+) -> None:
+    whole, before, later = Listener(), Listener(), Listener()
+    search(evaluate=lower_and_lower, callbacks=[whole])
+    stopped(after, [before], [later])
+    assert later.heard[0] == ("start", "genet", after)
+
+    def told(heard: list[Any]) -> list[Any]:
+        return [
+            (item.number, item.mean, item.best.number, [c.row() | {"seconds": 0} for c in item.candidates])
+            if isinstance(item, Generation)
+            else item
+            for item in heard
+            if isinstance(item, Generation | int)
+        ]
+
+    assert told(before.heard) + told(later.heard) == told(whole.heard)
+
+
+def test_what_was_done_before_is_told_where_a_run_goes_on_and_only_there(stopped: Callable[..., Any]) -> None:
+    class Past(Callback):
+        def __init__(self) -> None:
+            self.heard: list[Any] = []
+
+        def on_resume(self, past: Any) -> None:
+            self.heard.append((past.best.number, [c.number for c in past.candidates()]))
+
+        def on_start(self, settings: Any, evaluated: int) -> None:
+            self.heard.append(evaluated)
+
+    before, later = Past(), Past()
+    stopped(6, [before], [later])
+    assert before.heard == [0] and later.heard == [(0, list(range(6))), 6]
 
 
 def test_callbacks_change_nothing_in_a_search(search: Callable[..., Any]) -> None:
@@ -117,6 +177,33 @@ def test_curves_for_tensorboard(search: Callable[..., Any], tmp_path: Path) -> N
     best = [event.value for event in events.Scalars("candidate/best")]
     assert best == sorted(best) and best[-1] == max(known.values())
     assert [event.step for event in events.Scalars("generation/mean")] == [0, 1, 2]
+
+
+def test_the_best_in_tensorboard_is_that_of_the_whole_run(
+    stopped: Callable[..., Any], tmp_path: Path
+) -> None:
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="needs evonas[tensorboard]"
+    )
+    stopped(6, [], [TensorBoardLog(tmp_path / "board")])
+    events = accumulator.EventAccumulator(str(tmp_path / "board"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("candidate/fitness")] == list(range(6, 12))
+    assert "candidate/best" not in events.Tags()["scalars"]  # none was better than candidate 0
+    assert [event.value for event in events.Scalars("generation/best")] == [10, 10]
+
+
+def test_the_best_in_mlflow_is_that_of_the_whole_run(
+    stopped: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mlflow = pytest.importorskip("mlflow", reason="needs evonas[mlflow]")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    uri = (tmp_path / "mlruns").as_uri()
+    stopped(6, [], [MlflowLog(uri, "tests", "later")])
+    client = mlflow.tracking.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("tests").experiment_id])
+    assert run.data.metrics["best"] == 10 and run.data.tags["best_candidate"] == "0"
+    assert run.data.tags["evaluated_before"] == "6"
 
 
 def test_a_run_in_mlflow(search: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

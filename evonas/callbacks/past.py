@@ -1,0 +1,75 @@
+"""What a run had done before it goes on, for those who hear of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..candidate import Candidate, Result
+
+if TYPE_CHECKING:
+    from ..journal import Journal
+
+
+class Leader:
+    """The best of the candidates that it was shown; of equal ones the first.
+
+    Attributes:
+        candidate: It; None where none has succeeded.
+    """
+
+    def __init__(self, candidate: Candidate | None = None) -> None:
+        self.candidate = candidate
+
+    @property
+    def fitness(self) -> float | None:
+        """Its fitness, if there is one."""
+        return None if self.candidate is None else self.candidate.fitness
+
+    def takes(self, candidate: Candidate) -> bool:
+        """Shows it one more; whether that leads now."""
+        fitness, known = candidate.fitness, self.fitness
+        better = fitness is not None and (known is None or fitness > known)
+        if better:
+            self.candidate = candidate
+        return better
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was told of a search before it was stopped; nothing, in a search that begins.
+
+    Attributes:
+        numbers: Of all candidates that have ended, in the order in which they were told.
+        best: The best of them, or None.
+    """
+
+    numbers: Sequence[int] = ()
+    best: Candidate | None = None
+    _journal: Journal | None = None
+
+    @classmethod
+    def of(cls, journal: Journal) -> Past:
+        """What a journal holds."""
+        numbers: list[int] = []
+        genomes = {}
+        leader = Leader()
+        for number, event in journal.events():
+            if not isinstance(event, Result):
+                genomes[number] = event
+                continue
+            numbers.append(number)
+            leader.takes(Candidate(number, genomes.pop(number), event))
+        best = None if leader.candidate is None else journal.candidate(leader.candidate.number)
+        return cls(tuple(numbers), best, journal)
+
+    def candidates(self, numbers: Sequence[int] | None = None) -> Iterator[Candidate]:
+        """Those that have ended, with their whole results.
+
+        Args:
+            numbers: Some of `numbers`; by default all.
+        """
+        for number in self.numbers if numbers is None else numbers:
+            if self._journal is not None:
+                yield self._journal.candidate(number)
