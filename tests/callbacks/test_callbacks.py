@@ -151,18 +151,85 @@ def test_a_callback_that_raises_ends_the_search_and_all_hear_of_it(
     assert evonas.load(tmp_path / "run").journal.counts()[1] == 5
 
 
-def test_a_file_of_values_goes_on_when_its_run_does(search: Callable[..., Any], tmp_path: Path) -> None:
-    path, run = tmp_path / "log.csv", tmp_path / "run"
-    search(6, run=run, callbacks=[CsvLog(path)])
-    log = [CsvLog(path)]
-    result = evonas.resume(run, budget=12, evaluate=fitness, needs="genome", callbacks=log)
+def check_csv(path: Path, result: Any) -> None:
+    """Checks that a log holds each candidate of a search once, in order."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["id"]) for row in rows] == list(range(12))
     for row, known in zip(rows, result.history, strict=True):
+        assert int(row["id"]) == known["id"]
         assert row["genome"] == known["genome"] and row["reason"] == known["reason"]
         assert row["fitness"] == ("" if known["fitness"] is None else str(known["fitness"]))
         assert row["parents"] == " ".join(map(str, known["parents"]))
+
+
+def no_line(lines: list[str], *numbers: int) -> str:
+    return "".join(line for number, line in enumerate(lines) if number not in numbers)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("".join, id="as it was"),
+        pytest.param(lambda lines: "".join(lines)[:-20], id="last line cut short"),
+        pytest.param(lambda lines: lines[0][:10], id="header cut short"),
+        pytest.param(lambda lines: "", id="empty"),
+        pytest.param(lambda lines: no_line(lines, 6), id="without the last"),
+        pytest.param(lambda lines: no_line(lines, 1, 4), id="with holes"),
+        pytest.param(lambda lines: "".join([*lines, lines[-1]]), id="the last twice"),
+        pytest.param(lambda lines: "".join(lines).replace("\r\n", "\n"), id="other line ends"),
+    ],
+)
+def test_a_file_of_values_goes_on_when_its_run_does(
+    search: Callable[..., Any], tmp_path: Path, change: Callable[[list[str]], str]
+) -> None:
+    path, run = tmp_path / "log.csv", tmp_path / "run"
+    search(6, run=run, callbacks=[CsvLog(path)])
+    path.write_bytes(change(path.read_bytes().decode().splitlines(keepends=True)).encode())
+    check_csv(path, evonas.resume(run, budget=12, evaluate=fitness, needs="genome", callbacks=[CsvLog(path)]))
+    assert [item.name for item in tmp_path.iterdir() if item != run] == ["log.csv"]
+
+
+def test_a_file_of_values_has_what_ended_without_it(search: Callable[..., Any], tmp_path: Path) -> None:
+    class Dies(Callback):
+        def on_candidate(self, candidate: Any) -> None:
+            raise OSError("here the process ends")
+
+    path, run = tmp_path / "log.csv", tmp_path / "run"
+    more = {"evaluate": fitness, "needs": "genome"}
+    with pytest.raises(OSError, match="here the process ends"):
+        search(6, run=run, callbacks=[Dies(), CsvLog(path)])  # in the journal, and not in the log
+    check_csv(path, evonas.resume(run, **more, callbacks=[CsvLog(path)]))
+    evonas.resume(run, budget=9, **more)
+    check_csv(path, evonas.resume(run, budget=12, **more, callbacks=[CsvLog(path)]))
+    check_csv(
+        tmp_path / "late.csv",
+        evonas.resume(run, budget=14, **more, callbacks=[CsvLog(tmp_path / "late.csv")]),
+    )
+
+
+def test_the_log_of_another_run_stays_as_it_is(search: Callable[..., Any], tmp_path: Path) -> None:
+    path, run = tmp_path / "log.csv", tmp_path / "run"
+    search(6, run=tmp_path / "other", seed=4, callbacks=[CsvLog(path)])
+    known = path.read_bytes()
+    search(6, run=run)
+    with pytest.raises(UserError, match="expected the log of this run, which has no such line as .'0'"):
+        evonas.resume(run, budget=8, evaluate=fitness, needs="genome", callbacks=[CsvLog(path)])
+    assert path.read_bytes() == known
+    assert evonas.load(run).journal.counts() == (6, 6)
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"\x89PNG\xff\xfe\x00", b"\n"])
+def test_a_foreign_file_stays_as_it_is(search: Callable[..., Any], tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "precious.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="expected a new file or a log that evonas wrote, got another file"):
+        search(run=tmp_path / "run", callbacks=[CsvLog(path)])
+    assert path.read_bytes() == content and not (tmp_path / "run").exists()
+
+
+def test_a_new_run_begins_its_file_anew(search: Callable[..., Any], tmp_path: Path) -> None:
+    search(6, seed=4, callbacks=[CsvLog(tmp_path / "log.csv")])
+    check_csv(tmp_path / "log.csv", search(4, callbacks=[CsvLog(tmp_path / "log.csv")]))
 
 
 def test_curves_for_tensorboard(search: Callable[..., Any], tmp_path: Path) -> None:
@@ -227,16 +294,6 @@ def test_bad_input(search: Callable[..., Any], tmp_path: Path) -> None:
         search(callbacks=[3])
     with pytest.raises(UserError, match="csv: expected a file in a folder that exists, got .*nowhere"):
         CsvLog(tmp_path / "nowhere" / "a.csv")
-    (tmp_path / "other.csv").write_text("a,b\n")
-    search(4, run=tmp_path / "run")
-    with pytest.raises(UserError, match="expected a file that evonas wrote, got another table"):
-        evonas.resume(
-            tmp_path / "run",
-            budget=8,
-            evaluate=fitness,
-            needs="genome",
-            callbacks=[CsvLog(tmp_path / "other.csv")],
-        )
 
 
 @pytest.mark.parametrize(
