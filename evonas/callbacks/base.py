@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -144,6 +145,15 @@ class Callbacks:
     def __enter__(self) -> Callbacks:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        failed = []
         for callback in self.callbacks:
-            callback.on_end()
+            try:
+                callback.on_end()
+            except BaseException as problem:  # the others have files to let go of, too
+                failed.append(problem)
+        raised = failed[:1] if error is None else []
+        for problem in failed[len(raised) :]:
+            warnings.warn(f"a callback failed at the end: {problem!r:.200}", RuntimeWarning, stacklevel=2)
+        for problem in raised:
+            raise problem

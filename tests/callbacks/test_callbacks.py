@@ -151,6 +151,33 @@ def test_a_callback_that_raises_ends_the_search_and_all_hear_of_it(
     assert evonas.load(tmp_path / "run").journal.counts()[1] == 5
 
 
+class EndsBadly(Callback):
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def on_end(self) -> None:
+        raise self.error
+
+
+def test_all_hear_of_the_end_even_where_one_raises_then(search: Callable[..., Any]) -> None:
+    listener = Listener()
+    first, second = EndsBadly(OSError("no space for the last line")), EndsBadly(ValueError("nor here"))
+    with (
+        pytest.warns(RuntimeWarning, match=r"at the end: ValueError\('nor here'\)"),
+        pytest.raises(OSError, match="no space for the last line"),
+    ):
+        search(4, callbacks=[first, second, listener])
+    assert listener.heard[-1] == "end"
+
+
+def test_what_ended_the_search_goes_before_what_its_end_raises(search: Callable[..., Any]) -> None:
+    def stop(candidate: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.warns(RuntimeWarning, match="at the end: OSError"), pytest.raises(KeyboardInterrupt):
+        search(4, callbacks=[EndsBadly(OSError("no space"))], watch=stop)
+
+
 def check_csv(path: Path, result: Any) -> None:
     """Checks that a log holds each candidate of a search once, in order."""
     with path.open(newline="") as file:
