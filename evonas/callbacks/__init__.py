@@ -9,8 +9,8 @@ on, also of what was done before. Give some to `evonas.evolve(..., callbacks=[..
 - `MlflowLog` (``evonas[mlflow]``): parameters, metrics and the best for MLflow.
 
 A callback only listens: what it does changes nothing in the search. One that raises ends the search, since to
-lose a night's log unnoticed would be worse; what was evaluated is kept, and the run can be resumed. All hear of
-the end, even where one of them raises then.
+lose a night's log unnoticed would be worse; what was evaluated is kept, and the run can be resumed. All hear
+of the end, even where one of them raises then.
 """
 
 from __future__ import annotations

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import shutil
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 import evonas
 from evonas.callbacks import Callback, CsvLog, Generation, MlflowLog, TensorBoardLog
+from evonas.callbacks.mlflow_log import AT_FIRST
 from evonas.errors import UserError
 
 
@@ -321,6 +326,57 @@ def test_bad_input(search: Callable[..., Any], tmp_path: Path) -> None:
         search(callbacks=[3])
     with pytest.raises(UserError, match="csv: expected a file in a folder that exists, got .*nowhere"):
         CsvLog(tmp_path / "nowhere" / "a.csv")
+
+
+class Busy(BaseHTTPRequestHandler):
+    """A server that asks to come again, and counts who comes."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(503)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_mlflow_that_does_not_serve_is_asked_once_before_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mlflow", reason="needs evonas[mlflow]")
+    for name in AT_FIRST:
+        monkeypatch.delenv(name, raising=False)
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(
+                UserError, match=r"mlflow http://127.0.0.1:\d+: MLflow cannot log there: .*503"
+            ):
+                MlflowLog(f"http://127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert len(Busy.asked) == 1
+    assert not AT_FIRST.keys() & os.environ.keys()
+
+
+def test_an_mlflow_that_is_lost_ends_the_search_with_its_name(
+    search: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow", reason="needs evonas[mlflow]")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+
+    class Loses(Callback):
+        def on_candidate(self, candidate: Any) -> None:
+            shutil.rmtree(tmp_path / "mlruns", ignore_errors=True)
+
+    log = MlflowLog((tmp_path / "mlruns").as_uri())
+    with (
+        pytest.warns(RuntimeWarning, match="a callback failed at the end"),
+        pytest.raises(UserError, match="mlruns: MLflow cannot log there: "),
+    ):
+        search(run=tmp_path / "run", callbacks=[Loses(), log])
+    assert evonas.load(tmp_path / "run").journal.counts()[1] == 1
 
 
 @pytest.mark.parametrize(

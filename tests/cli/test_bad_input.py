@@ -1,6 +1,7 @@
 """What a search refuses: each time one line that says why, status 2, and no folder left behind."""
 
 import resource
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,31 @@ def test_an_option(evonas: Callable[..., Any], tmp_path: Path, words: list[str],
     folder = tmp_path / "r"
     assert evonas("evolve", "--budget", 4, "--run", folder, *words).failed_with(*expected)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}", "foo://x"])
+def test_an_mlflow_that_is_not_there(evonas: Callable[..., Any], tmp_path: Path, address: str) -> None:
+    pytest.importorskip("mlflow", reason="needs evonas[mlflow]")
+    with socket.socket() as closed:  # bound, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        uri = address.format(port=closed.getsockname()[1])
+        ended = evonas("evolve", "--budget", 4, "--run", tmp_path / "r", "--mlflow", uri)
+    assert ended.failed_with(f"mlflow {uri}: MLflow cannot log there")
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("content", [b"a,b\n", b"\x89PNG\xff\xfe"])
+def test_a_csv_that_is_something_else(
+    evonas: Callable[..., Any], tmp_path: Path, finished: Path, content: bytes
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    words = ["--csv", tmp_path / "a.csv"]
+    for ended in (
+        evonas("evolve", "--budget", 4, "--run", tmp_path / "r", *words),
+        evonas("resume", finished, "--budget", 99, *words),
+    ):
+        assert ended.failed_with("a.csv: expected a new file or a log that evonas wrote, got another file")
+    assert (tmp_path / "a.csv").read_bytes() == content and not (tmp_path / "r").exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
