@@ -9,8 +9,9 @@ from ...genome import Space
 from ...task import Task
 
 STAGES = 3
-SMALLEST = 2 ** (STAGES - 1)
-"""Pixels of a side that two reductions leave something of."""
+HALVED = 2 ** (STAGES - 1)
+"""What two reductions divide an image's sides by. Of an odd side the benchmark's convolution keeps one pixel
+more than the mean of 2×2 pixels beside it, so that they cannot be added."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class NasBench201Space(Space):
                 raise UserError(f"nasbench201 {name}: expected a probability from 0 to 1, got {value!r}")
 
     def check(self, task: Task) -> None:
-        if min(task.height, task.width) < SMALLEST:
+        if task.height % HALVED or task.width % HALVED:
             raise UserError(
-                f"images: the two reductions of this genome need at least {SMALLEST}×{SMALLEST} pixels, "
+                f"images: the two reductions of this genome need sides of a multiple of {HALVED} pixels, "
                 f"got {task.height}×{task.width}"
             )

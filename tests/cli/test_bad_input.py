@@ -141,6 +141,14 @@ def test_images_that_do_not_serve(
     assert not (tmp_path / "r").exists()
 
 
+def test_images_that_a_genome_cannot_halve(
+    evonas: Callable[..., Any], tmp_path: Path, npz: Callable[..., Path]
+) -> None:
+    words = ["--genome", "nasbench201", "--dataset", npz(size=7), "--run", tmp_path / "r"]
+    assert evonas("evolve", *words).failed_with("need sides of a multiple of 4 pixels, got 7×7")
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_folder_that_holds_a_run(evonas: Callable[..., Any], finished: Path) -> None:
     ended = evonas("evolve", "--run", finished)
     assert ended.failed_with(str(finished), "a run is there already", "evonas resume")

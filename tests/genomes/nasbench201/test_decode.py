@@ -134,9 +134,20 @@ def test_published_cells_decode() -> None:
         NasBench201Genome.from_dict(data, NasBench201Space(cells=1)).decode(SMALL).validate()
 
 
-def test_too_small_images() -> None:
-    with pytest.raises(UserError, match="two reductions of this genome need at least 4×4 pixels, got 2×8"):
-        genome(*[SKIP] * 6).decode(Task(3, 2, 8, 4))
+@pytest.mark.parametrize(("height", "width"), [(2, 8), (5, 5), (7, 7), (30, 30), (8, 6), (9, 8)])
+def test_images_that_two_reductions_do_not_halve(height: int, width: int) -> None:
+    """There, what is added in the benchmark's residual block has two sizes."""
+    expected = f"two reductions of this genome need sides of a multiple of 4 pixels, got {height}×{width}"
+    task = Task(3, height, width, 4)
+    with pytest.raises(UserError, match=expected):
+        NasBench201Space().check(task)
+    with pytest.raises(UserError, match=expected):
+        genome(*[SKIP] * 6).decode(task)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (28, 28), (12, 4)])
+def test_other_images_serve(height: int, width: int) -> None:
+    genome(*[CONV3] * 6, cells=1).decode(Task(3, height, width, 4)).validate()
 
 
 def test_bad_settings() -> None:
