@@ -129,6 +129,7 @@ _OPERATIONS = {
     "dil": Kind.SEPARABLE,
     "depthwise": Kind.SEPARABLE,
     "conv": Kind.CONVOLUTION,
+    "nor_conv": Kind.CONVOLUTION,
     "avg": Kind.POOLING,
     "max": Kind.POOLING,
     "min": Kind.POOLING,

@@ -65,7 +65,7 @@ def flow_graph(operations: tuple[str, ...]) -> nx.DiGraph:
 
     Returns:
         Node attribute ``role``: an operation's name, ``sum``, ``input`` or ``output``; edge attribute
-        ``times``: how often a sum has the term. A sum of one term is left out, and sums of the same terms are
+        ``count``: how often a sum has the term. A sum of one term is left out, and sums of the same terms are
         one.
     """
     whole = flow(operations)
@@ -79,9 +79,9 @@ def flow_graph(operations: tuple[str, ...]) -> nx.DiGraph:
         if reader != "output" and sum(counted.values()) > 1:
             place = ("sum", frozenset(counted.items()))
             graph.add_node(place, role="sum")
-            graph.add_edge(place, reader, times=1)
+            graph.add_edge(place, reader, count=1)
             reader = place
-        graph.add_edges_from((term, reader, {"times": times}) for term, times in counted.items())
+        graph.add_edges_from((term, reader, {"count": count}) for term, count in counted.items())
     if not whole.output:
         graph.remove_node("input")  # zeros, whatever it is
     return graph
@@ -91,7 +91,7 @@ def flow_graph(operations: tuple[str, ...]) -> nx.DiGraph:
 def flow_key(operations: tuple[str, ...]) -> str:
     """Equal exactly for cells whose flows are isomorphic."""
     graph = flow_graph(operations)
-    times = {(source, target): count for source, target, count in graph.edges(data="times")}
+    counts = {(source, target): count for source, target, count in graph.edges(data="count")}
     return canonical_hash(
-        graph, lambda node: str(graph.nodes[node]["role"]), lambda source, target: times[source, target]
+        graph, lambda node: str(graph.nodes[node]["role"]), lambda source, target: counts[source, target]
     )

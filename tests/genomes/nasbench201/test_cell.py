@@ -80,7 +80,7 @@ def same_flow(one: nx.DiGraph, other: nx.DiGraph) -> bool:
         one,
         other,
         node_match=lambda a, b: a["role"] == b["role"],
-        edge_match=lambda a, b: a["times"] == b["times"],
+        edge_match=lambda a, b: a["count"] == b["count"],
     )
 
 

@@ -105,3 +105,10 @@ def test_its_picture(tmp_path: Path) -> None:
     path = NasBench201Genome.from_text(EXAMPLE, SPACE).draw(tmp_path / "cell.svg")
     text = "".join(ElementTree.parse(path).getroot().itertext())
     assert "nor_conv_3x3" in text and "avg_pool_3x3" in text
+    legend = text[text.rindex("output") :]  # its kinds
+    assert "convolution" in legend and "pooling" in legend and "other" not in legend
+
+
+def test_a_drawing_shows_how_often_a_sum_has_a_term(tmp_path: Path) -> None:
+    path = NasBench201Genome([SKIP] * 6).draw(tmp_path / "cell.svg")
+    assert "×4" in "".join(ElementTree.parse(path).getroot().itertext())
