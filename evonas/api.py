@@ -19,7 +19,7 @@ from .executors.workforce import read_workforce
 from .genome import Genome
 from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
-from .order import first_value, read_order, said
+from .order import first_value, read_limit, read_order, said
 from .pace import Onlookers, Pace
 from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
@@ -125,6 +125,7 @@ def evolve(
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
     force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
+    limit = read_limit(max_seconds)
     settings = resolve(force.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
     choice.check_use(settings.genome)
@@ -133,7 +134,7 @@ def evolve(
         settings = settings.for_task(bench.task)
     with Callbacks(callbacks, watch, started) as heard:
         followers = onlookers(heard.watch, heard.started, meter)
-        conduct = Conduct(settings, bench, choice, force, followers, max_seconds)
+        conduct = Conduct(settings, bench, choice, force, followers, limit)
         return conducted(conduct, fitness, order.data, run)
 
 
@@ -208,6 +209,7 @@ def resume(
     """
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
     force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
+    limit = read_limit(max_seconds)
     fitness = Fitness(evaluate, needs)
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
@@ -238,7 +240,7 @@ def resume(
             opened.change(settings)
         with Callbacks(callbacks, watch, started, opened.journal) as heard:
             followers = onlookers(heard.watch, heard.started, meter)
-            conduct = Conduct(settings, bench, choice, force, followers, max_seconds, opened.given())
+            conduct = Conduct(settings, bench, choice, force, followers, limit, opened.given())
             conduct.go_on(opened.journal, opened.store)
             opened.forget_given()
     return load(run)

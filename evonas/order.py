@@ -34,6 +34,18 @@ def said(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
+def read_limit(max_seconds: Any) -> float | None:
+    """The seconds after which no evaluation begins; None for no limit.
+
+    Raises:
+        UserError: They are no number of at least 0.
+    """
+    number = isinstance(max_seconds, int | float) and not isinstance(max_seconds, bool)
+    if max_seconds is not None and not (number and max_seconds >= 0):
+        raise UserError(f"max_seconds: expected seconds of at least 0, got {max_seconds!r:.60}")
+    return None if max_seconds is None else float(max_seconds)
+
+
 def read_order(asked: Mapping[str, Any], download: bool) -> Order:
     """Sorts the arguments of `evonas.evolve` that say what is searched for.
 

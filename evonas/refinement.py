@@ -17,7 +17,7 @@ from .executors.workforce import read_workforce
 from .genome import Heritage
 from .layers import Input
 from .operator_choice import OperatorChoice
-from .order import said
+from .order import read_limit, said
 from .plugins import Brought, operators_from
 from .registry import genome_type
 from .result import Individual, SearchResult
@@ -153,6 +153,7 @@ def refine(
     """
     from .api import conducted, load, onlookers
 
+    limit = read_limit(max_seconds)
     if isinstance(source, str | Path) and Path(source).is_dir():
         source = load(source)
     if isinstance(source, SearchResult):
@@ -180,7 +181,7 @@ def refine(
     choice = OperatorChoice(tuple(operators_from(operators)))
     choice.check_use(settings.genome)
     followers = onlookers(watch, started, meter)
-    conduct = Conduct(settings, bench, choice, force, followers, max_seconds, heritage)
+    conduct = Conduct(settings, bench, choice, force, followers, limit, heritage)
     return conducted(conduct, Fitness(), data, run)
 
 

@@ -294,6 +294,21 @@ def test_time_that_is_up_is_no_end(tmp_path):
     assert rows(evonas.resume(tmp_path, **how)) == rows(evonas.evolve(**how, budget=9, config=SMALL))
 
 
+@pytest.mark.parametrize("limit", ["10", float("nan"), -1, True])
+def test_what_is_no_time(limit, trained, tmp_path):
+    message = f"max_seconds: expected seconds of at least 0, got {limit!r}"
+    how = {"evaluate": by_states, "needs": "genome"}
+    with pytest.raises(UserError, match=message):
+        evonas.evolve(**how, budget=4, config=SMALL, run=tmp_path / "run", max_seconds=limit)
+    assert not (tmp_path / "run").exists()
+    evonas.evolve(**how, budget=4, config=SMALL, run=tmp_path / "run")
+    with pytest.raises(UserError, match=message):
+        evonas.resume(tmp_path / "run", **how, budget=5, max_seconds=limit)
+    assert evonas.load(tmp_path / "run").settings.budget == 4
+    with pytest.raises(UserError, match=message):
+        evonas.refine(trained, budget=2, max_seconds=limit)
+
+
 def test_a_run_that_has_ended_is_resumed_to_no_effect(copy, trained):
     assert rows(evonas.resume(copy)) == rows(trained)
 
