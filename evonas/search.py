@@ -175,7 +175,9 @@ class Search:
         with guarded(seed):
             genome = self.strategy.ask()
         for turn in range(1, TRIES):
-            if genome is None or not self._seen or genome.key() not in self._seen:
+            if genome is None or genome.origin.failure:  # which may have taken its whole time
+                break
+            if not self._seen or genome.key() not in self._seen:
                 break
             with guarded(named_seed(seed, f"turn {turn}")):
                 genome = self.strategy.ask()

@@ -1,6 +1,7 @@
 """No architecture twice, where that is wanted."""
 
 import pytest
+from evonas.operators import mutation
 
 import evonas
 
@@ -43,6 +44,20 @@ def test_asking_again_has_an_end():
     assert len(found) == 40
     assert len(set(found)) == 2
     assert len(set(found[:2])) == 2
+
+
+def test_an_operator_that_fails_is_not_asked_again():
+    calls = []
+
+    @mutation("genet", weight=1e9)
+    def raises(genome, rng):
+        calls.append(genome)
+        raise RuntimeError("boom")
+
+    history = list(evolve(unique=True, budget=20, operators=[raises]).history)
+    failed = [row for row in history if row["status"] == "failed"]
+    assert len(calls) == len(failed) == 12
+    assert all("boom" in row["reason"] for row in failed)
 
 
 def test_a_resume_knows_what_was_there(tmp_path):
