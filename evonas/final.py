@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -210,6 +211,7 @@ def load(folder: Path) -> Trained:
         kind = genome_type(data["genome"]["kind"])
         space = kind.space_type.from_dict(data["genome"]["space"])
         mean, std = data["statistics"]
+        _check_described(mean, std, data["classes"], data["report"])
         return Trained(
             kind.from_dict(data["genotype"], space),
             Task(**data["task"]),
@@ -222,3 +224,21 @@ def load(folder: Path) -> Trained:
         raise (
             error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}")
         ) from None
+
+
+def _check_described(mean: Any, std: Any, classes: Any, report: Any) -> None:
+    """Checks what nothing else does before it is used.
+
+    Raises:
+        ValueError: Something is not as `save` writes it.
+    """
+    if not all(_is_finite(value) for value in (*mean, *std)) or min(std) <= 0:
+        raise ValueError(f"expected statistics in numbers, got {[mean, std]!r:.60}")
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"expected names of classes, got {classes!r:.60}")
+    if not isinstance(report, dict) or not _is_finite(report.get("test_accuracy", 0.0)):
+        raise ValueError(f"expected a report with a test accuracy, got {report!r:.60}")
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -138,6 +138,21 @@ def test_a_kill_before_the_description_leaves_the_first(trained, folder):
             "genome settings: expected a table",
         ),
         (lambda text: text.replace("000000.", "../0."), "is not a plain file name"),
+        *(
+            (
+                lambda text, change=change: json.dumps(json.loads(text) | change),
+                rf"is damaged: expected {words}",
+            )
+            for change, words in (
+                ({"report": None}, "a report with a test accuracy, got None"),
+                ({"report": {"test_accuracy": "0.9"}}, "a report with a test accuracy, got {'test"),
+                ({"report": {"test_accuracy": None}}, "a report with a test accuracy, got {'test"),
+                ({"classes": "0123"}, "names of classes, got '0123'"),
+                ({"classes": [["a"], ["b"]]}, r"names of classes, got \[\['a'"),
+                ({"statistics": [[0.5], ["b"]]}, r"statistics in numbers, got \[\[0.5\], \['b'"),
+                ({"statistics": [[0.5], [0.0]]}, "statistics in numbers, got"),
+            )
+        ),
     ],
 )
 def test_a_damaged_description(folder, damage, message):
