@@ -52,6 +52,7 @@ class Given:
         lineage_epochs: Training that they have seen, as far as that is known.
         images: One of `IMAGES`.
         defaults: Settings of the search that it comes from.
+        data_dir: Where that found its images, if they have a name.
     """
 
     architecture: Architecture
@@ -59,6 +60,7 @@ class Given:
     lineage_epochs: float = 0.0
     images: str = "normalised"
     defaults: Mapping[str, Any] | None = None
+    data_dir: str | None = None
 
 
 def of_individual(individual: Individual) -> Given:
@@ -73,6 +75,7 @@ def of_individual(individual: Individual) -> Given:
         individual.weights(),
         outcome.lineage_epochs if outcome else 0.0,
         defaults={key: getattr(settings, key) for key in INHERITED},
+        data_dir=individual.data_dir,
     )
 
 
@@ -89,8 +92,6 @@ def of_module(model: nn.Module | str | Path, example: torch.Tensor | None, image
     """
     from .importing import read_program
 
-    if images not in IMAGES:
-        raise UserError(f"images {images!r} is unknown; {nearest(str(images), IMAGES)}")
     source = read_program(model) if isinstance(model, str | Path) else model
     architecture, weights = Architecture.from_module(source, example)
     return Given(architecture, weights, images=images)
@@ -134,7 +135,7 @@ def refine(
         images: What images a module of your own reads: ``normalised``, ``unit`` or ``bytes``.
         operators: Of your own, for the genome ``graph``.
         config: A recipe file or its tables, laid over the recipe ``nash-small``.
-        data_dir: Where named datasets are kept.
+        data_dir: Where named datasets are kept; by default where the individual's run found its own.
         download: Fetch a named dataset that is not there.
         workers: Worker processes; ``auto`` for one on each share of the cores; None for this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
@@ -159,12 +160,15 @@ def refine(
     if isinstance(source, SearchResult):
         source = source.best
     given = of_individual(source) if isinstance(source, Individual) else None
+    _check_images(images, example, ours=given is not None)
     known = said(**(given.defaults or {})) if given else {}
     recipe = compose("graph", config, known | said(dataset=dataset, budget=budget, **choices))
     force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
     settings = resolve(force.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):
         raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
+    if data_dir is None and dataset is None and given is not None:
+        data_dir = given.data_dir
     data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
     bench = workbench(settings, Fitness(), data, force.driver_device)
     if bench.task is None:
@@ -183,6 +187,22 @@ def refine(
     followers = onlookers(watch, started, meter)
     conduct = Conduct(settings, bench, choice, force, followers, limit, heritage)
     return conducted(conduct, Fitness(), data, run)
+
+
+def _check_images(images: str, example: torch.Tensor | None, ours: bool) -> None:
+    """Checks what is said of a model's images; those of a search's network are known.
+
+    Raises:
+        UserError: It is unknown, or said of a search's network.
+    """
+    if images not in IMAGES:
+        raise UserError(f"images {images!r} is unknown; {nearest(str(images), IMAGES)}")
+    if ours and images != "normalised":
+        raise UserError(
+            f"images: expected only with a model of your own, got {images!r} with a search's network"
+        )
+    if ours and example is not None:
+        raise UserError("example: expected only with a model of your own, got one with a search's network")
 
 
 def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:

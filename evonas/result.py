@@ -43,6 +43,12 @@ class Individual:
         return self._result.settings
 
     @property
+    def data_dir(self) -> str | None:
+        """Where its search found named datasets, if that was named and noted."""
+        noted = self._result.journal.meta().get("data_dir")
+        return noted if isinstance(noted, str) else None
+
+    @property
     def architecture(self) -> Architecture:
         """Its network's architecture.
 

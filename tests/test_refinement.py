@@ -1,5 +1,7 @@
 """Climbing from a trained network, whatever it came from."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -166,6 +168,40 @@ def test_images_of_another_kind_are_refused(model, tmp_path):
 def test_bad_choices_are_refused(model, images, choices, message):
     with pytest.raises(evonas.UserError, match=message):
         evonas.refine(model, images, **choices)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"images": "float"}, "images 'float' is unknown; known: normalised, unit, bytes"),
+        ({"images": "unit"}, "images: expected only with a model of your own, got 'unit' with a search's"),
+        ({"example": torch.zeros(2, 3, 8, 8)}, "example: expected only with a model of your own, got one"),
+    ],
+)
+def test_a_searchs_network_reads_what_its_search_did(runs, tmp_path, choices, message):
+    with pytest.raises(evonas.UserError, match=message):
+        evonas.refine(runs / "genet", run=tmp_path / "run", **choices)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_named_dataset_is_found_where_the_run_found_it(tmp_path, images, monkeypatch):
+    (tmp_path / "kept-1.0.dist-info").mkdir()
+    (tmp_path / "kept-1.0.dist-info" / "METADATA").write_text("Name: kept\nVersion: 1.0\n")
+    (tmp_path / "kept-1.0.dist-info" / "entry_points.txt").write_text(
+        "[evonas.datasets]\nkept-images = kept_images:load\n"
+    )
+    (tmp_path / "kept_images.py").write_text(
+        "import numpy as np\nfrom evonas.data import ArraySource\n"
+        "def load(data_dir, download):\n"
+        "    found = np.load(data_dir / 'images.npz')\n"
+        "    return ArraySource(found['x_train'], found['y_train'])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    evonas.evolve(
+        "genet", "kept-images", data_dir=Path(images).parent, budget=2, population=2, epochs=1,
+        config={"genome": SPACES["genet"]}, run=tmp_path / "run",
+    )  # fmt: skip
+    assert len(rows(evonas.refine(tmp_path / "run", budget=2, **SMALL))) == 2
 
 
 def test_a_run_without_images_cannot_be_refined(tmp_path):
