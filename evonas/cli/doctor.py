@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+import re
+from importlib.metadata import PackageNotFoundError, requires, version
 
 import typer
 
-NEEDED = (
-    "torch",
-    "deap",
-    "networkx",
-    "numpy",
-    "safetensors",
-    "scikit-learn",
-    "typer",
-    "rich",
-    "filelock",
-    "pillow",
-)
 EXTRAS = {
     "vision": (("torchvision",), "datasets cifar10, cifar100, mnist, fashion-mnist, svhn"),
     "onnx": (("onnx", "onnxscript", "onnxruntime"), "evonas export --to onnx"),
@@ -30,7 +19,7 @@ EXTRAS = {
     "figures": (("matplotlib",), "the figures of evonas compare"),
     "bench": (("optuna", "matplotlib", "pandas"), "the benchmarks"),
 }
-GROUPS = ("genomes", "operators", "strategies", "datasets")
+GROUPS = ("genomes", "operators", "morphisms", "strategies", "datasets")
 MISSING = "not installed"
 
 
@@ -38,9 +27,9 @@ def doctor() -> None:
     """Check the installation and say what a search would use."""
     from .page import Page, make_table
 
-    needed = [(name, _version(name)) for name in NEEDED]
+    needed = [(name, _version(name)) for name in _needed()]
     problems = [f"{name} is not installed" for name, found in needed if found == MISSING]
-    problems = problems or _broken_entries()  # nothing loads while something is missing
+    problems = problems or _broken_torch() or _broken_entries()  # nothing loads while something is missing
     page = Page()
     page.line(
         f"evonas {_version('evonas')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
@@ -53,6 +42,15 @@ def doctor() -> None:
     page.section("Problems", *(problems or ["none found"]))
     if problems:
         raise typer.Exit(1)
+
+
+def _needed() -> list[str]:
+    """The packages that evonas does not work without, as its own metadata say."""
+    try:
+        lines = [line for line in requires("evonas") or () if "extra ==" not in line]
+    except PackageNotFoundError:  # it runs from a folder, and nothing is registered
+        return ["evonas"]
+    return [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in lines]
 
 
 def _version(package: str) -> str:
@@ -72,16 +70,25 @@ def _extra(name: str) -> str:
     return f"{name}, for {purpose}: {found}"
 
 
+def _broken_torch() -> list[str]:
+    """Why PyTorch, which is installed, does not start; empty where it does."""
+    try:
+        import torch  # noqa: F401
+    except Exception as error:  # a library that is missing, or of another version
+        return [f"torch is installed and cannot be imported: {error}"]
+    return []
+
+
 def _broken_entries() -> list[str]:
-    """What is registered with evonas and cannot be loaded."""
+    """What is registered with evonas and cannot be loaded, or is none of its kind."""
     from ..errors import UserError
-    from ..registry import entries, find
+    from ..registry import entries, find, genome_type
 
     broken = []
     for group in GROUPS:
         for name in entries(group):
             try:
-                find(group, name)
+                genome_type(name) if group == "genomes" else find(group, name)
             except UserError as error:
                 broken.append(str(error))
     return broken
