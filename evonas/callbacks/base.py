@@ -146,14 +146,14 @@ class Callbacks:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        failed = []
+        failed: list[BaseException] = []
         for callback in self.callbacks:
             try:
                 callback.on_end()
             except BaseException as problem:  # the others have files to let go of, too
                 failed.append(problem)
-        raised = failed[:1] if error is None else []
-        for problem in failed[len(raised) :]:
-            warnings.warn(f"a callback failed at the end: {problem!r:.200}", RuntimeWarning, stacklevel=2)
-        for problem in raised:
-            raise problem
+        first = failed.pop(0) if failed and error is None else None
+        for other in failed:
+            warnings.warn(f"a callback failed at the end: {other!r:.200}", RuntimeWarning, stacklevel=2)
+        if first is not None:
+            raise first

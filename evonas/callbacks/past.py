@@ -60,7 +60,8 @@ class Past:
                 genomes[number] = event
                 continue
             numbers.append(number)
-            leader.takes(Candidate(number, genomes.pop(number), event))
+            if number in genomes:  # else the journal is damaged, which the search says
+                leader.takes(Candidate(number, genomes.pop(number), event))
         best = None if leader.candidate is None else journal.candidate(leader.candidate.number)
         return cls(tuple(numbers), best, journal)
 
