@@ -37,7 +37,7 @@ def row_of(candidate: Candidate) -> Row:
         list(origin.parents),
         origin.operator,
         result.status,
-        _short(result.fitness),
+        result.fitness,  # whole: it is compared
         result.parameters,
         result.flops,
         _short(result.inherited),
@@ -51,7 +51,7 @@ def row_of(candidate: Candidate) -> Row:
 
 
 def _short(value: float | None) -> float | None:
-    """Six digits, which is more than anybody reads."""
+    """Six digits, which is more than anybody reads; nothing that is compared is shortened."""
     return None if value is None else float(f"{value:.6g}")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from step_by_step import StepByStep
 
 from evonas import load
 from evonas.cli import main
@@ -40,8 +41,19 @@ def test_every_candidate_is_in_the_page(made: Path, written: Callable[[Path], Pa
         found = dict(zip(FIELDS, values, strict=True))
         for name in ("id", "parents", "operator", "status", "parameters", "flops", "reason", "genome"):
             assert found[name] == row[name]
-        assert (found["fitness"] is None) == (row["fitness"] is None)
-        assert (found["fitness"] or 0.0) == pytest.approx(row["fitness"] or 0.0, rel=1e-5)
+        assert found["fitness"] == row["fitness"]
+
+
+def test_fitness_is_compared_to_its_last_digit(made: Path, tmp_path: Path) -> None:
+    with StepByStep(tmp_path / "fine", made, 12) as search:
+        for number, hundredths in enumerate((1, 3, 2, 3)):
+            search.evaluated(
+                number, status="done", fitness=1_000_000 + hundredths / 100, parameters=9 - number
+            )
+    data = data_of(write_report(tmp_path / "fine", tmp_path / "fine.html", 0))
+    best = load(tmp_path / "fine").top(4)
+    assert ranked(data["rows"]) == [one.id for one in best] == [1, 3, 2, 0]
+    assert pareto_front(data["rows"]) == [3]
 
 
 def test_the_page_asks_for_nothing(made: Path, written: Callable[[Path], Path]) -> None:
