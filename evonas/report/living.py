@@ -36,6 +36,8 @@ def _replayed(result: SearchResult) -> set[int]:
     untold: dict[int, Genome] = {}
     for number, event in result.journal.events():
         if isinstance(event, Result):
+            if number not in untold:  # asked and told since the proposals were read: what follows is, too
+                break
             genome = untold.pop(number)
             if event.fitness is not None:
                 genome.fitness.values = (event.fitness,)

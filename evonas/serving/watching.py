@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,15 @@ from ..candidate import FAILED, PENDING
 from ..journal import FILE
 from ..report.document import info, meta_of, title
 from ..report.facts import Pairs, cards, configuration, headline
+from ..report.living import living
 from ..report.page import render
-from ..report.pictures import Pictures, pictures_of
 from ..report.rows import Row, field, ranked, row_of
+from .drawings import Drawings
 
 CURVES = 5
 """Learning curves of so many best go to the page; it asks for others with an individual."""
 AT_MOST = 0.2
 """Seconds within which the journal is not looked at again, however many ask."""
-DRAWINGS_KEPT = 200
 
 
 class WatchedRun:
@@ -33,7 +32,9 @@ class WatchedRun:
 
     Attributes:
         revision: Grows with each change.
-        server: Names this object, so that a page knows when a server has been started anew.
+        server: Names what rows and settings are of: it is another one when the server has been started anew,
+            when another run is in the folder, and when the run goes on with other settings. A page that has
+            another one is to begin anew.
 
     Raises:
         UserError: No readable run is there.
@@ -42,32 +43,45 @@ class WatchedRun:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
-        self._drawing = threading.Lock()
         self._open()
         self._look()
 
     def _open(self) -> None:
+        file = self._identity()  # first: what takes its place meanwhile is noticed at the next look
+        result = load(self.folder)
+        try:
+            self._drawings = Drawings(self.folder)
+        except BaseException:
+            result.journal.close()
+            raise
+        self._result = result
+        self._file = file
+        self._settings = self._noted()
         self.server = secrets.token_hex(4)
         self.revision = 0
-        self._result = load(self.folder)
-        self._drawn_from = load(self.folder)
-        self._file = self._identity()
         self._rows: list[Row] = []
         self._changed: list[int] = []  # the revision in which each row was last another one
         self._pending: set[int] = set()
         self._curves: dict[int, Any] = {}
-        self._pictures: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self._seen = (-1, -1)
+        self._alive: list[int] = []
+        self._alive_at = (-1, -1)
         self._looked = float("-inf")
 
-    def _identity(self) -> tuple[int, int]:
-        status = (self.folder / FILE).stat()
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = (self.folder / FILE).stat()
+        except FileNotFoundError:
+            return None  # whoever opens it says that
         return status.st_dev, status.st_ino
+
+    def _noted(self) -> Any:
+        return meta_of(self._result)["settings"]
 
     def close(self) -> None:
         """Lets go of the journal."""
         self._result.journal.close()
-        self._drawn_from.journal.close()
+        self._drawings.close()
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -76,9 +90,12 @@ class WatchedRun:
         if time.monotonic() - self._looked < AT_MOST:
             return
         self._looked = time.monotonic()
-        if self._identity() != self._file:  # another run is in the folder now
-            self.close()
+        # Another run is in the folder now, or this one was resumed with, say, a larger budget.
+        if self._identity() != self._file or self._noted() != self._settings:
+            result, drawings = self._result, self._drawings
             self._open()
+            result.journal.close()
+            drawings.close()
         counts = self._result.journal.counts()
         if counts == self._seen:
             return
@@ -154,8 +171,14 @@ class WatchedRun:
                     row for row, changed in zip(self._rows, self._changed, strict=True) if changed > after
                 ]
                 answer["curves"] = {number: self._curves[number] for number in best if number in self._curves}
-                answer["living"] = sorted(self._result.journal.kept())
+                answer["living"] = self._living()
             return answer
+
+    def _living(self) -> list[int]:
+        """As in a report; the history is replayed only where there is more of it."""
+        if self._alive_at != self._seen:
+            self._alive, self._alive_at = sorted(living(self._result)), self._seen
+        return self._alive
 
     def _state(self) -> str:
         asked, told = self._seen
@@ -173,13 +196,8 @@ class WatchedRun:
         Raises:
             UserError: There is none of that number.
         """
-        with self._drawing:
-            if number not in self._pictures:
-                pictures: Pictures = pictures_of(self._drawn_from, number)
-                self._pictures[number] = dict(pictures)
-                while len(self._pictures) > DRAWINGS_KEPT:
-                    self._pictures.popitem(last=False)
-            self._pictures.move_to_end(number)
-            found = self._pictures[number]
-        curve = self._curves.get(number)
+        with self._lock:
+            self._look()
+            drawings, curve = self._drawings, self._curves.get(number)
+        found: dict[str, Any] = dict(drawings.of(number))
         return {**found, "curve": curve} if curve else found

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from browsing import axe, browser, opened
 from evonas.genomes.genet import GenetGenome
 
 from evonas.candidate import FAILED, Candidate, Result
 from evonas.genome import Origin
 from evonas.run import Run
 from evonas.testing.made_runs import make_run
+
+__all__ = ["axe", "browser", "opened"]
 
 SCRIPT = "<script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
 

@@ -1,18 +1,13 @@
-"""The pages in a real browser: Debian's chromium, headless. Without one these tests are skipped."""
+"""The pages in a real browser."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import findings
 
 from evonas.api import load
 from evonas.cli.figures import share
@@ -21,60 +16,7 @@ from evonas.cli.survey import survey
 from evonas.report import write_report
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-BROWSER = os.environ.get("EVONAS_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-COMMAND = Path(sys.executable).with_name("evonas")
-FLAGS = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-SERIOUS = ("serious", "critical")
-
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="no chromium is installed (apt-get install chromium), or set EVONAS_BROWSER"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    pytest.importorskip("playwright", reason="playwright is not installed: pip install '.[dev]'")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS + sandbox)
-        yield started
-        started.close()
-
-
-class Watched:
-    """A page, and what went wrong in it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.wrong: list[str] = []
-        self.asked: list[str] = []
-        page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def open(self, address: str) -> Page:
-        self.page.goto(address)
-        self.page.wait_for_selector("body[data-ready]")
-        return self.page
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Callable[..., Watched]]:
-    contexts = []
-
-    def make(**settings: Any) -> Watched:
-        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **settings})
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        return Watched(context.new_page())
-
-    yield make
-    for context in contexts:
-        context.close()
+    from playwright.sync_api import Page
 
 
 @pytest.fixture(scope="module")
@@ -82,28 +24,11 @@ def report(made: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_report(made, tmp_path_factory.mktemp("report") / "report.html", 12).as_uri()
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    package = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed: '.[dev]'")
-    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
 def see_all(page: Page) -> None:
     """Scrolls through the page, so that every chart is drawn."""
     for section in page.query_selector_all("section"):
         section.scroll_into_view_if_needed()
     page.wait_for_selector("#genealogy .points path", state="attached")
-
-
-def findings(page: Page, axe: str) -> list[str]:
-    """What axe-core finds wrong, and how."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [
-        f"{one['id']}: {one['help']} {[node['html'][:120] for node in one['nodes'][:3]]}"
-        for one in found
-        if one["impact"] in SERIOUS
-    ]
 
 
 def test_a_report_opens_from_disk_without_errors_or_requests(report: str, opened: Any) -> None:
@@ -250,46 +175,3 @@ def test_nothing_from_a_run_is_html(harmful: Path, opened: Any, tmp_path: Path) 
     assert "<script>window.harmed" in page.inner_text("#operators-body")
     assert "<script>window.harmed" in page.inner_text("#failures-body")
     assert watched.wrong == []
-
-
-def test_the_live_page_shows_a_result_within_two_seconds(
-    browser: Browser, opened: Any, axe: str, tmp_path: Path
-) -> None:
-    run = tmp_path / "live"
-    search = subprocess.Popen(
-        [COMMAND, "evolve", "--genome", "genet", "--budget", "200", "--epochs", "1", "--train-limit", "100",
-         "--workers", "0", "--run", str(run), "--quiet"],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    server = None
-    try:
-        while not (run / "journal.db").is_file() or not load(run).journal.counts()[1]:
-            assert search.poll() is None
-            time.sleep(0.1)
-        server = subprocess.Popen([COMMAND, "serve", run, "--port", "0"], stdout=subprocess.PIPE, text=True)
-        assert server.stdout is not None
-        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
-        watched = opened()
-        page = watched.open(address)
-        journal = load(run).journal
-        delays = []
-        for _ in range(3):
-            before = journal.counts()[1]
-            while journal.counts()[1] == before:
-                time.sleep(0.02)
-            ended, told = time.monotonic(), journal.counts()[1]
-            while int(page.inner_text("#cards dd >> nth=0").split(" of ")[0]) < told:
-                page.wait_for_timeout(50)
-            delays.append(time.monotonic() - ended)
-        page.click("#individuals-rows [data-candidate] >> nth=0")
-        page.wait_for_selector("#individual-drawings svg")
-        assert "being evaluated" in page.inner_text("#state")
-        assert findings(page, axe) == []
-        assert watched.wrong == []
-        assert all(url.startswith(address) or url.startswith("data:") for url in watched.asked)
-        print(f"a result was shown after {max(delays):.2f} s at most")
-    finally:
-        for process in (search, server):
-            if process is not None:
-                process.terminate()
-                process.wait()

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from browsing import axe, browser, opened
+
+__all__ = ["axe", "browser", "opened"]
 
 COMMAND = Path(sys.executable).with_name("evonas")
 

@@ -3,20 +3,16 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from step_by_step import StepByStep
 
-from evonas.api import load
-from evonas.assembly import search_for
 from evonas.cli import main
-from evonas.operator_choice import OperatorChoice
-from evonas.run import Run
 from evonas.serving.watching import AT_MOST, WatchedRun
-from evonas.testing.made_runs import MadeExecutor, make_run
+from evonas.testing.made_runs import make_run
 
 Serving = Callable[..., str]
 
@@ -35,14 +31,6 @@ def ask(address: str, path: str = "/", method: str = "GET", **headers: str) -> t
     body = answer.read().decode()
     connection.close()
     return answer.status, answer.headers, body
-
-
-def extend(folder: Path, budget: int) -> None:
-    with Run.open(folder, write=True) as opened:
-        settings = replace(opened.settings, budget=budget)
-        opened.change(settings)
-        choice = OperatorChoice((), None)
-        search_for(settings, MadeExecutor(), opened.journal, opened.store, choice, None, lambda _: None).run()
 
 
 def test_the_server_reads_and_guards(run: Path, serving: Serving) -> None:
@@ -72,44 +60,39 @@ def test_a_further_host_name(run: Path, serving: Serving) -> None:
     assert ask(serving(run, "--allow-host", "lab.example"), Host="lab.example")[0] == 200
 
 
-def test_only_what_has_changed_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_has_changed_is_sent(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evonas.serving.watching.AT_MOST", 0.0)
     assert AT_MOST > 0
-    folder = make_run(tmp_path / "run", "genet", 10)
-    watched = WatchedRun(folder)
-    first = watched.news(0, "")
-    assert len(first["rows"]) == 10 and first["state"] == "complete"
-    same = watched.news(first["revision"], first["server"])
-    assert same["revision"] == first["revision"] and "rows" not in same
-    extend(folder, 14)
-    more = watched.news(first["revision"], first["server"])
-    assert [row[0] for row in more["rows"]] == [10, 11, 12, 13]
-    assert len(watched.news(first["revision"], "another")["rows"]) == 14
+    with StepByStep(tmp_path / "run", run, 12) as search:
+        search.evaluated(*range(10))
+        watched = WatchedRun(tmp_path / "run")
+        first = watched.news(0, "")
+        assert len(first["rows"]) == 10
+        same = watched.news(first["revision"], first["server"])
+        assert same["revision"] == first["revision"] and "rows" not in same
+        search.evaluated(10, 11)
+        more = watched.news(first["revision"], first["server"])
+        assert [row[0] for row in more["rows"]] == [10, 11] and more["state"] == "complete"
+        assert len(watched.news(first["revision"], "another")["rows"]) == 12
     watched.close()
 
 
-def test_a_row_changes_when_its_result_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_changes_when_its_result_comes(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("evonas.serving.watching.AT_MOST", 0.0)
-    folder = make_run(tmp_path / "run", "genet", 4)
-    candidates = list(load(folder).journal.candidates())
-    with Run.open(folder) as old:
-        settings, known = old.settings, {k: old.meta[k] for k in ("task", "statistics", "classes", "fitness")}
-    with Run.create(tmp_path / "again", settings, **known) as opened:
-        opened.journal.asked(candidates[0], 0)
-        opened.journal.commit()
-        watched = WatchedRun(tmp_path / "again")
+    with StepByStep(tmp_path / "run", run, 12) as search:
+        search.asked(0)
+        watched = WatchedRun(tmp_path / "run")
         first = watched.news(0, "")
         assert [row[3] for row in first["rows"]] == ["pending"]
         assert first["state"].startswith("1 being evaluated, last news")
-        opened.journal.told(candidates[0], None)
-        opened.journal.asked(candidates[1], 1)
-        opened.journal.commit()
+        search.told(0)
+        search.asked(1)
         news = watched.news(first["revision"], first["server"])
-        assert [(row[0], row[3]) for row in news["rows"]] == [
-            (0, candidates[0].row()["status"]),
-            (1, "pending"),
-        ]
-        watched.close()
+        status = search.candidates[0].row()["status"]
+        assert [(row[0], row[3]) for row in news["rows"]] == [(0, status), (1, "pending")]
+    watched.close()
 
 
 def test_another_run_in_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

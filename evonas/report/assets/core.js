@@ -89,7 +89,11 @@ EV.unpacked = async (text) => {
 };
 
 EV.take = (data) => {
-  for (const values of data.rows || []) EV.rows[values[0]] = EV.row(values);
+  for (const values of data.rows || []) {
+    const row = EV.row(values);
+    if (EV.rows[row.id]) EV.dropPictures(row.id); // its learning curve comes with them
+    EV.rows[row.id] = row;
+  }
   Object.assign(EV.info, data.info || {});
   Object.assign(EV.curves, data.curves || {});
   Object.assign(EV.pictures, data.pictures || {});

@@ -13,19 +13,21 @@
         + `${EV.info.folder} --id ${number} -o ${number}.svg` });
     }
     if (!waiting.has(number)) {
-      waiting.set(number, fetch(`individual/${number}`).then((answer) => {
+      const current = () => waiting.get(number) === asked; // no result has come since
+      const asked = fetch(`individual/${number}`).then((answer) => {
         if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
         return answer.json();
       }).then((found) => {
         if (found.curve) EV.curves[number] = found.curve;
-        if (EV.rows[number]) EV.rows[number].genome = found.genome ?? EV.rows[number].genome;
-        EV.pictures[number] = found;
+        if (current()) EV.pictures[number] = found;
         return found;
       }).catch((error) => ({ reason: `The drawing could not be fetched: ${error.message}` }))
-        .finally(() => waiting.delete(number)));
+        .finally(() => { if (current()) waiting.delete(number); });
+      waiting.set(number, asked);
     }
     return waiting.get(number);
   };
+  EV.dropPictures = (number) => { delete EV.pictures[number]; waiting.delete(number); };
 
   const family = (row) => {
     const children = EV.children().get(row.id) || [];
@@ -36,28 +38,52 @@
       children.length > shown.length ? ` and ${children.length - shown.length} more` : "");
   };
 
+  let opened = null; // the row of the individual that was last opened
+  let kin = 0; // how many children it was shown with
+  const showFacts = () => {
+    kin = (EV.children().get(opened.id) || []).length;
+    EV.fill("individual-facts", EV.factsOf(opened), family(opened));
+  };
+  const showDrawings = () => {
+    const row = opened;
+    EV.fetchPictures(row.id).then((found) => {
+      if (found.curve) EV.drawCharts("curves");
+      const drawings = EV.find("individual-drawings");
+      if (opened !== row || drawings.querySelector("svg")) return; // a drawing stays, and with it the tab
+      drawings.replaceChildren(EV.drawings(row.id, { ...found, prefer: "change" }));
+    });
+  };
+
   EV.open = (number) => {
     const row = EV.rows[number];
     if (!row) return;
     EV.selected = number;
+    opened = row;
     EV.find("individual-title").textContent = `Candidate ${number}`;
-    const drawings = EV.el("div", { id: "individual-drawings", "aria-live": "polite" },
-      EV.el("p", { class: "faint" }, "Drawing …"));
-    const code = EV.el("code", { class: "code" }, row.genome || "");
-    EV.fill("individual-body", drawings, EV.factsOf(row), family(row),
+    EV.fill("individual-body", EV.el("div", { id: "individual-drawings", "aria-live": "polite" },
+      EV.el("p", { class: "faint" }, "Drawing …")),
+      EV.el("div", { id: "individual-facts" }),
       row.steps && row.steps.length ? EV.el("div", {}, EV.el("h3", {}, "What changed"),
         EV.el("ol", {}, ...row.steps.map((step) => EV.el("li", {}, step)))) : null,
-      EV.el("details", {}, EV.el("summary", {}, "Genotype as text"), code));
-    EV.fetchPictures(number).then((found) => {
-      if (EV.selected !== number) return;
-      drawings.replaceChildren(EV.drawings(number, { ...found, prefer: "change" }));
-      code.textContent = row.genome || "";
-      if (found.curve) EV.drawCharts("curves");
-    });
+      EV.el("details", {}, EV.el("summary", {}, "Genotype as text"), EV.el("code", { class: "code" }, row.genome || "")));
+    showFacts();
+    showDrawings();
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     history.replaceState(null, "", `#candidate-${number}`);
     EV.drawCharts();
+  };
+
+  /* With news of a run that goes on: its result, children that it has had since. */
+  EV.refreshIndividual = () => {
+    if (!opened) return;
+    const row = EV.rows[opened.id];
+    const children = (EV.children().get(row.id) || []).length;
+    if (row === opened && children === kin) return;
+    const told = row !== opened;
+    opened = row;
+    showFacts();
+    if (told) showDrawings();
   };
 
   const step = (by) => {

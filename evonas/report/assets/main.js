@@ -6,6 +6,7 @@
 
   const show = () => {
     EV.showSections();
+    EV.refreshIndividual();
     EV.drawCharts();
   };
 
@@ -18,8 +19,12 @@
         const answer = await fetch(`rows?after=${last.revision}&of=${last.server}`);
         if (!answer.ok) throw new Error(String(answer.status));
         const data = await answer.json();
+        if (data.server !== last.server) { // another run, or other settings: nothing that is here holds any more
+          location.reload();
+          return;
+        }
         state.textContent = data.state;
-        if (data.revision !== last.revision || data.server !== last.server) { EV.take(data); show(); }
+        if (data.revision !== last.revision) { EV.take(data); show(); }
         last = data;
       } catch (error) {
         state.textContent = "no answer: is evonas serve still there?";
