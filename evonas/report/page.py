@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -53,6 +54,7 @@ def render(
     """
     live = data is None
     names = (*SCRIPTS, PLOTLY)  # the largest last: all but charts is there before it is read
+    scripts = names if live else [_inline(name) for name in names]
     return _template().render(
         title=title,
         headline=headline,
@@ -63,8 +65,24 @@ def render(
         version=__version__,
         live=live,
         style="" if live else asset("style.css").decode(),
-        scripts=names if live else [_inline(name) for name in names],
+        scripts=scripts,
+        policy="" if live else _policy(scripts),
         data="" if data is None else packed(data),
+    )
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """What a file may do, whatever a run has put into it: run these scripts, and load nothing.
+
+    A live page has its server's (`evonas.serving.guards`).
+    """
+    # A browser reads every end of a line as \n before it counts.
+    texts = [text.replace("\r\n", "\n").replace("\r", "\n").encode() for text in scripts]
+    digests = [base64.b64encode(hashlib.sha256(text).digest()).decode() for text in texts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,6 +27,15 @@ ELEMENTS = frozenset(
 """What stays of a drawing: shapes and words. A genome of somebody else's may draw anything."""
 REFUSED = ("on", "href", "src", "style")
 """How attributes begin or end that could load or run something."""
+WORDS = re.compile(r"id|class|role|(aria|data)-.*")
+"""Attributes that are words to a browser, whatever they say."""
+HERE = re.compile(r"url\(#[\w.:-]+\)")
+"""What an attribute may refer to: a part of the same drawing."""
+PLAIN = re.compile(
+    r"[^\\()]*((?<![\w-])(rgba?|hsla?|matrix|translate|rotate|scale|skew[XY])\([^\\()]*\)[^\\()]*)*"
+)
+"""Numbers, names, colours and transforms. Browsers read most attributes as CSS, where other functions load
+things, and a backslash can stand for any letter of their names."""
 
 Pictures = dict[str, str]
 """SVG by kind; ``reason`` where there is none."""
@@ -56,8 +66,9 @@ def cleaned(text: str) -> str:
 def _clean(element: Xml.Element) -> None:
     for name in list(element.attrib):
         plain = name.rpartition("}")[2].lower()
-        loads = "url(" in element.attrib[name].lower() and "url(#" not in element.attrib[name].lower()
-        if loads or any(plain.startswith(part) or plain.endswith(part) for part in REFUSED):
+        value = element.attrib[name].strip()
+        harmless = WORDS.fullmatch(plain) or HERE.fullmatch(value) or PLAIN.fullmatch(value)
+        if not harmless or any(plain.startswith(part) or plain.endswith(part) for part in REFUSED):
             del element.attrib[name]
     for child in list(element):
         space, _, tag = str(child.tag).rpartition("}")

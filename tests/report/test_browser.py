@@ -44,6 +44,27 @@ def test_a_report_opens_from_disk_without_errors_or_requests(report: str, opened
     assert [url for url in watched.asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+def test_a_report_can_load_nothing(report: str, opened: Any) -> None:
+    watched = opened()
+    page = watched.open(report)
+    refused = """source => new Promise((resolve) => {
+        document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+        document.body.append(document.createRange().createContextualFragment(source));
+    })"""
+    for source, directive in {
+        "<img src='http://127.0.0.1:9/1.png'>": "img-src",
+        "<svg><rect width='9' height='9' mask='url(http://127.0.0.1:9/2.svg#m)'/></svg>": "img-src",
+        "<script>window.harmed = true</script>": "script-src-elem",
+        "<p onclick='window.harmed = true'>": "script-src-attr",
+        "<iframe src='http://127.0.0.1:9/3'></iframe>": "frame-src",
+        "<link rel='stylesheet' href='http://127.0.0.1:9/4.css'>": "style-src-elem",
+    }.items():
+        assert page.evaluate(refused, source) == directive
+    assert page.evaluate("window.harmed") is None
+    page.click("#individuals-rows [data-candidate] >> nth=0")  # the page goes on
+    page.wait_for_selector("#individual[open]")
+
+
 def test_operators_are_counted_as_at_the_command_line(report: str, made: Path, opened: Any) -> None:
     page = opened().open(report)
     rows = [row.inner_text().split("\t") for row in page.locator("#operators-body tbody tr").all()]

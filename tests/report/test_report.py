@@ -18,6 +18,7 @@ from evonas.cli import main
 from evonas.errors import UserError
 from evonas.executors.usage import SlotUse, Usage
 from evonas.pace import NOTED, Pace
+from evonas.registry import names
 from evonas.report import write_report
 from evonas.report.document import meta_of
 from evonas.report.facts import configuration
@@ -25,6 +26,7 @@ from evonas.report.living import living
 from evonas.report.pictures import cleaned, pictures_of
 from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
 from evonas.run import Run
+from evonas.testing.made_runs import make_run
 
 
 def data_of(page: Path) -> Any:
@@ -111,6 +113,64 @@ def test_drawings_keep_only_shapes_and_words() -> None:
     assert [element.tag.rpartition("}")[2] for element in root.iter()] == ["svg", "rect", "g"]
     assert root.attrib == {}
     assert [element.attrib for element in root] == [{"width": "1"}, {"fill": "url(#x)"}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "url(#a) url(http://h/2)",
+        "url( #a )url(//h/2)",
+        r"u\72l(http://h/5)",
+        r"url\28http://h/5)",
+        "image-set('http://h/4' 1x)",
+        "-webkit-image-set('http://h/4' 1x)",
+        "image('http://h/4')",
+        "src('http://h/4')",
+        "cross-fade(url(http://h/4), red)",
+        "rgb(0,0,0) url(http://h/4)",
+        "rgb(0,0,0)url(http://h/4)",
+        "var(--a, url(http://h/4))",
+        "URL(http://h/4)",
+        "url('http://h/4')",
+        "url(#a",
+    ],
+)
+@pytest.mark.parametrize("name", ["filter", "mask", "clip-path", "cursor", "fill", "marker-end"])
+def test_no_attribute_of_a_drawing_loads_anything(name: str, value: str) -> None:
+    svg = ElementTree.Element("{http://www.w3.org/2000/svg}svg", {name: value})
+    assert ElementTree.fromstring(cleaned(ElementTree.tostring(svg, encoding="unicode"))).attrib == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fill", "url(#a-1)"),
+        ("fill", "rgb(1, 2, 3)"),
+        ("stroke", "#12ab9f"),
+        ("fill", "hsl(120 50% 20% / 0.5)"),
+        ("transform", "translate(1,2) rotate(-90) scale(1e-3)"),
+        ("d", "M0,0L1.5e3-2z"),
+        ("font-family", "'DejaVu Sans', sans-serif"),
+        ("aria-label", "conv (3×3)"),
+        ("viewBox", "0 0 10 10"),
+    ],
+)
+def test_drawings_keep_what_they_look_like(name: str, value: str) -> None:
+    svg = ElementTree.Element("{http://www.w3.org/2000/svg}svg", {name: value})
+    found = ElementTree.fromstring(cleaned(ElementTree.tostring(svg, encoding="unicode")))
+    assert found.attrib == {name: value}
+
+
+@pytest.mark.parametrize("genome", names("genomes"))
+def test_drawings_of_every_genome_are_kept_whole(genome: str, tmp_path: Path) -> None:
+    run = load(make_run(tmp_path / "run", genome, 12))
+    path = tmp_path / "drawing.svg"
+    run.individual(3).genome.draw(path)
+
+    def parts(text: str) -> list[Any]:
+        return [(element.tag, element.attrib) for element in ElementTree.fromstring(text).iter()]
+
+    assert parts(cleaned(path.read_text(encoding="utf-8"))) == parts(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
