@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import findings
+from browsing import findings, wait_until
 
 from evonas.api import load
 from evonas.cli.figures import share
@@ -156,6 +156,66 @@ def test_the_keyboard_reaches_everything(report: str, opened: Any) -> None:
     heads = page.locator("#individuals-head th").first
     assert heads.get_attribute("aria-sort") == "descending"
     assert page.evaluate("document.activeElement.dataset.key") == "id"
+
+
+def walked(page: Page, key: str) -> int:
+    """Presses a key in the chart of costs: the candidate that one is at then."""
+    page.evaluate("EV.announce('')")
+    page.focus("#cost")
+    page.keyboard.press(key)
+    found = re.match(r"Candidate (\d+), fitness", page.inner_text("#announcement"))
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_chart_is_walked_from_its_ends_and_when_it_shows_something_else(report: str, opened: Any) -> None:
+    watched = opened()
+    page = watched.open(report)
+    fronts = {
+        cost: page.evaluate(f"EV.front('{cost}').map(row => row.id)") for cost in ("flops", "parameters")
+    }
+    gone = next(place for place, id in enumerate(fronts["flops"]) if id not in fronts["parameters"])
+    stays = next(place for place, id in enumerate(fronts["flops"]) if id in fronts["parameters"])
+    page.locator("#cost").scroll_into_view_if_needed()
+    page.wait_for_selector("#cost .points path", state="attached")
+
+    def choose(cost: str, name: str) -> None:
+        page.check(f'input[name="cost-axis"][value="{cost}"]', force=True)
+        wait_until(page, f"document.getElementById('cost').layout.xaxis.title.text === '{name}'")
+
+    choose("flops", "FLOPs for one image")
+    assert walked(page, "End") == fronts["flops"][-1]
+    assert walked(page, "Home") == fronts["flops"][0]
+    for _ in range(gone):
+        walked(page, "ArrowRight")
+    choose("parameters", "parameters")
+    page.keyboard.press("Enter")
+    assert not page.evaluate("document.getElementById('individual').open")  # it is not in this chart
+    assert walked(page, "PageDown") == fronts["parameters"][min(9, len(fronts["parameters"]) - 1)]
+    choose("flops", "FLOPs for one image")
+    walked(page, "Home")
+    for _ in range(stays):
+        walked(page, "ArrowRight")
+    choose("parameters", "parameters")
+    page.focus("#cost")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#individual-title") == f"Candidate {fronts['flops'][stays]}"
+    assert watched.wrong == []
+
+
+def test_a_chart_that_cannot_be_drawn_keeps_no_other(report: str, opened: Any) -> None:
+    watched = opened()
+    page = watched.open(report)
+    page.locator("#progress").scroll_into_view_if_needed()
+    page.wait_for_selector("#progress .points path", state="attached")
+    wrong = """() => { EV.records = () => { throw new Error("a mistake"); }; EV.drawCharts("progress"); }"""
+    page.evaluate(wrong)
+    page.evaluate("EV.drawCharts('cost')")
+    page.locator("#cost").scroll_into_view_if_needed()
+    page.wait_for_selector("#cost .points path", state="attached")
+    page.check('input[name="cost-axis"][value="flops"]', force=True)
+    wait_until(page, "document.getElementById('cost').layout.xaxis.title.text.startsWith('FLOPs')")
+    assert set(watched.wrong) == {"a mistake"}
 
 
 @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.slow)])

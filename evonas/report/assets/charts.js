@@ -70,8 +70,8 @@
     const made = chart.make(element, chart.range);
     EV.find(`${id}-empty`).hidden = Boolean(made);
     element.hidden = !made;
+    keepPlace(chart, made ? made.walk : []);
     if (!made) return;
-    chart.walk = made.walk;
     element.setAttribute("aria-label", made.words);
     const wanted = layout(made.layout);
     if (chart.range) {
@@ -81,6 +81,13 @@
     const first = !element.classList.contains("js-plotly-plot");
     Plotly.react(element, made.data, wanted, { displayModeBar: false, responsive: true, doubleClick: false });
     if (first) listen(id, element, chart);
+  };
+
+  /* Who walks stays at the candidate, where it is still there, and else begins anew. */
+  const keepPlace = (chart, walk) => {
+    const at = chart.at === undefined ? -1 : walk.findIndex((row) => row.id === chart.walk[chart.at].id);
+    chart.at = at < 0 ? undefined : at;
+    chart.walk = walk;
   };
 
   const listen = (id, element, chart) => {
@@ -111,7 +118,7 @@
     }
     if (!(event.key in steps) || !chart.walk || !chart.walk.length) return;
     event.preventDefault();
-    const next = chart.at === undefined ? 0 : chart.at + steps[event.key];
+    const next = (chart.at ?? -1) + steps[event.key]; // the first step to the right leads to the first
     chart.at = Math.min(Math.max(next, 0), chart.walk.length - 1);
     const row = chart.walk[chart.at];
     EV.announce(`Candidate ${row.id}, fitness ${EV.fitness(row.fitness)}, ${EV.operator(row)}. Enter opens it.`);
@@ -136,10 +143,13 @@
   const queue = [];
   const drawNext = () => {
     const id = queue[0];
-    const box = EV.find(`${id}-frame`).getBoundingClientRect();
-    if (box.top < innerHeight + 200 && box.bottom > -200) draw(id);
-    queue.shift();
-    if (queue.length) setTimeout(drawNext);
+    try {
+      const box = EV.find(`${id}-frame`).getBoundingClientRect();
+      if (box.top < innerHeight + 200 && box.bottom > -200) draw(id);
+    } finally { // a chart that cannot be drawn does not keep the others
+      queue.shift();
+      if (queue.length) setTimeout(drawNext);
+    }
   };
   EV.drawCharts = (...ids) => {
     for (const id of ids.length ? ids : charts.keys()) {
