@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
+
+from ..errors import UserError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,12 +38,12 @@ class Guard:
 
     Args:
         app: What is guarded.
-        hosts: Names under which the server may be asked.
+        hosts: Names under which the server may be asked, as `known_host` gives them.
     """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
         self.app = app
-        self.hosts = frozenset(host.lower().strip("[]") for host in hosts)
+        self.hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -83,3 +86,23 @@ def host_name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()
+
+
+def known_host(text: str, argument: str = "allow-host") -> str:
+    """A name as somebody writes it, as `host_name` finds it in a header.
+
+    Args:
+        text: The name; a port is left out, since any is answered.
+        argument: What it was given as, for the message.
+
+    Raises:
+        UserError: No browser can ask under it.
+
+    >>> known_host("Lab.example:8800"), known_host("::1"), known_host("[::1]:8800")
+    ('lab.example', '::1', '::1')
+    """
+    bare = text.count(":") > 1 and not text.startswith("[")  # an IPv6 address, without a port
+    name = text.lower() if bare else host_name(text)
+    if not name or re.search(r"[\s/@]", text):
+        raise UserError(f"{argument}: expected a name such as lab.example, got {text!r}")
+    return name

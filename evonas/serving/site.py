@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..report.page import PLOTLY, SCRIPTS, asset
-from .guards import LOCAL, Guard
+from .guards import LOCAL, Guard, known_host
 from .watching import WatchedRun
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
         hosts: Names under which it may be asked.
 
     Raises:
-        UserError: No readable run is there.
+        UserError: No readable run is there, or a name is none.
     """
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
@@ -38,6 +38,7 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
     from starlette.responses import HTMLResponse, PlainTextResponse, Response
     from starlette.routing import Route
 
+    known = tuple(map(known_host, hosts))
     watched = WatchedRun(Path(run))
 
     def answered(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -86,7 +87,7 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
             Route("/assets/{name}", file),
         ],
         middleware=[
-            Middleware(Guard, hosts=tuple(hosts)),
+            Middleware(Guard, hosts=known),
             Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4),
         ],
         lifespan=lifespan,
@@ -117,13 +118,13 @@ def serve(
         ready: Called with the page's address when it can be opened.
 
     Raises:
-        UserError: No readable run is there, or nothing can listen at that address.
+        UserError: No readable run is there, nothing can listen at that address, or a name is none.
     """
     import uvicorn
 
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port < 65536:
         raise UserError(f"port: expected a number from 0 to 65535, got {port!r}")
-    site = make_site(run, (*LOCAL, host, *allowed))
+    site = make_site(run, (*LOCAL, known_host(host, "host"), *allowed))
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{listener.getsockname()[1]}/")
@@ -144,8 +145,9 @@ def _listening(host: str, port: int) -> socket.socket:
         except BaseException:
             listener.close()
             raise
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the name cannot be one, such as a..b
+        why = getattr(error, "strerror", None) or error
         raise UserError(
-            f"host {host}, port {port}: cannot listen there: {error.strerror or error}; --port takes another"
+            f"host {host}, port {port}: cannot listen there: {why}; --port takes another"
         ) from None
     return listener

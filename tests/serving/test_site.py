@@ -57,7 +57,10 @@ def test_the_server_reads_and_guards(run: Path, serving: Serving) -> None:
 
 
 def test_a_further_host_name(run: Path, serving: Serving) -> None:
-    assert ask(serving(run, "--allow-host", "lab.example"), Host="lab.example")[0] == 200
+    address = serving(run, "--allow-host", "Lab.example:8800", "--allow-host", "other.example")
+    assert ask(address, Host="lab.example")[0] == ask(address, Host="lab.example:8800")[0] == 200
+    assert ask(address, Host="other.example:1")[0] == 200
+    assert ask(address, Host="third.example")[0] == 421
 
 
 def test_only_what_has_changed_is_sent(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,11 +115,20 @@ def test_another_run_in_the_same_folder(tmp_path: Path, monkeypatch: pytest.Monk
     [
         (["--port", "70000"], "port: expected a number from 0 to 65535, got 70000"),
         (["--host", "203.0.113.7"], "host 203.0.113.7, port 8800: cannot listen there"),
+        (["--host", "a..b"], "host a..b, port 8800: cannot listen there"),
+        (["--host", "a" * 64 + ".b"], "port 8800: cannot listen there"),
+        (["--host", ""], "host: expected a name such as lab.example, got ''"),
+        (
+            ["--allow-host", "http://lab.example"],
+            "allow-host: expected a name such as lab.example, got 'http",
+        ),
+        (["--allow-host", ":80"], "allow-host: expected a name such as lab.example, got ':80'"),
     ],
 )
 def test_bad_input(run: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", str(run), *words]) == 2
-    assert message in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1
 
 
 def test_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
