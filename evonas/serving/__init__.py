@@ -1,6 +1,7 @@
 """A run's page, live, by a small server that only reads.
 
 - `watching`: what has changed in a run since somebody last asked.
+- `drawings`: of individuals, when somebody asks for them.
 - `guards`: who may ask, and what a browser may do with the answers.
 - `site`: the addresses and what each answers; `serve` runs it.
 

@@ -5,7 +5,7 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -85,6 +85,25 @@ def test_the_living_are_those_of_the_strategy(made: Path) -> None:
     population = result.settings.tactics["population"]
     told = [c.number for c in result.journal.candidates() if c.fitness is not None]
     assert living(result) == set(told[-population:])
+
+
+def test_the_living_where_a_result_comes_between_two_reads(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVONAS_JOURNAL", "rollback")  # where readers take no lasting view of the file
+    with StepByStep(tmp_path / "run", made, 20) as search:
+        search.evaluated(*range(14))
+        result = load(tmp_path / "run")
+        before = living(result)
+        journal: Any = result.journal
+        told_events = journal._told_events
+
+        def later() -> Iterator[Any]:
+            search.evaluated(14)
+            yield from told_events()
+
+        monkeypatch.setattr(journal, "_told_events", later)
+        assert living(result) == before
 
 
 def test_a_report_of_a_run_that_has_just_begun(tmp_path: Path, made: Path) -> None:
