@@ -12,6 +12,7 @@ from .assembly import DataChoice, Fitness, Watch, Workbench, workbench
 from .callbacks import Callback, Callbacks
 from .composition import resolve
 from .conduct import Conduct
+from .data.described import read_described
 from .data.images import Statistics
 from .errors import UserError
 from .evaluation import Needs, UserFunction
@@ -305,7 +306,4 @@ def load(run: str | Path) -> SearchResult:
 
 def _described(facts: Mapping[str, Any]) -> tuple[Task | None, Statistics | None, tuple[str, ...]]:
     """The task, the statistics and the classes that a journal notes, where it had images."""
-    if "task" not in facts:
-        return None, None, ()
-    mean, std = facts["statistics"]
-    return Task(**facts["task"]), Statistics(tuple(mean), tuple(std)), tuple(facts["classes"])
+    return read_described(facts) if "task" in facts else (None, None, ())

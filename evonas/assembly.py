@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from .genome import Heritage
 from .journal import Journal
 from .operator_choice import OperatorChoice
 from .search import Limits, Search
-from .settings import Settings, strategy_type
-from .strategies import Start
+from .settings import Settings, check_tactics, strategy_type
+from .strategies import Start, Strategy
 from .tables import TableEvaluator, read_table
 from .task import Task
 from .weights import WeightStore
@@ -153,6 +154,28 @@ def _nothing(*_: Any) -> float:
     raise UserError("evaluate: expected a function, got none")
 
 
+def make_strategy(settings: Settings, choice: OperatorChoice, given: bool = False) -> Strategy:
+    """The strategy that settings describe, before it has heard anything.
+
+    Args:
+        settings: The search's, which may come from anybody's journal.
+        choice: Its operators.
+        given: Whether the start genotype comes with trained weights.
+
+    Raises:
+        UserError: It has no such settings.
+    """
+    kind = strategy_type(settings.strategy)
+    check_tactics(kind, settings.tactics)
+    toolbox = choice.toolbox_for(settings)
+    start = Start(settings.start_genome(), settings.seed, given, settings.asynchronous)
+    try:
+        signature(kind).bind(toolbox, start, **settings.tactics)
+    except TypeError as error:
+        raise UserError(f"strategy {settings.strategy!r}: its settings do not suit it: {error}") from None
+    return kind(toolbox, start, **settings.tactics)
+
+
 def search_for(
     settings: Settings,
     executor: Executor,
@@ -164,11 +187,7 @@ def search_for(
     given: Heritage | None = None,
 ) -> Search:
     """The search that settings describe, over a journal that may hold its beginning."""
-    strategy = strategy_type(settings.strategy)(
-        choice.toolbox_for(settings),
-        Start(settings.start_genome(), settings.seed, given is not None, settings.asynchronous),
-        **settings.tactics,
-    )
+    strategy = make_strategy(settings, choice, given is not None)
     pool = settings.inherit == "pool"
     look_ahead = settings.look_ahead
     if settings.asynchronous:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .candidate import Candidate
+from .checked import whole
 from .errors import UserError
 from .executors import Executor
 from .executors.usage import Usage
@@ -63,8 +64,13 @@ class Pace:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Pace:
-        """The reverse of `to_dict`."""
-        return cls(data["candidates"], data["images"], Usage.from_dict(data))
+        """The reverse of `to_dict`.
+
+        Raises:
+            UserError: A part is missing or of another type.
+        """
+        candidates, images = whole(data.get("candidates"), "candidates"), whole(data.get("images"), "images")
+        return cls(candidates, images, Usage.from_dict(data))
 
 
 class Ledger:

@@ -44,8 +44,11 @@ class Run:
         self.journal = journal
         self._lock = lock
         self.meta = journal.meta()
-        self.settings = Settings.from_dict(self.meta.get("settings", {}))
-        kind, space = self.settings.genome_type, self.settings.make_space()
+        try:
+            self.settings = Settings.from_dict(self.meta.get("settings", {}))
+            kind, space = self.settings.genome_type, self.settings.make_space()
+        except UserError as error:
+            raise UserError(f"{journal.called}: {error}") from None
         journal.read_genomes_with(lambda data: kind.from_dict(data, space))
         self.store = FolderStore(folder / WEIGHTS)
 

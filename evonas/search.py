@@ -16,6 +16,7 @@ from .executors import Executor
 from .failpoints import reach
 from .genome import GIVEN, Genome, Heritage
 from .journal import Journal, rank
+from .replay import hearing
 from .retention import Shelf
 from .seeds import Stream, derive, guarded, named_seed
 from .strategies import Strategy
@@ -293,16 +294,16 @@ class Search:
         asked_before, _ = self.journal.counts()
         for number, event in self.journal.events():
             if not isinstance(event, Result):
-                self._hear_asked(Candidate(number, event))
+                with hearing(self.journal, self.strategy, number):
+                    self._hear_asked(Candidate(number, event))
                 continue
-            if number not in self._untold:
-                raise UserError(f"journal: candidate {number} was told, and not asked before")
             if self._asked >= asked_before:
                 self._ask_ahead()
             candidate = self._untold[number]
             candidate.result = event
-            self._hear_told(candidate, kept.get(number))
-            self._forget_dead()  # at the same places as before, so that the same weights stay
+            with hearing(self.journal, self.strategy, number):
+                self._hear_told(candidate, kept.get(number))
+                self._forget_dead()  # at the same places as before, so that the same weights stay
         self._forget_dead()
         self._shelf.clear(self._known.keys())
         for number in self._shelf if self.limits.pool else ():

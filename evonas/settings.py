@@ -99,7 +99,7 @@ class Settings:
         for name in ("space", "tactics", "training", "final", "operators"):
             if not isinstance(getattr(self, name), dict):
                 raise UserError(f"{name}: expected a table, got {getattr(self, name)!r:.60}")
-        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe"):
+        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe", "table"):
             if not isinstance(getattr(self, name), str):
                 raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
         check_seed(self.seed)
@@ -227,19 +227,28 @@ def resolve_tactics(
     given = {key: value for key, value in recipe["strategy"].items() if key in settings or key in explicit}
     settings.update(given)
     for key, value in explicit.items():
+        settings[key] = value
+    check_tactics(strategy, settings)
+    if "population" in settings and "population" not in explicit:
+        settings["population"] = min(settings["population"], max(1, budget // 3))
+    return settings
+
+
+def check_tactics(strategy: type[Strategy], tactics: Mapping[str, Any]) -> None:
+    """Checks settings of a strategy, as far as that can be told without it.
+
+    Raises:
+        UserError: It has no such setting, or one is no whole number of at least 1.
+    """
+    for key, value in tactics.items():
         if key not in strategy.settings:
             known = list(strategy.settings)
             hint = nearest(key, known) if known else "it has none"
             if not closest(key, known) and (other := closest(key, ARGUMENTS)):
                 hint = f"did you mean {other!r}? {hint}"
             raise UserError(f"strategy setting {key!r} is unknown to this strategy; {hint}")
-        settings[key] = value
-    for key, value in settings.items():
         if isinstance(strategy.settings[key], int) and (type(value) is not int or value < 1):
-            raise UserError(f"{key}: expected a whole number of at least 1, got {value!r}")
-    if "population" in settings and "population" not in explicit:
-        settings["population"] = min(settings["population"], max(1, budget // 3))
-    return settings
+            raise UserError(f"{key}: expected a whole number of at least 1, got {value!r:.60}")
 
 
 def strategy_type(name: str) -> type[Strategy]:

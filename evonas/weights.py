@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .checked import text, whole
 from .errors import UserError, what_to_do
 from .failpoints import reach
 
@@ -198,7 +199,7 @@ class FolderStore(WeightStore):
 
     def _path(self, stored: Stored) -> Path:
         """Where a file is that a journal names: in this folder, whatever the journal says."""
-        check_name(stored)
+        check_stored(stored)
         return self.folder / stored.file
 
     def place(self, stored: Stored) -> tuple[FolderStore, Stored]:
@@ -239,17 +240,19 @@ def _read_whole(path: Path, size: int) -> bytes:
         return begin + handle.read()
 
 
-def check_name(stored: Stored) -> None:
-    """Holds a file's name to its folder.
+def check_stored(stored: Stored) -> None:
+    """Checks what a journal says of a file, and holds its name to its folder.
 
     Raises:
-        UserError: It leads elsewhere, or is another kind of file's.
+        UserError: The name leads elsewhere or is another kind of file's, or the rest has other types.
     """
     name = stored.file
     if not isinstance(name, str) or Path(name).name != name or not name.endswith(SUFFIX):
         raise UserError(
             f"weights of candidate {stored.number}: {name!r:.80} is not a plain file name ({SUFFIX})"
         )
+    whole(stored.size, f"weights of candidate {stored.number}: size")
+    text(stored.digest, f"weights of candidate {stored.number}: digest")
 
 
 def _damaged(path: Path, size: int, found: str) -> WeightsError:

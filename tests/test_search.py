@@ -300,6 +300,22 @@ def test_a_resume_asks_neither_strategy_nor_operators_again(folder):
     assert list(strategy.population) == list(whole.population)
 
 
+def test_a_strategy_of_ones_own_says_where_it_failed_in_a_replay(folder):
+    """Its exception stays the cause: the journal may be right and the strategy wrong."""
+
+    class Wrong(RandomSearch):
+        def tell(self, genome):
+            raise IndexError("mine")
+
+    toolbox = make_toolbox(AmoebaGenome, SPACE, operators_for("amoeba"))
+    journal, store = folder()
+    make(journal, store, strategy=RandomSearch(toolbox, Start()), budget=5).run()
+    match = r"journal .*: candidate 0: Wrong cannot follow .*\(IndexError: mine, at test_search\.py:"
+    with pytest.raises(UserError, match=match) as refusal:
+        make(journal, store, strategy=Wrong(toolbox, Start()), budget=9).run()
+    assert isinstance(refusal.value.__cause__, IndexError)
+
+
 def test_a_journal_that_tells_what_it_never_asked_is_refused(folder):
     journal, store = folder()
     genome = AmoebaGenome.random(SPACE, random.Random(0))

@@ -127,7 +127,7 @@ def _images_of(folder: Path) -> str:
 
     with closing((result := load(folder)).journal):
         noted = result.journal.meta().get("images")
-    return noted if isinstance(noted, str) else ""
+    return str(noted or "")
 
 
 def headline_of(settings: Settings) -> str:

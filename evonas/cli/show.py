@@ -193,8 +193,8 @@ def sessions_of(result: SearchResult) -> list[Pace]:
 
     try:
         return [Pace.from_dict(noted) for noted in result.journal.meta().get(NOTED, [])]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"run {result.folder}: what is noted of its workers is damaged") from None
+    except UserError as error:
+        raise UserError(f"run {result.folder}: what is noted of its workers is damaged: {error}") from None
 
 
 def _session_lines(sessions: list[Pace]) -> list[str | Table]:

@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..checked import items, number, table, text, whole
+
 
 @dataclass(frozen=True)
 class SlotUse:
@@ -20,6 +22,16 @@ class SlotUse:
     name: str
     candidates: int = 0
     busy: float = 0.0
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> SlotUse:
+        """The reverse of `dataclasses.asdict`.
+
+        Raises:
+            UserError: A part is missing or of another type.
+        """
+        candidates = whole(data.get("candidates"), "candidates")
+        return cls(text(data.get("name"), "name"), candidates, number(data.get("busy"), "busy"))
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,14 @@ class Usage:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Usage:
-        """The reverse of `to_dict`."""
-        slots = tuple(SlotUse(**slot) for slot in data["slots"])
-        return cls(data["seconds"], slots, data.get("waited", 0.0))
+        """The reverse of `to_dict`.
+
+        Raises:
+            UserError: A part is missing or of another type.
+        """
+        slots = tuple(SlotUse.from_dict(table(slot, "slots")) for slot in items(data.get("slots"), "slots"))
+        seconds = number(data.get("seconds"), "seconds")
+        return cls(seconds, slots, number(data.get("waited", 0.0), "waited"))
 
 
 class Meter:

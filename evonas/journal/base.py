@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..candidate import Candidate, Result
+from ..errors import UserError
 from ..genome import Genome
 from ..weights import Stored
 
@@ -20,6 +21,11 @@ class Journal(ABC):
 
     Writes belong to a turn of the search and become durable together at `commit`.
     """
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return "journal"
 
     @abstractmethod
     def asked(self, candidate: Candidate, tells: int) -> None:
@@ -49,7 +55,8 @@ class Journal(ABC):
     def events(self) -> Iterator[Event]:
         """Every proposal and every result, in the order in which the strategy heard of them.
 
-        Of a result there is what a resume needs: status, fitness and `lineage_epochs`.
+        Of a result there is what a resume needs: status, fitness and `lineage_epochs`. It comes after its
+        proposal, and once.
         """
 
     @abstractmethod
@@ -89,13 +96,19 @@ class Journal(ABC):
 
 
 def in_order(asked: Iterable[tuple[int, Event]], told: Iterable[tuple[int, Event]]) -> Iterator[Event]:
-    """Merges proposals and results, each with its place: how many results were heard before it."""
+    """Merges proposals and results, each with its place: how many results were heard before it.
+
+    Raises:
+        UserError: A result comes before its proposal.
+    """
     proposals = iter(asked)
-    upcoming = next(proposals, None)
+    upcoming, count = next(proposals, None), 0
     for place, result in told:
         while upcoming is not None and upcoming[0] <= place:
             yield upcoming[1]
-            upcoming = next(proposals, None)
+            upcoming, count = next(proposals, None), count + 1
+        if not 0 <= result[0] < count:  # candidates are numbered as they were asked
+            raise UserError(f"candidate {result[0]} was told, and not asked before")
         yield result
     while upcoming is not None:
         yield upcoming[1]

@@ -12,9 +12,10 @@ from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
 from ..failpoints import reach
 from ..genome import Genome, Origin
-from ..weights import Stored, check_name
+from ..weights import Stored, check_stored
 from .base import Event, Journal, in_order
 from .file import FILE, connect, create_file, from_json, guarded, sealed, to_json, unsealed
+from .notes import check_notes
 
 __all__ = ["FILE", "ReadGenome", "SqliteJournal"]
 
@@ -60,12 +61,19 @@ class SqliteJournal(Journal):
         """Sets how genomes are read; needed before candidates are."""
         self._read_genome = read
 
+    @property
+    def called(self) -> str:
+        return f"journal {self.path}"
+
     # -- the run ---------------------------------------------------------------------------------
 
     def meta(self) -> dict[str, Any]:
         """What was noted of the run as a whole."""
         with guarded(self.path):
-            return {key: from_json(value) for key, value in self._rows("SELECT key, value, seal FROM meta")}
+            rows = self._rows("SELECT key, value, seal FROM meta")
+            notes = {key: from_json(value) for key, value in rows}
+            check_notes(notes)
+            return notes
 
     def note(self, key: str, value: Any) -> None:
         """Notes something of the run as a whole, durably."""
@@ -118,24 +126,30 @@ class SqliteJournal(Journal):
     # -- reading ---------------------------------------------------------------------------------
 
     def events(self) -> Iterator[Event]:
-        return in_order(self._asked_events(), self._told_events())
+        with guarded(self.path):
+            yield from in_order(self._asked_events(), self._told_events())
 
     def _asked_events(self) -> Iterator[tuple[int, Event]]:
         query = "SELECT number, place, body, seal FROM asked ORDER BY number"
-        with guarded(self.path):
-            for expected, (number, place, body) in enumerate(self._rows(query)):
-                _check_number(number, expected)
-                yield place, (number, self._genome(number, body))
+        before = 0
+        for expected, (number, place, body) in enumerate(self._rows(query)):
+            _check_number(number, expected)
+            if type(place) is not int or place < before:
+                raise UserError(
+                    f"the file is damaged: candidate {number} has place {place!r:.40}, "
+                    f"expected a whole number of at least {before}"
+                )
+            before = place
+            yield place, (number, self._genome(number, body))
 
     def _told_events(self) -> Iterator[tuple[int, Event]]:
         query = "SELECT number, place, fitness, lineage_epochs, body, seal FROM told ORDER BY place"
-        with guarded(self.path):
-            for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
-                _check_number(place, expected)
-                if not isfinite(fitness or 0.0) or not isfinite(lineage_epochs):
-                    raise UserError(f"the file is damaged: candidate {number} has fitness {fitness}")
-                status = FAILED if fitness is None else DONE
-                yield place, (number, Result(status, fitness, lineage_epochs=lineage_epochs))
+        for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
+            _check_number(place, expected)
+            if not isfinite(fitness or 0.0) or not isfinite(lineage_epochs):
+                raise UserError(f"the file is damaged: candidate {number} has fitness {fitness}")
+            status = FAILED if fitness is None else DONE
+            yield place, (number, Result(status, fitness, lineage_epochs=lineage_epochs))
 
     def candidates(self) -> Iterator[Candidate]:
         # One statement sees one state, however fast the run goes on.
@@ -157,6 +171,8 @@ class SqliteJournal(Journal):
                 raise UserError(f"the file is damaged: {missing} results belong to no candidate")
 
     def candidate(self, number: int) -> Candidate:
+        if not 0 <= number < 2**63:  # what SQLite cannot even be asked for
+            raise self._none_of(number)
         query = """
             SELECT asked.number, asked.place, asked.body, asked.seal,
                    told.number, told.place, told.fitness, told.lineage_epochs, told.body, told.seal
@@ -166,7 +182,10 @@ class SqliteJournal(Journal):
             row = self._connection.execute(query, (number,)).fetchone()
             if row is not None:
                 return self._candidate(row[:4], row[4:])
-        raise UserError(f"candidate {number}: the run {self.path.parent} has none of that number")
+        raise self._none_of(number)
+
+    def _none_of(self, number: int) -> UserError:
+        return UserError(f"candidate {number}: the run {self.path.parent} has none of that number")
 
     def _candidate(self, asked: tuple[Any, ...], told: tuple[Any, ...]) -> Candidate:
         number, _, body = unsealed(asked)
@@ -212,7 +231,7 @@ class SqliteJournal(Journal):
             rows = self._rows("SELECT number, file, size, digest, seal FROM weights")
             kept = {row[0]: Stored(*row) for row in rows}
             for stored in kept.values():
-                check_name(stored)
+                check_stored(stored)
             return kept
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cli.figures import duration, number_of, speed
+from ..errors import UserError
 
 if TYPE_CHECKING:
     from ..result import SearchResult
@@ -58,7 +59,7 @@ def configuration(result: SearchResult, meta: Mapping[str, Any]) -> list[tuple[s
         ("Final training, where it differs", _pairs(settings["final"])),
         ("Operators' weights, where they differ", _pairs(settings["operators"])),
         ("Images", _images(result, meta)),
-        ("Use of the machines", _usage(meta.get("usage"))),
+        ("Use of the machines", _usage(meta.get("usage", ()))),
         ("Versions", _pairs(meta.get("environment", {}))),
     ]
     return [(name, pairs) for name, pairs in found if pairs]
@@ -70,23 +71,19 @@ def _images(result: SearchResult, meta: Mapping[str, Any]) -> Pairs:
     task = result.known_task()
     shape = f"{task.channels}×{task.height}×{task.width}"
     pairs = [("shape", shape), ("classes", str(task.classes)), ("fingerprint", str(meta.get("dataset", "")))]
-    if isinstance(meta.get("images"), str):
+    if "images" in meta:
         pairs.append(("what became of them", meta["images"]))
     if result.classes:
         pairs.append(("names of classes", ", ".join(result.classes[:20])))
     return pairs
 
 
-def _usage(usage: Any) -> Pairs:
+def _usage(usage: Iterable[Mapping[str, Any]]) -> Pairs:
     """What executors noted of each session, in words; what cannot be read as that, as it stands."""
-    if isinstance(usage, Mapping):
-        return _pairs(usage)
-    if not isinstance(usage, list):
-        return []
     return [(f"session {number}", _session(noted)) for number, noted in enumerate(usage, start=1)]
 
 
-def _session(noted: Any) -> str:
+def _session(noted: Mapping[str, Any]) -> str:
     from ..pace import Pace
 
     try:
@@ -97,7 +94,7 @@ def _session(noted: Any) -> str:
             for slot in pace.usage.slots
         ]
         return "; ".join([", ".join([done, *speed(pace)]), *workers])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except UserError:
         return _text(noted)
 
 

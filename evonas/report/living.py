@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..assembly import make_strategy
 from ..candidate import Result
 from ..errors import UserError
 from ..operator_choice import OperatorChoice
-from ..settings import strategy_type
-from ..strategies import Start
+from ..replay import hearing
 
 if TYPE_CHECKING:
     from ..genome import Genome
@@ -28,21 +28,18 @@ def living(result: SearchResult) -> set[int]:
 
 
 def _replayed(result: SearchResult) -> set[int]:
-    settings = result.settings
-    start = Start(settings.start_genome(), settings.seed, False, settings.asynchronous)
-    strategy = strategy_type(settings.strategy)(
-        OperatorChoice((), None).toolbox_for(settings), start, **settings.tactics
-    )
+    strategy = make_strategy(result.settings, OperatorChoice((), None))
     untold: dict[int, Genome] = {}
     for number, event in result.journal.events():
-        if isinstance(event, Result):
-            if number not in untold:  # asked and told since the proposals were read: what follows is, too
-                break
-            genome = untold.pop(number)
-            if event.fitness is not None:
-                genome.fitness.values = (event.fitness,)
-            strategy.tell(genome)
-        else:
-            untold[number] = event
-            strategy.asked(event)
+        if isinstance(event, Result) and number not in untold:
+            break  # asked and told since the proposals were read: what follows is, too
+        with hearing(result.journal, strategy, number):
+            if isinstance(event, Result):
+                genome = untold.pop(number)
+                if event.fitness is not None:
+                    genome.fitness.values = (event.fitness,)
+                strategy.tell(genome)
+            else:
+                untold[number] = event
+                strategy.asked(event)
     return strategy.living()

@@ -125,6 +125,8 @@ class GeneticAlgorithm(Strategy):
         return first, second
 
     def asked(self, genome: Genome) -> None:
+        if len(self._current) == self.size:
+            raise UserError(f"genetic: expected {self.size} in a generation, got one more")
         self._current[_number(genome)] = genome
         self._pending += 1
 

@@ -66,7 +66,10 @@ class NonAgingEvolution(Strategy):
         if not self._founders.complete:
             self._founders.asked()
             return
-        (dying,) = (one for one in self.population if one.number in genome.origin.removed)
+        removed = genome.origin.removed
+        dying = next((one for one in self.population if [one.number] == list(removed)), None)
+        if dying is None:
+            raise UserError(f"non-aging: expected one of the population to be removed, got {removed!r:.60}")
         self.population = [one for one in self.population if one is not dying]  # equal ones may be there
         self._dying[_number(genome)] = dying
 

@@ -110,9 +110,9 @@ def test_a_new_journal_is_there_whole_or_not_at_all(tmp_path):
         SqliteJournal.create(tmp_path, {"settings": object()})
     with pytest.raises(UserError, match="no run is there"):
         SqliteJournal(tmp_path)
-    SqliteJournal.create(tmp_path, {"settings": 1}).close()
+    SqliteJournal.create(tmp_path, {"settings": {"seed": 1}}).close()
     assert [path.name for path in tmp_path.iterdir()] == ["journal.db"]
-    assert SqliteJournal(tmp_path).meta()["settings"] == 1
+    assert SqliteJournal(tmp_path).meta()["settings"] == {"seed": 1}
 
 
 def test_genomes_need_to_be_readable(reopen, candidate):
