@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from .comparison import tell, write_all
 from .errors import INTERRUPTED
 from .figures import number_of
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from ..comparison.comparison import Comparison
@@ -176,7 +176,7 @@ def _draws(wanted: bool) -> bool:
     except UserError as error:
         if wanted:
             raise
-        print(f"warning: {error}; there will be tables only", file=sys.stderr)
+        say(f"warning: {error}; there will be tables only", error=True)
         return False
     return True
 
@@ -203,7 +203,7 @@ def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Compa
     if found.accuracies:
         _check_target(target)
     for remark in found.remarks:
-        print(f"warning: {remark}", file=sys.stderr)
+        say(f"warning: {remark}", error=True)
     about = f"{found.settings.genome} on {found.settings.dataset or 'a function'}"
     return compared(found.records, points, found.figures, target, about)
 
@@ -281,6 +281,8 @@ def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silen
             progress.begin(headline, total, before)
             run_all(missing, terms, jobs, kept, count)
     except KeyboardInterrupt:
-        print(f"stopped, {before + ended} of {total} searches kept in {kept.path}; the same command goes on",
-              file=sys.stderr)  # fmt: skip
+        say(
+            f"stopped, {before + ended} of {total} searches kept in {kept.path}; the same command goes on",
+            error=True,
+        )
         raise typer.Exit(INTERRUPTED) from None

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .saying import say
+
 if TYPE_CHECKING:
     from ..comparison.comparison import Comparison
 
@@ -55,9 +57,9 @@ def tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool,
             "searches": {name: len(found) for name, found in at_end.items()},
             "without_result": {name: len(found) - len(known(found)) for name, found in at_end.items()},
         }
-        print(json.dumps(told, allow_nan=False))
+        say(json.dumps(told, allow_nan=False))
     elif quiet:
-        print(folder)
+        say(folder)
     else:
-        print(markdown(comparison))
-        print(f"kept in {folder}: {', '.join(path.name for path in written)}")
+        say(markdown(comparison))
+        say(f"kept in {folder}: {', '.join(path.name for path in written)}")

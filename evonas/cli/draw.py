@@ -11,6 +11,7 @@ import typer
 from ..errors import UserError, nearest
 from . import options
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -45,7 +46,7 @@ def draw(
         return
     if what == "genotype":
         genome.draw(output)
-        print(f"{output}: the genotype of {found.title}")
+        say(f"{output}: the genotype of {found.title}")
         return
     task = found.task or Task(3, 32, 32, 10)
     genome.space.check(task)
@@ -53,7 +54,7 @@ def draw(
     architecture.draw(output)
     size = f"{task.channels}×{task.height}×{task.width} images, {task.classes} classes"
     parameters = f"{architecture.parameter_count():,} parameters"
-    print(f"{output}: the network of {found.title} for {size}; {parameters}")
+    say(f"{output}: the network of {found.title} for {size}; {parameters}")
 
 
 def _draw_change(found: Target, output: Path, *, cells: bool) -> None:
@@ -76,4 +77,4 @@ def _draw_change(found: Target, output: Path, *, cells: bool) -> None:
             draw_cell_change(parent.genome.pictured(), pictured, output, caption)
         else:
             draw_change(parent.architecture, child.architecture, output, caption)
-    print(f"{output}: {found.title}, beside its parent {parent.id}")
+    say(f"{output}: {found.title}, beside its parent {parent.id}")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from ..errors import UserError
+from .saying import say
 
 REFUSED = 1
 """The system said no: a full disk, a folder that cannot be written; or a training failed."""
@@ -46,7 +47,7 @@ def reported(action: Callable[[], int]) -> int:
 
 def fail(message: str, status: int) -> int:
     """Prints a message as one line on standard error; returns the status."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    say(f"error: {' '.join(message.split())}", error=True)
     return status
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from ..errors import UserError
 from . import options
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
@@ -231,7 +231,7 @@ def resume(
 
     if complete and not quiet:
         more = resuming(run, f"--budget {2 * before.settings.budget}")
-        print(f"nothing is left to evaluate; to extend the run: {more}", file=sys.stderr)
+        say(f"nothing is left to evaluate; to extend the run: {more}", error=True)
 
     def go_on(watch: Watch, started: Started, meter: Metered) -> SearchResult:
         if complete:

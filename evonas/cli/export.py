@@ -11,6 +11,7 @@ import typer
 from ..errors import UserError, nearest
 from . import options
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from ..deploy import Deployable
@@ -46,9 +47,9 @@ def export(
         raise UserError(f"weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
     network, title = _chosen(folder.expanduser(), weights, individual)
     files = write(network, to, output.expanduser())
-    print(f"exported {title}")
+    say(f"exported {title}")
     for file in files:
-        print(f"  {file}  {file.stat().st_size:,} bytes")
+        say(f"  {file}  {file.stat().st_size:,} bytes")
 
 
 def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable, str]:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from ..printable import printable
 from .figures import amount, share
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ INDENT = 2
 
 
 class Page:
-    """Prints to standard output as it is now; text stands as it is, whatever brackets are in it."""
+    """Prints to standard output as it is now; text stands as it is, whatever brackets are in it.
+
+    What is not seen and steers a terminal is written out, so that a run from anybody cannot do it.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -29,14 +33,14 @@ class Page:
 
     def line(self, text: str = "", *, bold: bool = False) -> None:
         """One line; it is never broken, so that a command or a path on it can be copied."""
-        self._console.print(text, style="bold" if bold else None, soft_wrap=True)
+        self._console.print(printable(text), style="bold" if bold else None, soft_wrap=True)
 
     def paragraph(self, text: str, indent: int = 0) -> None:
         """Text broken into lines, the later ones indented further."""
         first = " " * indent
         later = " " * (indent + INDENT)
         lines = textwrap.wrap(
-            text,
+            printable(text),
             self.width,
             initial_indent=first,
             subsequent_indent=later,
@@ -99,9 +103,9 @@ def make_table(
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_header=shown)
     for name in columns:
         justify: Literal["right", "left"] = "right" if name in right else "left"
-        made.add_column(name, justify=justify, overflow="fold", no_wrap=name in names)
+        made.add_column(printable(name), justify=justify, overflow="fold", no_wrap=name in names)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(printable, row))
     return made
 
 

@@ -8,7 +8,9 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..printable import printable
 from .figures import duration
+from .saying import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -111,7 +113,7 @@ class Lines(Progress):
         self._printed = time.monotonic()
 
     def _begin(self, headline: str, note: str) -> None:
-        print(headline, file=sys.stderr, flush=True)
+        say(headline, error=True)
         self._printed = time.monotonic()
 
     def _end(self) -> None: ...
@@ -124,7 +126,7 @@ class Lines(Progress):
         left = clock.left()
         ending = "" if over or left is None else f"about {duration(left)} left"
         parts = (f"{clock.done}/{clock.total} {self.thing}", note, ending)
-        print(", ".join(part for part in parts if part), file=sys.stderr, flush=True)
+        say(", ".join(part for part in parts if part), error=True)
         self._printed = time.monotonic()
 
 
@@ -151,7 +153,7 @@ class Bar(Progress):
                 return Text("" if left is None or task.finished else f"{duration(left)} left", style="cyan")
 
         console = Console(file=sys.stderr, markup=False, highlight=False, emoji=False)
-        console.print(headline, soft_wrap=True)
+        console.print(printable(headline), soft_wrap=True)
         self._bar = RichProgress(
             BarColumn(bar_width=20),
             TextColumn("{task.completed}/{task.total}", markup=False),
@@ -160,12 +162,12 @@ class Bar(Progress):
             console=console,
             refresh_per_second=2,
         )
-        self._task = self._bar.add_task("", total=clock.total, completed=clock.done, note=note)
+        self._task = self._bar.add_task("", total=clock.total, completed=clock.done, note=printable(note))
         self._bar.start()
 
     def _advance(self, note: str) -> None:
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self.clock.done, note=note, refresh=True)
+            self._bar.update(self._task, completed=self.clock.done, note=printable(note), refresh=True)
 
     def _end(self) -> None:
         if self._bar is not None:

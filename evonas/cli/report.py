@@ -7,6 +7,7 @@ from typing import Annotated
 
 from . import options
 from .options import option
+from .saying import say
 
 
 def report(
@@ -23,4 +24,4 @@ def report(
     from ..report import DRAWN, write_report
 
     path = write_report(folder, output or folder / "report.html", DRAWN if drawings is None else drawings)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; open it in a browser")
+    say(f"{path}: {path.stat().st_size / 1e6:.1f} MB; open it in a browser")

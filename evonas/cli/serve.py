@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from . import options
 from .options import option
+from .saying import say
 
 
 def serve(
@@ -29,8 +29,8 @@ def serve(
     from ..serving.guards import LOCAL
 
     def ready(address: str) -> None:
-        print(f"{folder}: open {address} (Ctrl-C stops)", flush=True)
+        say(f"{folder}: open {address} (Ctrl-C stops)")
         if host not in LOCAL:
-            print(f"warning: whoever reaches {host} can read this run", file=sys.stderr, flush=True)
+            say(f"warning: whoever reaches {host} can read this run", error=True)
 
     run_server(folder, host, port, allow_host or (), ready)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 import warnings
 from collections import Counter
@@ -22,6 +21,7 @@ from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .page import Page, best_table, fitness_text
 from .progress import Progress, make_progress
+from .saying import say
 from .survey import Survey, summary, survey
 
 if TYPE_CHECKING:
@@ -181,10 +181,10 @@ def conduct(
             passing = (UnreadableWeightsError, UnwritableWeightsError)
             lasting = isinstance(error, WeightsError) and not isinstance(error, passing)
             if watcher.begun and not lasting:
-                print(f"what was done is kept; to go on: {resuming(folder)}", file=sys.stderr)
+                say(f"what was done is kept; to go on: {resuming(folder)}", error=True)
             elif watcher.begun:
                 words = f"to go on without damaged weights: {resuming(folder, '--drop-damaged')}"
-                print(words, file=sys.stderr)
+                say(words, error=True)
             raise
     with closing(result.journal):
         found = survey(result)
@@ -192,7 +192,7 @@ def conduct(
         _tell_ended(result, found, output, early and found.evaluated < result.settings.budget)
     if found.evaluated and not found.best:
         number, reason = found.failures[-1]
-        print(f"error: every evaluation failed; candidate {number}: {reason}", file=sys.stderr)
+        say(f"error: every evaluation failed; candidate {number}: {reason}", error=True)
         raise typer.Exit(REFUSED)
 
 
@@ -200,7 +200,7 @@ def conduct(
 def _plain_warnings() -> Iterator[None]:
     """Warnings as lines for people, without the line of code that gave them."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}", error=True)
         yield
 
 
@@ -210,28 +210,28 @@ def _tell_stopped(folder: Path, output: Output) -> None:
     from ..journal import FILE
 
     if not (folder / FILE).is_file():
-        print("stopped before the run began", file=sys.stderr)
+        say("stopped before the run began", error=True)
         return
     with closing((result := load(folder)).journal):
         found = survey(result)
         done = f"{found.evaluated} of {result.settings.budget} evaluated"
-        print(f"stopped, {done}; to go on: {resuming(folder)}", file=sys.stderr)
+        say(f"stopped, {done}; to go on: {resuming(folder)}", error=True)
         if output.as_json:
-            print(json.dumps(summary(result, found)))
+            say(json.dumps(summary(result, found)))
 
 
 def _tell_ended(result: SearchResult, found: Survey, output: Output, early: bool) -> None:
     if early and not output.quiet:
         left = result.settings.budget - found.evaluated
-        print(
+        say(
             f"the time of {output.max_time} is used up, {number_of(left, 'candidate')} short of the budget; "
             f"to go on: {resuming(str(result.folder))}",
-            file=sys.stderr,
+            error=True,
         )
     if output.as_json:
-        print(json.dumps(summary(result, found)))
+        say(json.dumps(summary(result, found)))
     elif output.quiet:
-        print(result.folder)
+        say(result.folder)
     else:
         _print_ended(result, found)
 

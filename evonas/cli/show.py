@@ -12,6 +12,7 @@ from . import options
 from .figures import duration, number_of, share, speed
 from .onwards import next_commands
 from .page import Page, best_table, fitness_text, made_by, make_table, short_name
+from .saying import say
 from .survey import Survey, described, summary, survey
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
         found = survey(result)
         trained = _trained(folder)
         if as_json:
-            print(json.dumps(_as_json(result, found, trained)))
+            say(json.dumps(_as_json(result, found, trained)))
             return
         page = Page()
         _show_settings(page, result)

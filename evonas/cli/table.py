@@ -12,6 +12,7 @@ from ..errors import UserError
 from . import options
 from .figures import number_of
 from .options import option
+from .saying import say
 
 
 def table(
@@ -49,13 +50,13 @@ def table(
         for name in found.datasets
     }
     if as_json:
-        print(json.dumps({"table": str(found.path), "genotypes": len(found.genotypes), "datasets": datasets}))
+        say(json.dumps({"table": str(found.path), "genotypes": len(found.genotypes), "datasets": datasets}))
         return
-    print(f"{found.path}: {number_of(len(found.genotypes), 'genotype')}")
+    say(f"{found.path}: {number_of(len(found.genotypes), 'genotype')}")
     for name, lengths in datasets.items():
         figures = found.figures(name)
         told = [
             f"{what} after {', '.join(map(str, epochs))} epochs" for what, epochs in lengths.items() if epochs
         ]
         best = f"; best test {100 * figures.best_test:.2f} %" if figures.test else ""
-        print(f"  {name}: {'; '.join(told)}{best}")
+        say(f"  {name}: {'; '.join(told)}{best}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from . import options
 from .errors import INTERRUPTED, REFUSED, fail
 from .figures import duration, number_of
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
@@ -267,7 +267,7 @@ def _trained(
                     where.compiled,
                 )
         except KeyboardInterrupt:
-            print("stopped: the training was not finished, and nothing was saved", file=sys.stderr)
+            say("stopped: the training was not finished, and nothing was saved", error=True)
             raise typer.Exit(INTERRUPTED) from None
         except (DivergenceError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "out of memory" not in str(error).lower():
@@ -284,10 +284,10 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
     report = trained.report
     if as_json:
         kept = {key: report[key] for key in SHOWN}
-        print(json.dumps({"output": str(folder), **kept, "genome": trained.genome.to_dict()}))
+        say(json.dumps({"output": str(folder), **kept, "genome": trained.genome.to_dict()}))
         return
     if quiet:
-        print(folder)
+        say(folder)
         return
     page = Page()
     page.line(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..printable import encodable
 from .facts import SECTIONS, Pairs
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def render(
     live = data is None
     names = (*SCRIPTS, PLOTLY)  # the largest last: all but charts is there before it is read
     scripts = names if live else [_inline(name) for name in names]
-    return _template().render(
+    page = _template().render(
         title=title,
         headline=headline,
         folder=folder,
@@ -69,6 +70,7 @@ def render(
         policy="" if live else _policy(scripts),
         data="" if data is None else packed(data),
     )
+    return encodable(page)  # a folder's name may be no UTF-8
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
+from ..printable import encodable
 from ..report.page import PLOTLY, SCRIPTS, asset
 from .guards import LOCAL, Guard, known_host
 from .watching import WatchedRun
@@ -46,7 +47,7 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
             try:
                 return answer(request)
             except (UserError, OSError) as error:
-                return PlainTextResponse(f"{error}\n", 503)
+                return PlainTextResponse(encodable(f"{error}\n"), 503)
 
         return guarded
 
@@ -66,7 +67,7 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
         try:
             return _json(watched.individual(number))
         except UserError as error:
-            return PlainTextResponse(f"{error}\n", 404)
+            return PlainTextResponse(encodable(f"{error}\n"), 404)
 
     def file(request: Request) -> Response:
         name = request.path_params["name"]

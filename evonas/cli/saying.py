@@ -1,0 +1,17 @@
+"""Plain lines of the command line. Whatever prints here says it by `say` or on a `Page`."""
+
+from __future__ import annotations
+
+import sys
+
+from ..printable import printable
+
+
+def say(text: object = "", *, error: bool = False) -> None:
+    """Prints a line at once; nothing in it steers the terminal.
+
+    Args:
+        text: What to print.
+        error: Whether to standard error.
+    """
+    print(printable(str(text)), file=sys.stderr if error else sys.stdout, flush=True)
