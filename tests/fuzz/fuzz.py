@@ -22,7 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from parsers import Folder, Parser, all_parsers
+from parsers import Folder, all_parsers
+from parsing import Parser
 from spoiling import spoilt
 
 import evonas

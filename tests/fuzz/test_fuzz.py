@@ -61,8 +61,9 @@ def test_any_json(parsers, data):
     import json
 
     content = json.dumps(data).encode()
-    for parser in parsers.values():
-        if parser.form == "json":
+    for name, parser in parsers.items():
+        one_run = "(" not in name or "(aging)" in name  # what spoils all runs alike is fed to one of them
+        if parser.form == "json" and one_run:
             feed(parser, content)
 
 

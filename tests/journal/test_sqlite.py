@@ -139,3 +139,13 @@ def test_rows_are_plain_enough_for_other_programs(reopen, candidate, tmp_path):
     assert [row[:2] for row in rows] == [(2, 0.25), (1, 0.125), (0, 0)]
     assert json.loads(rows[0][2])["status"] == "done"
     connection.close()
+
+
+@pytest.mark.parametrize("number", [-1, 7, 2**63, 10**23])
+def test_a_number_that_no_candidate_has(reopen, candidate, number):
+    """SQLite cannot even be asked for the largest."""
+    journal = reopen()
+    turn(journal, candidate, 0)
+    journal.commit()
+    with pytest.raises(UserError, match=f"candidate {number}: the run .* has none of that number"):
+        journal.candidate(number)

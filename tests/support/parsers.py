@@ -5,29 +5,26 @@ import io
 import json
 import random
 import shutil
-import sqlite3
 import struct
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 from evonas.genomes.graph import GraphGenome
+from parsing import SPACES, Parser, as_json, loads
+from run_parsers import made_fitness, run_parsers
 
 import evonas
 from evonas import final
 from evonas.architecture import Architecture
 from evonas.cli import main
 from evonas.cli.figures import read_duration
-from evonas.cli.survey import survey
 from evonas.cli.targets import read_genotype_file
 from evonas.composition import compose, resolve
 from evonas.data import load_dataset
 from evonas.genome import Genome
-from evonas.journal.file import sealed
 from evonas.morphism import read_morphisms
 from evonas.recipe import load_recipe, parse_recipe, recipe_names
 from evonas.registry import entries, find, genome_type
@@ -38,45 +35,6 @@ from evonas.training.plan import Plan
 from evonas.weights import FolderStore, Stored, digest
 
 TASK = Task(3, 8, 8, 4)
-
-SPACES = {
-    "amoeba": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2},
-    "genet": {"nodes": [3], "filters": [4], "hidden": 8},
-    "hierarchical": {"groups": 1, "filters": 2, "nodes": [3, 3]},
-    "large-scale": {"max_channels": 8, "max_parameters": 2000},
-    "graph": {"filters": [2, 3, 4], "max_parameters": 20_000, "max_nodes": 60},
-}
-
-
-@dataclass(frozen=True)
-class Parser:
-    """Something that reads.
-
-    Attributes:
-        name: Of it.
-        examples: Good inputs.
-        read: Reads one; raises `evonas.UserError`, or nothing, whatever it is given.
-        form: ``json``, ``text``, ``bytes`` or ``words``: how inputs are best spoilt.
-    """
-
-    name: str
-    examples: tuple[bytes, ...]
-    read: Callable[[bytes], None]
-    form: str
-
-
-def _json(*things: object) -> tuple[bytes, ...]:
-    return tuple(json.dumps(thing).encode() for thing in things)
-
-
-def _loads(content: bytes) -> object:
-    """As files are read: text, then JSON."""
-    from evonas.reading import parse_json
-
-    try:
-        return parse_json(content.decode())
-    except ValueError:
-        raise evonas.UserError("no JSON") from None
 
 
 def _genomes() -> Iterator[Parser]:
@@ -93,33 +51,33 @@ def _genomes() -> Iterator[Parser]:
             json.dumps(genome.to_dict())
 
         def read(content: bytes, kind: type = kind, space: object = space, use: Callable = use) -> None:
-            use(kind.from_dict(_loads(content), space))
+            use(kind.from_dict(loads(content), space))
 
         def text(content: bytes, kind: type = kind, space: object = space, use: Callable = use) -> None:
             use(kind.from_text(content.decode(errors="replace"), space))
 
         def spaces(content: bytes, kind: type = kind, example: Genome = found[0]) -> None:
-            data = _loads(content)
+            data = loads(content)
             if not isinstance(data, dict):
                 return
             made = kind.space_type.from_dict(data)
             made.for_task(TASK).check(TASK)
             kind.from_dict(example.to_dict(), made).decode(TASK)
 
-        yield Parser(f"genotype {name}", _json(*(one.to_dict() for one in found)), read, "json")
+        yield Parser(f"genotype {name}", as_json(*(one.to_dict() for one in found)), read, "json")
         yield Parser(f"text of {name}", tuple(str(one).encode() for one in found), text, "text")
-        yield Parser(f"space of {name}", _json(space.to_dict()), spaces, "json")
+        yield Parser(f"space of {name}", as_json(space.to_dict()), spaces, "json")
 
 
 def _architecture(content: bytes) -> None:
-    net = Architecture.from_dict(_loads(content))
+    net = Architecture.from_dict(loads(content))
     net.parameter_count()
     net.flops()
     net.key()
 
 
 def _morphisms(content: bytes) -> None:
-    data = _loads(content)
+    data = loads(content)
     if isinstance(data, list):
         read_morphisms(data)
 
@@ -135,7 +93,7 @@ def _morphism_examples() -> tuple[bytes, ...]:
     for kind in Morphism.kinds.values():
         with contextlib.suppress(Exception):
             found.append(kind.draw(net, random.Random(3)).to_dict())
-    return _json(found, found[:1])
+    return as_json(found, found[:1])
 
 
 def _recipe(content: bytes) -> None:
@@ -144,7 +102,7 @@ def _recipe(content: bytes) -> None:
 
 
 def _settings(content: bytes) -> None:
-    data = _loads(content)
+    data = loads(content)
     if isinstance(data, dict):
         settings = Settings.from_dict(data)
         settings.make_space()
@@ -154,7 +112,7 @@ def _settings(content: bytes) -> None:
 
 
 def _plan(content: bytes) -> None:
-    data = _loads(content)
+    data = loads(content)
     if isinstance(data, dict):
         Plan.from_dict(data)
 
@@ -170,7 +128,9 @@ class Folder:
     """A folder in which files are put for what reads files; gone with the process."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="fuzz-"))
+        # In memory where that can be: journals that are gone on with wait for the disk at every turn.
+        memory = Path("/dev/shm")
+        self.path = Path(tempfile.mkdtemp(prefix="fuzz-", dir=memory if memory.is_dir() else None))
 
     def parsers(self) -> Iterator[Parser]:
         """What reads files."""
@@ -180,11 +140,7 @@ class Folder:
         yield Parser("image file", self._images(), self._image, "bytes")
         yield Parser("weights", self._weights(), self._safetensors, "bytes")
         yield Parser("header of weights", (self._weights_header(),), self._weights_of_header, "json")
-        journal, bodies, results, meta = self._journal()
-        yield Parser("journal file", (journal,), self._damaged, "bytes")
-        yield Parser("journal: what was asked", bodies, lambda content: self._row("asked", content), "json")
-        yield Parser("journal: what was told", results, lambda content: self._row("told", content), "json")
-        yield Parser("journal: the run", meta, self._meta, "json")
+        yield from run_parsers(self.path)
         yield Parser("final.json", self._final(), self._report, "json")
 
     def close(self) -> None:
@@ -199,7 +155,7 @@ class Folder:
         amoeba = json.loads(_genotype_of("amoeba"))
         whole = {"genome": "amoeba", "space": SPACES["amoeba"], "genotype": amoeba}
         genet = {"settings": {"genome": "genet", "space": SPACES["genet"]}}
-        return _json(whole, amoeba, {**genet, "best": {"genome": json.loads(_genotype_of("genet"))}})
+        return as_json(whole, amoeba, {**genet, "best": {"genome": json.loads(_genotype_of("genet"))}})
 
     def _genotype(self, content: bytes) -> None:
         read_genotype_file(self._put("x.json", content)).key()
@@ -272,80 +228,6 @@ class Folder:
         """A spoilt header with its right length, and some data."""
         self._safetensors(struct.pack("<Q", len(content)) + content + bytes(30))
 
-    # -- runs ------------------------------------------------------------------------------------
-
-    def _journal(self) -> tuple[bytes, tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
-        run = self.path / "run"
-        config = {"genome": SPACES["amoeba"]}
-        evonas.evolve(
-            "amoeba", evaluate=_fitness, needs="genome", budget=8, population=3, sample=2, run=run,
-            config=config,
-        ).journal.close()  # fmt: skip
-        connection = sqlite3.connect(run / "journal.db", isolation_level=None)
-        connection.execute("PRAGMA journal_mode = DELETE")
-        asked = [row[0].encode() for row in connection.execute("SELECT body FROM asked")]
-        told = [row[0].encode() for row in connection.execute("SELECT body FROM told")]
-        meta = dict(connection.execute("SELECT key, value FROM meta"))
-        connection.close()
-        self._run = run
-        self._whole = (run / "journal.db").read_bytes()
-        metas = _json({key: json.loads(value) for key, value in meta.items()})
-        return self._whole, tuple(asked[-2:]), tuple(told[:3]), metas
-
-    def _damaged(self, content: bytes) -> None:
-        self._use_run(content)
-
-    def _use_run(self, content: bytes) -> None:
-        (self._run / "journal.db").write_bytes(content)
-        for end in ("-wal", "-shm", "-journal"):
-            (self._run / f"journal.db{end}").unlink(missing_ok=True)
-        result = evonas.load(self._run)
-        try:
-            survey(result)
-            list(result.history)
-            result.journal.kept()
-            list(result.journal.events())
-            for one in result.top(2):
-                result.lineage(one.id)
-                str(one.genome)
-        finally:
-            result.journal.close()
-
-    def _changed(self, statement: str, rows: list[tuple]) -> bytes:
-        path = self._put("changed.db", self._whole)
-        connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.execute("PRAGMA journal_mode = OFF")
-        try:
-            connection.executemany(statement, rows)
-        except (sqlite3.Error, OverflowError, ValueError):
-            raise evonas.UserError("SQLite does not take it") from None
-        finally:
-            connection.close()
-        return path.read_bytes()
-
-    def _row(self, table: str, content: bytes) -> None:
-        """A run in which a row holds what it was given, with a checksum that agrees."""
-        text = content.decode(errors="replace")
-        if table == "asked":
-            row = sealed(6, 6, text)
-            statement = "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)"
-        else:
-            fitness = (zlib.crc32(content) % 100) / 10
-            row = sealed(6, 6, fitness, 0.0, text)
-            statement = "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?)"
-        self._use_run(self._changed(statement, [row]))
-
-    def _meta(self, content: bytes) -> None:
-        data = _loads(content)
-        if not isinstance(data, dict):
-            return
-        try:
-            rows = [sealed(key, json.dumps(value)) for key, value in data.items()]
-        except ValueError:
-            return
-        self._use_run(self._changed("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", rows))
-
     def _final(self) -> tuple[bytes, ...]:
         kind = genome_type("amoeba")
         space = kind.space_type.from_dict(SPACES["amoeba"])
@@ -364,15 +246,11 @@ class Folder:
             },
             "report": {"test_accuracy": 0.5},
         }  # fmt: skip
-        return _json(whole)
+        return as_json(whole)
 
     def _report(self, content: bytes) -> None:
         self._put(final.FILE, content)
         final.load(self.path).genome.key()
-
-
-def _fitness(genome: object, rng: random.Random) -> dict[str, float]:
-    return {"fitness": rng.random(), "extra": 1.0}
 
 
 def _genotype_of(name: str) -> bytes:
@@ -423,17 +301,17 @@ def all_parsers(folder: Folder) -> list[Parser]:
     """Every parser, files' and others."""
     space = GraphGenome.space_type.from_dict(SPACES["graph"]).for_task(TASK)
     net = GraphGenome.random(space, random.Random(0)).decode(TASK)
-    settings = evonas.evolve("amoeba", evaluate=_fitness, needs="genome", budget=1).settings
+    settings = evonas.evolve("amoeba", evaluate=made_fitness, needs="genome", budget=1).settings
     recipes = tuple(
         (Path(evonas.__file__).parent / "recipes" / f"{name}.toml").read_bytes() for name in recipe_names()
     )
     return [
         *_genomes(),
-        Parser("architecture", _json(net.to_dict()), _architecture, "json"),
+        Parser("architecture", as_json(net.to_dict()), _architecture, "json"),
         Parser("morphisms", _morphism_examples(), _morphisms, "json"),
         Parser("recipe", recipes, _recipe, "text"),
-        Parser("settings", _json(settings.to_dict()), _settings, "json"),
-        Parser("plan", _json(load_recipe("amoebanet")["training"], settings.training), _plan, "json"),
+        Parser("settings", as_json(settings.to_dict()), _settings, "json"),
+        Parser("plan", as_json(load_recipe("amoebanet")["training"], settings.training), _plan, "json"),
         Parser("sizes and times", (b"1.5 GiB", b"1h30m", b"90s", b"512MB"), _sizes, "text"),
         Parser("command line", tuple(line.encode() for line in COMMANDS), _command_line, "words"),
         *folder.parsers(),
