@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .data import ImageDataset, Images, Statistics
+from .data.described import read_described
 from .deploy import Deployable, deployable
+from .description import FILE, FORMAT, read_description
 from .environment import environment
 from .errors import UserError
 from .executors.workforce import read_devices
 from .genome import Genome
 from .network import build
-from .reading import parse_json, read_text
 from .registry import genome_type
 from .seeds import Stream, derive
 from .task import Task
@@ -26,9 +26,6 @@ from .training.images import DeviceImages, Normalisation
 from .training.plan import Plan
 from .training.trainer import score, to_device
 from .weights import FolderStore, Stored
-
-FILE = "final.json"
-FORMAT = 1
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""
@@ -200,23 +197,14 @@ def load(folder: Path) -> Trained:
         UserError: Nothing is there, or it is damaged.
     """
     path = folder / FILE
-    text = read_text(path, str(path))
-    try:
-        data = parse_json(text)
-    except ValueError as error:
-        raise UserError(f"{path}: the file is damaged: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UserError(f"{path}: expected a description of format {FORMAT}")
+    data = read_description(path)
     try:
         kind = genome_type(data["genome"]["kind"])
         space = kind.space_type.from_dict(data["genome"]["space"])
-        mean, std = data["statistics"]
-        _check_described(mean, std, data["classes"], data["report"])
+        genome = kind.from_dict(data["genotype"], space)
         return Trained(
-            kind.from_dict(data["genotype"], space),
-            Task(**data["task"]),
-            Statistics(tuple(mean), tuple(std)),
-            tuple(data["classes"]),
+            genome,
+            *read_described(data),
             FolderStore(folder).load(Stored(**data["weights"])),
             data["report"],
         )
@@ -224,21 +212,3 @@ def load(folder: Path) -> Trained:
         raise (
             error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}")
         ) from None
-
-
-def _check_described(mean: Any, std: Any, classes: Any, report: Any) -> None:
-    """Checks what nothing else does before it is used.
-
-    Raises:
-        ValueError: Something is not as `save` writes it.
-    """
-    if not all(_is_finite(value) for value in (*mean, *std)) or min(std) <= 0:
-        raise ValueError(f"expected statistics in numbers, got {[mean, std]!r:.60}")
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise ValueError(f"expected names of classes, got {classes!r:.60}")
-    if not isinstance(report, dict) or not _is_finite(report.get("test_accuracy", 0.0)):
-        raise ValueError(f"expected a report with a test accuracy, got {report!r:.60}")
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)

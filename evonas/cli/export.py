@@ -58,7 +58,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     Raises:
         UserError: There is no such one.
     """
-    from ..final import FILE
+    from ..description import FILE
     from ..run import FINAL
     from .targets import is_trained
 

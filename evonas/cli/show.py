@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..result import SearchResult
 
 NUMBERS_SHOWN = 8
-REPORTED = ("test_accuracy", "test_images", "dataset", "parameters")
 
 
 def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
@@ -55,23 +54,11 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
 
 def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
-    from ..errors import UserError
-    from ..final import FILE
-    from ..reading import parse_json, read_text
+    from ..description import FILE, read_report
     from ..run import FINAL
 
     path = folder / FINAL / FILE
-    if not path.is_file():
-        return None
-    text = read_text(path, str(path))
-    try:
-        report = dict(parse_json(text)["report"])
-        missing = [key for key in REPORTED if key not in report]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: the file is damaged") from None
-    if missing:
-        raise UserError(f"{path}: the file is damaged: expected a report with {', '.join(missing)}")
-    return report
+    return read_report(path) if path.is_file() else None
 
 
 def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def find_target(text: str, number: int | None = None) -> Target:
 
 def is_trained(folder: Path) -> bool:
     """Whether a folder holds a network that ``evonas train`` made, and no run."""
-    from ..final import FILE
+    from ..description import FILE
     from ..journal import FILE as JOURNAL
 
     return (folder / FILE).is_file() and not (folder / JOURNAL).is_file()

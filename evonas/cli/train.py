@@ -160,7 +160,7 @@ def _reserved(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: The folder holds something else than an earlier network.
     """
-    from ..final import FILE
+    from ..description import FILE
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output {folder}: expected a folder, got a file")

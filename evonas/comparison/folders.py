@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from ..description import FILE, read_description, whole_report
 from ..errors import UserError
 from ..protocols import protocol_plan
 from ..result import SearchResult
@@ -118,11 +119,11 @@ def _figures(settings: Settings) -> Figures | None:
 
 def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Record, str]:
     """With the test accuracy of its winner, trained from scratch; or why there is none, in words."""
-    path = folder / FINAL / "final.json"
-    if not path.exists() or not record.steps:
+    path = folder / FINAL / FILE
+    if not path.is_file() or not record.steps:
         return record, ""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    report = data.get("report", {})
+    data = read_description(path)
+    report = whole_report(path, data)
     if report.get("began", "from scratch") != "from scratch":
         return record, ""
     winner = result.best.id

@@ -100,11 +100,34 @@ def test_no_run(evonas: Callable[..., Any], tmp_path: Path) -> None:
     assert evonas("show", tmp_path / "nothing").failed_with("no run is there")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"report": {}}', '{"report": 5}'])
-def test_a_damaged_report(evonas: Callable[..., Any], copied: Path, text: str) -> None:
+REPORT = {"test_accuracy": 0.5, "test_images": 5, "dataset": "digits", "parameters": 7}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "damaged"),
+        ("[]", "expected a description of format 1"),
+        ("{}", "expected a description of format 1"),
+        ('{"format": 1}', "damaged: report: expected an object, got None"),
+        ('{"format": 1, "report": {}}', "damaged: expected a report with test_accuracy, test_images"),
+        *(
+            (json.dumps({"format": 1, "report": {**REPORT, key: value}}), f"damaged: {key}: expected")
+            for key, value in (
+                *(("test_accuracy", "x"), ("test_accuracy", 87.5), ("test_accuracy", True)),
+                *(("test_images", 1.5), ("parameters", "x"), ("dataset", 5), ("candidate", "0")),
+                *(("training_loss", 5), ("began", []), ("protocol", None)),
+            )
+        ),
+    ],
+)
+def test_a_damaged_report(evonas: Callable[..., Any], copied: Path, text: str, said: str) -> None:
+    """Whoever reads it refuses it in one line."""
     (copied / "final").mkdir()
     (copied / "final" / "final.json").write_text(text)
-    assert evonas("show", copied).failed_with("final.json", "damaged")
+    for words in (("show",), ("show", "--json"), ("compare",)):
+        assert evonas(words[0], copied, *words[1:]).failed_with("final.json", said)
+    assert evonas("export", copied, "--weights", "final", "-o", copied / "x.py", "--to", "python").status == 2
 
 
 @pytest.mark.parametrize("command", ["show", "resume", "train"])
