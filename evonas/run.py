@@ -289,4 +289,9 @@ def _lock(folder: Path) -> FileLock:
         lock.acquire(timeout=0)
     except Timeout:
         raise UserError(f"run {folder}: another process is writing it: wait for it or stop it") from None
+    except NotImplementedError:  # some versions of filelock say so; others lock by a file's mere presence
+        raise UserError(
+            f"run {folder}: its file system has no locks (flock), so two processes could write it: "
+            "put the run on another one"
+        ) from None
     return lock

@@ -197,3 +197,14 @@ def test_where_no_run_is_those_beside_it_are_named(tmp_path, settings):
         with pytest.raises(UserError) as refused:
             Run.open(asked)
         assert str(refused.value).endswith(f"; there are {newest} and 2 more")
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    """As versions of filelock say it that do not lock by a file's presence instead."""
+
+    def acquire(*_, **__):
+        raise NotImplementedError("FileSystem does not appear to support flock; use SoftFileLock instead")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    with pytest.raises(UserError, match=r"run .*: its file system has no locks \(flock\), so two processes"):
+        evonas.evolve(evaluate=lambda genome, rng: 1.0, needs="genome", budget=1, run=tmp_path / "run")

@@ -162,10 +162,18 @@ def _opened(path: Path, how: str, write: bool) -> sqlite3.Connection:
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    """Refuses what runs by itself, or in place of a table: triggers, views, tables that others provide."""
-    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master"):
-        plain = kind == "table" and str(sql).upper().startswith("CREATE TABLE") and " AS (" not in str(sql)
-        if not (plain or kind == "index"):
+    """Refuses what runs by itself, or in place of a table: triggers, views, tables that others provide.
+
+    So are columns and indexes that are computed: SQLite itself says which are, however they are written.
+    """
+    for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        if kind == "table":
+            computed = "SELECT 1 FROM pragma_table_xinfo(?) WHERE hidden != 0"
+            plain = str(sql).upper().startswith("CREATE TABLE")
+        else:  # an index of an expression has no column's number for it
+            computed = "SELECT 1 FROM pragma_index_xinfo(?) WHERE cid < -1"
+            plain = kind == "index"
+        if not plain or connection.execute(computed, (name,)).fetchone():
             raise UserError(f"expected tables alone, got the {kind} {name!r:.60}, which can do other things")
 
 

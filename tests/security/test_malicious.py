@@ -190,6 +190,33 @@ def test_a_database_that_does_things(run, sql):
     refused(run, r"expected tables alone, got the (trigger|view)")
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("AS (1.0)", "as (1.0)", "AS(1.0)", "GENERATED ALWAYS as(1.0)", "as/**/(1.0) virtual"),
+        *("AS\n(1.0)", "GENERATED ALWAYS AS\t(fitness) VIRTUAL"),
+    ],
+)
+def test_a_column_that_is_computed(run, column):
+    execute(run, (f"ALTER TABLE told ADD COLUMN extra REAL {column}", ()))
+    refused(run, r"expected tables alone, got the table 'told'")
+
+
+def test_an_index_that_is_computed(run):
+    execute(run, ("CREATE INDEX i ON told (fitness * 2)", ()))
+    refused(run, r"expected tables alone, got the index 'i'")
+
+
+def test_what_computes_nothing_is_read(run):
+    """A column or a table whose name or default looks like it, and an index of a column."""
+    execute(
+        run,
+        ("CREATE INDEX i ON told (fitness)", ()),
+        ("CREATE TABLE other (\"x AS (1)\" TEXT DEFAULT ' AS (')", ()),
+    )
+    assert len(evonas.load(run).history) == 8
+
+
 def test_a_lineage_that_never_ends(run):
     body = json.loads(sqlite3.connect(run / "journal.db").execute("SELECT body FROM asked").fetchone()[0])
     text = to_json({**body, "parents": [7]})
