@@ -12,7 +12,8 @@ import bz2
 import csv
 import pickle  # noqa: TID251 - read by `_OnlyData`, which takes data and nothing else
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import Any, BinaryIO
@@ -34,6 +35,9 @@ images."""
 
 LENGTHS = {"less": "12", "full": "200"}
 """What NAS-Bench-201 calls the lengths of training; NATS-Bench writes the epochs themselves."""
+
+LONGEST = 100_000
+"""Epochs that nothing was trained for."""
 
 MACS = 2
 """Operations in the multiply-add that the benchmark counts as one."""
@@ -62,7 +66,8 @@ def convert(source: Path, target: Path) -> int:
     """
     if target.exists():
         raise UserError(f"output {target}: expected a new file, got one that exists")
-    rows = [_row(index, cell, trainings) for index, cell, trainings in _networks(source)]
+    with _as_laid_out(source):
+        rows = [_row(index, cell, trainings) for index, cell, trainings in _networks(source)]
     if not rows:
         raise UserError(f"release {source}: it holds no trained network")
     header = list(dict.fromkeys(name for row in rows for name in row))
@@ -78,19 +83,47 @@ def convert(source: Path, target: Path) -> int:
     return len(rows)
 
 
+@contextmanager
+def _as_laid_out(source: Path) -> Iterator[None]:
+    """Refuses a release whose data are laid out in another way: whatever is looked for is then not there.
+
+    Raises:
+        UserError: It is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise UserError(
+            f"release {source}: its networks are not laid out as in NAS-Bench-201 or NATS-Bench "
+            f"({type(error).__name__}: {error})"
+        ) from None
+
+
 def _networks(source: Path) -> Iterator[tuple[int, str, Trainings]]:
     """Index, cell and results of each network of a release."""
     if source.is_dir():
-        cells = _part(_unpickled(source / f"meta{ENDING}"), "meta_archs", source)
+        cells = _cells(_unpickled(source / f"meta{ENDING}"), source)
         for index, cell in enumerate(cells):
             path = source / f"{index:06d}{ENDING}"
             if path.exists():
                 yield index, cell, _lengths(_unpickled(path))
         return
     whole = _unpickled(source) if source.name.endswith(ENDING) else _torch_loaded(source)
-    cells, results = _part(whole, "meta_archs", source), _part(whole, "arch2infos", source)
+    cells, results = _cells(whole, source), _part(whole, "arch2infos", source)
     for index in sorted(results):
+        if not 0 <= index < len(cells):
+            raise UserError(f"release {source}: network {index!r:.20} is none of its {len(cells)} cells")
         yield index, cells[index], _lengths(results[index])
+
+
+def _cells(whole: Any, source: Path) -> Sequence[str]:
+    """The text of every network, by its index."""
+    cells = _part(whole, "meta_archs", source)
+    if not isinstance(cells, list | tuple) or not all(isinstance(cell, str) for cell in cells):
+        raise UserError(f"release {source}: expected a list of texts as 'meta_archs', got {cells!r:.60}")
+    return cells
 
 
 def _part(whole: Any, name: str, source: Path) -> Any:
@@ -115,7 +148,9 @@ def _row(index: int, cell: str, trainings: Trainings) -> dict[str, Any]:
         for dataset, places in SETS.items():
             for what, (training, images) in zip(("valid", "test"), places, strict=True):
                 values = [run["eval_acc1es"].get(_last(run, images)) for run in runs[training]]
-                row[f"{dataset}_{what}{epochs}"] = _mean(values)
+                row[f"{dataset}_{what}{epochs}"] = accuracy = _mean(values)
+                if accuracy != "" and not 0 <= float(accuracy) <= 100:
+                    raise ValueError(f"{accuracy} is no accuracy in percent")
             training, images = places[0]
             row[f"{dataset}_seconds{epochs}"] = _mean([_seconds(run, images) for run in runs[training]])
         for run in runs["cifar10-valid"] or runs["cifar10"]:
@@ -125,6 +160,8 @@ def _row(index: int, cell: str, trainings: Trainings) -> dict[str, Any]:
 
 
 def _last(run: Mapping[str, Any], images: str) -> str:
+    if not 0 < run["epochs"] <= LONGEST:
+        raise ValueError(f"{run['epochs']!r:.20} is no number of epochs")
     return f"{images}@{run['epochs'] - 1}"
 
 

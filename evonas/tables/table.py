@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from ..errors import UserError, nearest
 GENOTYPE = ("cell", "genotype")
 """Names of the column of genotypes."""
 
-_COLUMN = re.compile(r"(?P<dataset>.+)_(?P<what>valid|test|seconds)(?P<epochs>\d+)")
+_COLUMN = re.compile(r"(?P<dataset>.+)_(?P<what>valid|test|seconds)(?P<epochs>\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,13 @@ def read_table(path: str | Path) -> Table:
     Raises:
         UserError: It cannot be read or is no such table.
     """
-    path = Path(path).expanduser()
     try:
+        path = Path(path).expanduser()
         found = path.stat()
     except OSError as error:
         raise UserError(f"table {path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RuntimeError) as error:  # a zero byte in its name; a home that nobody has
+        raise UserError(f"table {str(path)!r}: cannot be read: {error}") from None
     return _read(path, found.st_mtime_ns, found.st_size)
 
 
@@ -152,8 +155,8 @@ def _read(path: Path, time: int, size: int) -> Table:
         if len(line) != len(header):
             raise UserError(f"table {path}: line {number}: expected {len(header)} values, got {len(line)}")
     genotypes = tuple(line[place] for line in lines)
-    if len(set(genotypes)) != len(genotypes):
-        twice = next(text for text in genotypes if genotypes.count(text) > 1)
+    (twice, times), *_ = Counter(genotypes).most_common(1)
+    if times > 1:
         raise UserError(f"table {path}: expected every genotype once, got {twice} again")
     columns = {}
     for index, name in enumerate(header):
@@ -169,7 +172,28 @@ def _read(path: Path, time: int, size: int) -> Table:
         raise UserError(
             f"table {path}: expected columns such as cifar10_valid12, got {', '.join(header)[:120]}"
         )
+    _check_percentages(table)
     return table
+
+
+def _check_percentages(table: Table) -> None:
+    """Refuses accuracies that can be none in percent, or were clearly meant as shares.
+
+    That is where a dataset has none above 1, and not only 0 and 1.
+    """
+    of_dataset: dict[str, list[float]] = {}
+    for (dataset, what, epochs), values in table.columns.items():
+        known = [value for value in values if not math.isnan(value)] if what != "seconds" else []
+        wrong = next((value for value in known if not 0 <= value <= 100), None)
+        if wrong is not None:
+            where = f"table {table.path}: {dataset}_{what}{epochs}"
+            raise UserError(f"{where}: expected accuracies in percent, got {wrong:g}")
+        of_dataset.setdefault(dataset, []).extend(known)
+    for dataset, known in of_dataset.items():
+        highest = max(known, default=0.0)
+        if highest <= 1 and any(0 < value < 1 for value in known):
+            where = f"table {table.path}: {dataset}"
+            raise UserError(f"{where}: expected accuracies in percent, got shares (at most {highest:g})")
 
 
 def _number(text: str, where: str) -> float:

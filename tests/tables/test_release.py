@@ -137,6 +137,52 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists() and not (tmp_path / "out.csv").exists()
 
 
+def changed(**changes: Any) -> dict[str, Any]:
+    """A network's trainings, in the one of which something is laid out otherwise."""
+    made = network(0, 80, 12)
+    made["all_results"]["cifar10-valid", 777] |= changes
+    return {"12": made}
+
+
+@pytest.mark.parametrize(
+    ("cells", "results"),
+    [
+        (["x"], {0: {"less": {}}}),
+        (["x"], {0: {"less": 5}}),
+        (["x"], {0: 5}),
+        (["x"], 5),
+        (["x"], {0: {"some": {"all_results": {}}}}),
+        (["x"], {0: {"less": {"all_results": {"cifar10": {}}}}}),
+        (["x"], {0: {"less": {"all_results": {("cifar10-valid", 1): {}}}}}),
+        (["x"], {0: {"less": {"all_results": {("cifar10-valid", 1): 5}}}}),
+        (["x"], {7: {}}),
+        (["x"], {-1: {}}),
+        (["x"], {"a": {}, 0: {}}),
+        (["x"], {None: {}}),
+        ("x", {0: {}}),
+        ([5], {0: {}}),
+        (5, {0: {}}),
+        (["x"], {0: changed(eval_acc1es={"x-valid@11": 150.0})}),
+        (["x"], {0: changed(eval_acc1es={"x-valid@11": float("nan")})}),
+        (["x"], {0: changed(eval_acc1es={"x-valid@11": "high"})}),
+        (["x"], {0: changed(eval_acc1es=[])}),
+        (["x"], {0: changed(epochs=10**12)}),
+        (["x"], {0: changed(epochs="12")}),
+        (["x"], {0: changed(params=float("inf"))}),
+        (["x"], {0: changed(flop="x")}),
+        (["x"], {0: changed(train_times={0: "x"})}),
+        (["x"], {0: changed(train_times=[1.0])}),
+        (["x"], {0: changed(eval_times=5)}),
+    ],
+)
+def test_a_release_of_another_shape(tmp_path: Path, cells: Any, results: Any) -> None:
+    path = tmp_path / "x.pickle.pbz2"
+    path.write_bytes(bz2.compress(pickle.dumps({"meta_archs": cells, "arch2infos": results})))
+    with pytest.raises(UserError, match=r"release .*x\.pickle\.pbz2: "):
+        convert(path, tmp_path / "out.csv")
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
 def test_what_is_no_release(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected a file or folder of NAS-Bench-201, got none"):
         convert(tmp_path / "none.pth", tmp_path / "out.csv")

@@ -52,11 +52,37 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
         ("cell,toy_valid3\na,inf\n", "line 2: toy_valid3: expected a number, got 'inf'"),
         ("cell,toy_valid3\na,1\na,2\n", "expected every genotype once, got a again"),
         ("cell,toy_valid3\na,1,2\n", "line 2: expected 2 values, got 3"),
+        ("cell,toy_valid3\na,-1\nb,50\n", "toy_valid3: expected accuracies in percent, got -1"),
+        ("cell,toy_valid3,toy_test12\na,50,150\n", "toy_test12: expected accuracies in percent, got 150"),
+        (
+            "cell,toy_valid3,toy_test12,other_valid3\na,0.93,0.9,93\nb,0.5,,12\n",
+            r"toy: expected accuracies in percent, got shares \(at most 0.93\)",
+        ),
+        (f"cell,toy_valid{'9' * 5000}\na,1\n", "expected columns such as cifar10_valid12"),
     ],
 )
 def test_what_is_no_table(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_table(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("values", ["0.5,1.5", "0,0", "0.2,90", "1,1"])
+def test_low_percentages_are_percentages(tmp_path: Path, values: str) -> None:
+    """Refused are only datasets of which nothing is above 1 %, and something between 0 and that."""
+    assert read_table(written(tmp_path, f"cell,toy_valid3,toy_valid12\na,{values}\n")).datasets == ["toy"]
+
+
+def test_the_last_of_many_genotypes_comes_twice(tmp_path: Path) -> None:
+    """Counted once for all: for each by itself it would take minutes."""
+    rows = "".join(f"cell {number},50\n" for number in range(100_000))
+    with pytest.raises(UserError, match="expected every genotype once, got cell 99999 again"):
+        read_table(written(tmp_path, f"cell,toy_valid3\n{rows}cell 99999,50\n"))
+
+
+@pytest.mark.parametrize("name", ["a\0b", "~nobody-has-this-name/x.csv"])
+def test_a_name_of_no_file(name: str) -> None:
+    with pytest.raises(UserError, match=r"table .*: cannot be read"):
+        read_table(name)
 
 
 def test_what_a_table_has_not(tmp_path: Path) -> None:
