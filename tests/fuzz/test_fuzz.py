@@ -102,6 +102,17 @@ FOUND = {
         b'{"status": "done", "metrics": [1]}',
         b'{"status": "done", "seconds": 1' + b"0" * 400 + b"}",
     ],
+    "journal: the run (aging)": [
+        b'{"format": 1, "usage": [{"seconds": NaN}]}',
+        b'{"format": 1, "usage": [{"seconds": 1e999}]}',
+        b'{"sampel": 3}',
+        b'{"population": 3}',
+    ],
+    "journal: the history (genetic)": [b'[[0, [], "", []], [0, [], "", []], [0, [], "", []], [0, [], "", []]]'],
+    "journal: the history (non-aging)": [
+        b'[[0, [], "random", []], [0, [], "random", []], [0, [], "random", []], [3, [0], "x", []]]'
+    ],
+    "final.json": [b'{"format": 1, "report": {"test_accuracy": "x"}}'],
     "header in .npz": [b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'shape': (12, 4\n" + b" " * 100],
     "recipe": [b"[search]\nbudget = " + b"9" * 5000, b"x = " + b"[" * 3000, b"x = " + b'{a=' * 3000],
     "genotype amoeba": [b"[" * 100_000, b'{"a":' * 100_000],
