@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+import sys
 from typing import Any
 
 from .errors import UserError
@@ -21,17 +21,23 @@ def table(value: Any, what: str) -> dict[str, Any]:
     Raises:
         UserError: It is something else; so for all that follow.
     """
-    return value if isinstance(value, dict) else _refuse(what, "an object", value)
+    if not isinstance(value, dict):
+        raise _unlike(what, "an object", value)
+    return value
 
 
 def items(value: Any, what: str) -> list[Any]:
     """A list, or the tuple that it was before it was JSON."""
-    return list(value) if isinstance(value, list | tuple) else _refuse(what, "a list", value)
+    if not isinstance(value, list | tuple):
+        raise _unlike(what, "a list", value)
+    return list(value)
 
 
 def text(value: Any, what: str) -> str:
     """A text."""
-    return value if isinstance(value, str) else _refuse(what, "a text", value)
+    if not isinstance(value, str):
+        raise _unlike(what, "a text", value)
+    return value
 
 
 def texts(value: Any, what: str) -> list[str]:
@@ -41,21 +47,17 @@ def texts(value: Any, what: str) -> list[str]:
 
 def whole(value: Any, what: str, least: int = 0) -> int:
     """A whole number of at least so much, and less than `LARGEST`."""
-    if type(value) is int and least <= value < LARGEST:
-        return value
-    return _refuse(what, f"a whole number of at least {least}", value)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < LARGEST:
+        raise _unlike(what, f"a whole number of at least {least}", value)
+    return value
 
 
 def number(value: Any, what: str) -> float:
     """A finite number."""
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    try:
-        if fits and isfinite(value):
-            return float(value)
-    except OverflowError:  # a whole number that no float comes near
-        pass
-    return _refuse(what, "a finite number", value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise _unlike(what, "a finite number", value)
+    return float(value)
 
 
-def _refuse(what: str, expected: str, value: Any) -> Any:
-    raise UserError(f"{what}: expected {expected}, got {value!r:.60}")
+def _unlike(what: str, expected: str, value: Any) -> UserError:
+    return UserError(f"{what}: expected {expected}, got {value!r:.60}")

@@ -78,12 +78,12 @@ def _images(result: SearchResult, meta: Mapping[str, Any]) -> Pairs:
     return pairs
 
 
-def _usage(usage: Iterable[Mapping[str, Any]]) -> Pairs:
+def _usage(usage: Iterable[dict[str, Any]]) -> Pairs:
     """What executors noted of each session, in words; what cannot be read as that, as it stands."""
     return [(f"session {number}", _session(noted)) for number, noted in enumerate(usage, start=1)]
 
 
-def _session(noted: Mapping[str, Any]) -> str:
+def _session(noted: dict[str, Any]) -> str:
     from ..pace import Pace
 
     try:

@@ -108,7 +108,7 @@ FOUND = {
         b'{"sampel": 3}',
         b'{"population": 3}',
     ],
-    "journal: the history (genetic)": [b'[[0, [], "", []], [0, [], "", []], [0, [], "", []], [0, [], "", []]]'],
+    "journal: the history (genetic)": [b"[" + b", ".join([b'[0, [], "", []]'] * 8) + b"]"],
     "journal: the history (non-aging)": [
         b'[[0, [], "random", []], [0, [], "random", []], [0, [], "random", []], [3, [0], "x", []]]'
     ],
