@@ -202,13 +202,16 @@ def load(folder: Path) -> Trained:
         kind = genome_type(data["genome"]["kind"])
         space = kind.space_type.from_dict(data["genome"]["space"])
         genome = kind.from_dict(data["genotype"], space)
-        return Trained(
-            genome,
-            *read_described(data),
-            FolderStore(folder).load(Stored(**data["weights"])),
-            data["report"],
-        )
+        weights = FolderStore(folder).load(Stored(**data["weights"]))
+    except UserError:  # which says more: of an unknown genome, a file
+        raise
     except (KeyError, TypeError, ValueError) as error:
-        raise (
-            error if isinstance(error, UserError) else UserError(f"{path}: the file is damaged: {error}")
-        ) from None
+        raise _damaged(path, error) from None
+    try:
+        return Trained(genome, *read_described(data), weights, data["report"])
+    except (KeyError, UserError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path}: the file is damaged: {error}")

@@ -135,22 +135,22 @@ def test_a_kill_before_the_description_leaves_the_first(trained, folder):
         (lambda text: text.replace('"amoeba"', '"ameba"'), "genome 'ameba' is unknown"),
         (
             lambda text: re.sub('"space": {[^}]*}', '"space": ["cells"]', text),
-            "genome settings: expected a table",
+            "damaged: space: expected an object",
         ),
         (lambda text: text.replace("000000.", "../0."), "is not a plain file name"),
         *(
             (
                 lambda text, change=change: json.dumps(json.loads(text) | change),
-                rf"is damaged: expected {words}",
+                rf"final\.json: the file is damaged: {words}",
             )
             for change, words in (
-                ({"report": None}, "a report with a test accuracy, got None"),
-                ({"report": {"test_accuracy": "0.9"}}, "a report with a test accuracy, got {'test"),
-                ({"report": {"test_accuracy": None}}, "a report with a test accuracy, got {'test"),
-                ({"classes": "0123"}, "names of classes, got '0123'"),
-                ({"classes": [["a"], ["b"]]}, r"names of classes, got \[\['a'"),
-                ({"statistics": [[0.5], ["b"]]}, r"statistics in numbers, got \[\[0.5\], \['b'"),
-                ({"statistics": [[0.5], [0.0]]}, "statistics in numbers, got"),
+                ({"report": None}, "report: expected an object, got None"),
+                ({"report": {"test_accuracy": "0.9"}}, "test_accuracy: expected a finite number, got '0.9'"),
+                ({"report": {"test_accuracy": None}}, "test_accuracy: expected a finite number, got None"),
+                ({"classes": "0123"}, "classes: expected a list, got '0123'"),
+                ({"classes": [["a"], ["b"]]}, r"classes: expected a text, got \['a'\]"),
+                ({"statistics": [[0.5], ["b"]]}, "statistics: expected a finite number, got 'b'"),
+                ({"statistics": [[0.5], [0.0]]}, "statistics: expected (two numbers for each|deviations)"),
             )
         ),
     ],

@@ -68,8 +68,10 @@ def test_a_run_counts_once(tmp_path: Path) -> None:
 def trained(folder: Path, **report: Any) -> Path:
     """A run with what `evonas train` notes of a final training."""
     (folder / "final").mkdir(exist_ok=True)
-    said = {"test_accuracy": 0.75, "began": "from scratch", "protocol": "final", **report}
-    text = json.dumps({"report": said, "genome": {"space": {"filters": report.pop("filters", [8, 16, 32])}}})
+    space = {"filters": report.pop("filters", [8, 16, 32])}
+    known = {"test_accuracy": 0.75, "test_images": 9, "dataset": "digits", "parameters": 1}
+    said = {**known, "began": "from scratch", "protocol": "final", **report}
+    text = json.dumps({"format": 1, "report": said, "genome": {"space": space}})
     (folder / "final" / "final.json").write_text(text, encoding="utf-8")
     return folder
 
