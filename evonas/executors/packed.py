@@ -19,12 +19,13 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from ..evaluation import reason_of
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
-from .parcel import unpack
+from .reports import read_report
 from .slots import Ended, EndedTask, Slot, Task, never_began
 from .verdicts import too_late
-from .worker import Began, Equipment, Failed, Ready, Reported, begin_sharing, serve
+from .worker import Began, Equipment, Ready, Reported, begin_sharing, serve
 
 
 class PackedSlot(Slot):
@@ -66,10 +67,10 @@ class PackedSlot(Slot):
             self._deaths = 0
         self._ended(self, task, ended)
 
-    def died_idle(self) -> Ended:
+    def died_idle(self, how: str) -> Ended:
         """What becomes of all tasks of a process that died before it was ready."""
         self._deaths += 1
-        return never_began(self._deaths)
+        return never_began(self._deaths, how)
 
     def stop(self) -> None:
         if self._session is not None:
@@ -143,28 +144,40 @@ class _Session:
     # -- in the reader's thread --------------------------------------------------------------------
 
     def _read(self) -> None:
+        trouble = ""
         try:
-            while True:
-                self._hear(unpack(self._connection.recv_bytes()))
-        except (EOFError, OSError):
-            self._end()
+            self._listen()
+        except Exception as error:  # nobody would hear of it in this thread, and the search would wait
+            trouble = f"could not be listened to: {reason_of(error)}"
+            self._close_pool()
+        self._end(trouble)
+
+    def _listen(self) -> None:
+        """Hears what the process says, to its end."""
+        while True:
+            try:
+                message = self._connection.recv()
+            except (EOFError, OSError):
+                return
+            self._hear(message)
 
     def _hear(self, message: Any) -> None:
         if isinstance(message, Ready):
             self._process = message.process
         elif isinstance(message, Began):
             self._watch(message.number)
-        elif isinstance(message, Reported) and message.report.fatal:
-            self._fatal = message.number, message.report.result.reason
-            self._kill()
         elif isinstance(message, Reported):
             try:
-                ended = Ended(message.report.read())
-            except Exception as error:  # nobody would hear of it in this thread
+                report = read_report(message.content)
+                ended = Ended(report.read())
+            except Exception as error:  # which the search is to raise
                 ended = Ended(error=error)
+            else:
+                if report.fatal:
+                    self._fatal = message.number, report.result.reason
+                    self._kill()
+                    return
             self._finish(message.number, ended)
-        elif isinstance(message, Failed):
-            self._finish(message.number, Ended(error=message.error))
 
     def _finish(self, number: int, ended: Ended) -> None:
         with self._lock:
@@ -197,16 +210,20 @@ class _Session:
             with suppress(ProcessLookupError):  # it has ended by itself
                 os.kill(self._process, signal.SIGKILL)
 
-    def _end(self) -> None:
-        """The process has ended: says what becomes of the candidates that it worked on."""
-        how = "was ended" if self._stopping else self._how()
+    def _end(self, trouble: str) -> None:
+        """The process has ended: says what becomes of the candidates that it worked on.
+
+        Args:
+            trouble: What was wrong with what it said, if anything.
+        """
+        how = trouble or ("was ended" if self._stopping else self._how())
         with self._lock:
             self._over = True
             left, timers = dict(self._running), list(self._timers.values())
             self._running.clear()
         for timer in timers:
             timer.cancel()
-        idle = self._slot.died_idle() if self._process is None and left else None
+        idle = self._slot.died_idle(how) if self._process is None and left else None
         for number, task in left.items():
             self._slot.ended(task, idle or self._verdict(number, how, company=len(left) > 1))
         self._close_pool()
@@ -219,6 +236,8 @@ class _Session:
             return how_it_ended(error.exitcode)
         except (BrokenProcessPool, CancelledError, TimeoutError) as error:
             return f"was lost ({type(error).__name__})"
+        except Exception as error:  # what `serve` itself raised
+            return f"gave up: {error}"
         return how_it_ended(0)
 
     def _verdict(self, number: int, how: str, company: bool) -> Ended:

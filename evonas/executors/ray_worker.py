@@ -18,9 +18,10 @@ from ..weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
+from .reports import Report, read_report
 from .scratch import discard, scratch_folder
 from .verdicts import STARTS, never_begun, too_late
-from .worker import Equipment, Report, begin, work
+from .worker import Equipment, begin, work
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 """What Ray shares between the processes of a node without copying."""
@@ -139,13 +140,14 @@ class RayWorker:
     def _evaluate(self, job: bytes) -> Answer:
         for _ in range(STARTS):
             try:
-                report: Report = self._process().schedule(work, (job,), timeout=self._timeout).result()
+                said: bytes = self._process().schedule(work, (job,), timeout=self._timeout).result()
             except ProcessExpired as error:
                 return Answer(died=how_it_ended(error.exitcode))
             except (BrokenProcessPool, CancelledError):
                 continue  # it died while it had nothing to do
             except TimeoutError:
                 return Answer(too_late(self._timeout or 0.0))
+            report = read_report(said)
             if report.fatal:
                 self._end_process()
                 return Answer(died=f"had to be ended: {report.result.reason}")

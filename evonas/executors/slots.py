@@ -17,9 +17,10 @@ from ..candidate import Result
 from .endings import SIGKILLED, how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt
+from .reports import read_report
 from .usage import Meter, SlotUse
 from .verdicts import STARTS, never_begun, too_late
-from .worker import Equipment, Report, begin, work
+from .worker import Equipment, begin, work
 
 
 @dataclass
@@ -166,19 +167,19 @@ class SingleSlot(Slot):
     def _begin(self, task: Task) -> None:
         if self._pool is None or not self._pool.active:
             self._pool = ProcessPool(1, 0, begin, (self.equipment,), HiddenMainContext())
-        future: Future[Report] = self._pool.schedule(work, (task.content,), timeout=self._timeout)
+        future: Future[bytes] = self._pool.schedule(work, (task.content,), timeout=self._timeout)
         future.add_done_callback(partial(self._done, task))
 
-    def _done(self, task: Task, future: Future[Report]) -> None:
+    def _done(self, task: Task, future: Future[bytes]) -> None:
         try:
             ended = self._outcome(future)
         except BaseException as error:  # nobody would hear of it in that thread
             ended = Ended(error=error)
         self._ended(self, task, ended)
 
-    def _outcome(self, future: Future[Report]) -> Ended:
+    def _outcome(self, future: Future[bytes]) -> Ended:
         try:
-            report = future.result()
+            report = read_report(future.result())
         except ProcessExpired as error:
             return Ended(fault=how_it_ended(error.exitcode), alone=error.exitcode == SIGKILLED)
         except (BrokenProcessPool, CancelledError):
@@ -210,8 +211,13 @@ class SingleSlot(Slot):
             self._pool.join()
 
 
-def never_began(times: int) -> Ended:
-    """What becomes of a task whose process died before it began, after so many times in a row."""
+def never_began(times: int, how: str = "") -> Ended:
+    """What becomes of a task whose process died before it began.
+
+    Args:
+        times: In a row.
+        how: The last one did, where that is known.
+    """
     if times < STARTS:
         return Ended(again=True)
-    return Ended(error=never_begun(), hopeless=True)
+    return Ended(error=never_begun(how), hopeless=True)

@@ -19,9 +19,10 @@ def died_again(how: str) -> Result:
     return Result(FAILED, reason=f"{how}; so did another that tried it")
 
 
-def never_begun() -> UserError:
-    """What ends a search whose worker processes die before they begin."""
-    return UserError(f"workers: {STARTS} worker processes in a row died before they began")
+def never_begun(how: str = "") -> UserError:
+    """What ends a search whose worker processes die before they begin; `how` the last one did."""
+    last = f"; the last one {how}" if how else ""
+    return UserError(f"workers: {STARTS} worker processes in a row died before they began{last}")
 
 
 def too_late(timeout: float) -> Result:

@@ -6,19 +6,20 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ..candidate import FAILED, Result
+from ..candidate import FAILED
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
 from ..failpoints import reach
 from ..plugins import FileText
 from ..weights import WeightsError
 from . import scratch
-from .parcel import JobSent, WeightsAt, lend, pack, unpack
+from .parcel import JobSent, lend, unpack
+from .reports import Report, error_as_bytes, failure, report_as_bytes
 
 FATAL = "CUDA error"
 """Is in the reason of a failure after which a process can use its GPU no more."""
@@ -50,23 +51,6 @@ class Equipment:
         return evaluator if self.device is None else evaluator.on(self.device)
 
 
-@dataclass(frozen=True)
-class Report:
-    """A result, where its weights are, and whether the process that it comes from can do no more."""
-
-    result: Result
-    weights: WeightsAt | None
-    fatal: bool = False
-
-    def read(self) -> Result:
-        """The result with its weights, whose file is gone afterwards."""
-        if self.weights is None:
-            return self.result
-        weights = self.weights.load()
-        self.weights.remove()
-        return replace(self.result, weights=weights)
-
-
 _ready: Evaluator | None = None
 _trouble = "it was not made ready"
 _folder = Path()
@@ -95,42 +79,46 @@ def end_with_parent(folder: Path) -> None:
         os._exit(1)
 
 
-def work(job: bytes) -> Report:
-    """Does one job.
-
-    Raises:
-        UserError: This worker could not be made ready.
-        WeightsError: The parent's weights are gone or damaged.
-    """
+def work(job: bytes) -> bytes:
+    """Does one job; what came of it is for `read_report`."""
     return _work(_ready, job)
 
 
-def _work(evaluator: Evaluator | None, job: bytes) -> Report:
-    if evaluator is None:
-        raise UserError(
-            f"workers: a worker process cannot begin: {_trouble} "
-            "(what a worker needs must be importable there, or defined in the script itself)"
-        )
-    sent: JobSent = unpack(job)
-    return evaluated(evaluator, sent, _folder)
+def _work(evaluator: Evaluator | None, job: bytes) -> bytes:
+    try:
+        if evaluator is None:
+            raise cannot_begin()
+        report = evaluated(evaluator, unpack(job), _folder)
+    except BaseException as error:  # nobody would hear of it in a thread
+        return error_as_bytes(error)
+    return report_as_bytes(report)
+
+
+def cannot_begin() -> UserError:
+    """Says why this worker could not be made ready."""
+    return UserError(
+        f"workers: a worker process cannot begin: {_trouble} "
+        "(what a worker needs must be importable there, or defined in the script itself)"
+    )
 
 
 def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
-    """Evaluates a job and lends the weights."""
+    """Evaluates a job and lends the weights.
+
+    Raises:
+        WeightsError: The parent's weights are gone or damaged, or the child's cannot be lent.
+    """
     reach("worker.begun")
     try:
         job = sent.read()
     except WeightsError:
         raise
     except Exception as error:
-        return Report(
-            Result(FAILED, reason=f"its genome cannot be read in a worker: {reason_of(error)}"), None
-        )
+        return failure(f"its genome cannot be read in a worker: {reason_of(error)}")
     try:
         result = evaluator.run(job)
     except (SystemExit, KeyboardInterrupt) as error:
-        ended = f"{type(error).__name__}: the evaluation wanted to end the process"
-        return Report(Result(FAILED, reason=ended), None)
+        return failure(f"{type(error).__name__}: the evaluation wanted to end the process")
     reach("worker.done")
     if result.weights is None:
         return Report(result, None, fatal=result.status == FAILED and FATAL in result.reason)
@@ -158,18 +146,10 @@ class Began:
 
 @dataclass(frozen=True)
 class Reported:
-    """A candidate has ended."""
+    """A candidate has ended; what came of it is for `read_report`."""
 
     number: int
-    report: Report
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A candidate could not be evaluated, for a reason that the search must hear."""
-
-    number: int
-    error: Exception
+    content: bytes
 
 
 _sharing: tuple[Connection, int, int | None] | None = None
@@ -190,26 +170,35 @@ def begin_sharing(equipment: Equipment, connection: Connection, capacity: int, m
 
 
 def serve() -> None:
-    """Works until the connection ends, with a thread for each candidate."""
+    """Works until the connection ends, with a thread for each candidate.
+
+    Raises:
+        UserError: Says what ended it before; its class is one that the search can read, whatever that was.
+    """
     if _sharing is None:
-        raise UserError(f"workers: a worker process cannot begin: {_trouble}")
-    connection, capacity, memory = _sharing
+        raise cannot_begin()
+    connection = _sharing[0]
+    try:
+        _serve(*_sharing)
+    except BaseException as error:
+        raise UserError(reason_of(error)) from None
+    finally:
+        connection.close()  # the search sees the end there, though this process lives on
+
+
+def _serve(connection: Connection, capacity: int, memory: int | None) -> None:
     sending = threading.Lock()
     mine = threading.local()
 
-    def send(message: object) -> None:
-        content = pack(message, "a result", _folder, mapped=False)
+    def send(message: Ready | Began | Reported) -> None:
         with sending:
-            connection.send_bytes(content)
+            connection.send(message)
 
     evaluator = None if _ready is None else _ready.sharing(memory, lambda: send(Began(mine.number)))
 
     def one(number: int, content: bytes) -> None:
         mine.number = number
-        try:
-            send(Reported(number, _work(evaluator, content)))
-        except Exception as error:
-            send(Failed(number, error))
+        send(Reported(number, _work(evaluator, content)))
 
     send(Ready(os.getpid()))
     with ThreadPoolExecutor(capacity) as threads:
