@@ -14,7 +14,10 @@ to the last removal of a file. Of the killed run it is then checked that
   it comes to the history and to the weights of the search that was not killed, and nothing else lies in its
   folder.
 
-Prints a line for each kind of search and the totals; exits with status 1 where anything was lost or differs.
+A search that ends by itself where it was to be killed has crashed, and its killing proves nothing.
+
+Prints a line for each kind of search and the totals; exits with status 1 where anything was lost, differs or
+crashed.
 """
 
 import argparse
@@ -22,6 +25,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -89,6 +93,10 @@ class Whole:
     seconds: float
 
 
+WRONG = ("lost", "differing", "unreadable", "left_behind", "crashed")
+"""What a tally counts of which there is to be none."""
+
+
 @dataclass
 class Tally:
     """What came of the kills."""
@@ -99,12 +107,13 @@ class Tally:
     differing: int = 0
     unreadable: int = 0
     left_behind: int = 0
+    crashed: int = 0
     places: Counter[str] = field(default_factory=Counter)
     trouble: list[str] = field(default_factory=list)
 
     @property
     def sound(self) -> bool:
-        return not (self.lost or self.differing or self.unreadable or self.left_behind)
+        return not any(getattr(self, name) for name in WRONG)
 
 
 class Harness:
@@ -142,12 +151,17 @@ class Harness:
         rows = self.searches.history(**choices, run=str(run))
         seconds = time.monotonic() - began
         assert [row["id"] for row in rows] == list(range(choices["budget"]))
-        return Whole(choices, rows, kept_of(run), seconds)
+        return Whole(choices, rows, kept_of(run, choices), seconds)
 
     @property
     def kills(self) -> int:
         """So far."""
         return sum(tally.kills for tally in self.tallies.values())
+
+    @property
+    def lives(self) -> int:
+        """Of searches that have come to a sudden end."""
+        return self.kills + sum(tally.crashed for tally in self.tallies.values())
 
     def one(self, name: str) -> None:
         """Kills one search of a kind, once or twice, and looks at what it has left."""
@@ -177,13 +191,16 @@ class Harness:
         self.searches.begin(**choices)
         if place:
             said += self._count_to_its_end()
-            killed = self.searches.status != 0
         else:
             said += self._count_for(self.rng.random() * whole.seconds * 1.05)
-            killed = self.searches.kill()
-        if not killed:
+            self.searches.end()
+        if self.searches.status == 0:
             if self.at and "resume" not in choices:
                 raise SystemExit(f"--at: a search came to its end before {self.at}")
+            return said, False
+        if self.searches.status != -signal.SIGKILL:
+            tally.crashed += 1
+            tally.trouble.append(f"{choices.get('fail', 'random instant')}: status {self.searches.status}")
             return said, False
         tally.kills += 1
         tally.places[place or "a random instant"] += 1
@@ -239,7 +256,7 @@ class Harness:
             return
         try:
             found = [row for row in rows_of(run) if row["status"] != "pending"]
-            kept = kept_of(run)
+            kept = kept_of(run, whole.choices)
         except Exception as error:
             tally.unreadable += 1
             tally.trouble.append(f"{when}: unreadable: {error}")
@@ -284,7 +301,7 @@ class Harness:
             tally.differing += 1
             tally.trouble.append(f"{name}: cannot go on, status {status or self.searches.status}")
             return
-        kept = kept_of(run)
+        kept = kept_of(run, whole.choices)
         if json.loads(rest) != whole.rows or kept != whole.kept:
             tally.differing += 1
             tally.trouble.append(f"{name}: another history")
@@ -308,14 +325,15 @@ def rows_of(run: Path) -> list[dict[str, Any]]:
     return json.loads(json.dumps(rows))
 
 
-def kept_of(run: Path) -> dict[int, tuple[str, int, str]]:
-    """A run's weights, each loaded; no pending child lacks its parent's."""
+def kept_of(run: Path, choices: dict[str, Any]) -> dict[int, tuple[str, int, str]]:
+    """A run's weights, each loaded; no pending child lacks its parent's, where there are trainings."""
+    trains = "fitness" not in choices
     opened = Run.open(run)
     found = opened.journal.kept()
     for stored in found.values():
         assert opened.store.load(stored), stored
     for candidate in opened.journal.candidates():
-        if candidate.result is None and found:
+        if candidate.result is None and trains:
             missing = set(candidate.genome.origin.parents) - set(found)
             done = {n for n in missing if opened.journal.candidate(n).fitness is not None}
             assert not done, f"the parent of pending candidate {candidate.number} has no weights"
@@ -353,7 +371,7 @@ def main() -> int:
         bag = [name for name in names for _ in range(SHARES.get(name, 3))]
         first = list(names)  # each kind at least once
         shown = 0
-        while (kills := harness.kills) < options.kills:
+        while (kills := harness.lives) < options.kills:
             harness.one(first.pop() if first else harness.rng.choice(bag))
             if kills >= shown + 25:
                 shown = kills
@@ -365,7 +383,8 @@ def main() -> int:
 
 
 def report(harness: Harness, left: list[str], seconds: float) -> int:
-    print(f"{'searches':<36}{'kills':>6}{'lost':>6}{'differing':>11}{'unreadable':>12}{'left behind':>13}")
+    print(f"{'searches':<36}{'kills':>6}{'lost':>6}{'differing':>11}{'unreadable':>12}{'left behind':>13}"
+          f"{'crashed':>9}")  # fmt: skip
     total = Tally()
     if left:
         total.left_behind += 1
@@ -374,8 +393,8 @@ def report(harness: Harness, left: list[str], seconds: float) -> int:
         if name not in harness.wholes:
             continue
         print(f"{name:<36}{tally.kills:>6}{tally.lost:>6}{tally.differing:>11}{tally.unreadable:>12}"
-              f"{tally.left_behind:>13}")  # fmt: skip
-        for key in ("kills", "before_the_journal", "lost", "differing", "unreadable", "left_behind"):
+              f"{tally.left_behind:>13}{tally.crashed:>9}")  # fmt: skip
+        for key in ("kills", "before_the_journal", *WRONG):
             setattr(total, key, getattr(total, key) + getattr(tally, key))
         total.places.update(tally.places)
         total.trouble += tally.trouble
@@ -385,7 +404,8 @@ def report(harness: Harness, left: list[str], seconds: float) -> int:
     print(
         f"{total.kills} kills in {seconds:.0f} s ({total.before_the_journal} before there was a journal): "
         f"{total.lost} finished evaluations lost, {total.differing} differing histories, "
-        f"{total.unreadable} unreadable runs, {total.left_behind} times something left behind"
+        f"{total.unreadable} unreadable runs, {total.left_behind} times something left behind, "
+        f"{total.crashed} searches that crashed"
     )
     return 0 if total.sound else 1
 

@@ -18,7 +18,8 @@ def crash(folder, *words):
 
 
 SOUND = (
-    ": 0 finished evaluations lost, 0 differing histories, 0 unreadable runs, 0 times something left behind"
+    ": 0 finished evaluations lost, 0 differing histories, 0 unreadable runs, 0 times something left behind, "
+    "0 searches that crashed"
 )
 
 
@@ -38,24 +39,60 @@ def test_a_hundred_kills(tmp_path):
     sound(crash(tmp_path, "--kills", "100"), kills=100)
 
 
+def sabotaged(folder, sabotage, *words):
+    """Runs the harness where something is wrong; returns what it prints."""
+    saboteur = folder / "sabotage.py"
+    saboteur.write_text(
+        "import sys, runpy\n"
+        f"sys.path.insert(0, {str(SCRIPT.parents[1] / 'support')!r})\n"
+        f"sys.argv = {[str(SCRIPT), *words]!r}\n"
+        f"{sabotage}"
+        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
+    )
+    ended = subprocess.run([sys.executable, saboteur], cwd=folder, capture_output=True, text=True)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+LOSING = """
+import evonas
+load = evonas.load
+class Fewer:
+    def __init__(self, result): self.journal, self.history = result.journal, []
+evonas.load = lambda run: Fewer(load(run))
+"""
+CRASHING = """
+from searches import Searches
+begin = Searches.begin
+def begin_to_crash(self, **choices):
+    begin(self, **{**choices, "fail": choices.get("fail", "").replace("=kill", "=io")})
+Searches.begin = begin_to_crash
+"""
+FORGETTING = """
+from evonas.journal.sqlite import SqliteJournal
+SqliteJournal.kept = lambda self: {}
+"""
+
+
 def test_the_harness_sees_what_is_lost(tmp_path):
     """A journal that has lost what was finished is found out: the harness can fail.
 
     The search is killed when it asks for the twentieth time, so it has said results before.
     """
     words = ["--kills", "1", "--only", "genotypes, serial", "--at", "search.asked:20"]
-    saboteur = tmp_path / "sabotage.py"
-    saboteur.write_text(
-        "import sys, runpy\n"
-        "import evonas\n"
-        f"sys.argv = {[str(SCRIPT), *words]!r}\n"
-        "load = evonas.load\n"
-        "class Fewer:\n"
-        "    def __init__(self, result): self.journal, self.history = result.journal, []\n"
-        "evonas.load = lambda run: Fewer(load(run))\n"
-        f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
-    )
-    ended = subprocess.run([sys.executable, saboteur], cwd=tmp_path, capture_output=True, text=True)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "results were said, 0 are there" in ended.stdout
+    assert "results were said, 0 are there" in sabotaged(tmp_path, LOSING, *words)
     sound(crash(tmp_path, *words), kills=1)
+
+
+def test_the_harness_sees_a_search_that_crashes_instead_of_being_killed(tmp_path):
+    words = ["--kills", "1", "--only", "genotypes, serial", "--at", "search.asked:20"]
+    said = sabotaged(tmp_path, CRASHING, *words)
+    assert "trouble: search.asked:20=kill: status 1" in said
+    assert said.splitlines()[-1].startswith("0 kills") and said.endswith(", 1 searches that crashed\n")
+
+
+def test_the_harness_sees_that_all_weights_are_lost(tmp_path):
+    """Killed when it has handed over for the eighth time: a child of a finished parent is pending by then."""
+    words = ["--kills", "1", "--only", "trainings, serial", "--at", "search.submitted:8"]
+    said = sabotaged(tmp_path, FORGETTING, *words)
+    assert "unreadable: the parent of pending candidate" in said

@@ -63,12 +63,16 @@ class Searches:
             self.status = int(text.removeprefix("status "))
         return text
 
-    def kill(self) -> bool:
-        """Kills the search; returns whether it was still at work."""
+    def end(self) -> None:
+        """Kills the search, if it is still at work."""
         if self.status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process, signal.SIGKILL)
             self.until("status")
+
+    def kill(self) -> bool:
+        """Kills the search; returns whether it was still at work."""
+        self.end()
         assert self.status in (0, -signal.SIGKILL)
         return self.status != 0
 
