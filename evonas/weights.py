@@ -63,6 +63,13 @@ class UnreadableWeightsError(WeightsError):
     """Weights cannot be read now (want of permission, too many open files), though they may be whole."""
 
 
+def unwritable(path: Path, error: OSError) -> UnwritableWeightsError:
+    """What is raised where the system refuses to write weights."""
+    return UnwritableWeightsError(
+        f"weights {path}: cannot be written: {error.strerror or error}{what_to_do(error)}"
+    )
+
+
 class WeightStore(ABC):
     """Where weights are kept between a candidate's training and its last child."""
 
@@ -140,10 +147,7 @@ class FolderStore(WeightStore):
             self._write(name, content)
         except OSError as error:
             self._clear(name)
-            path = self.folder / name
-            raise UnwritableWeightsError(
-                f"weights {path}: cannot be written: {error.strerror or error}{what_to_do(error)}"
-            ) from None
+            raise unwritable(self.folder / name, error) from None
         except BaseException:  # somebody wants to stop
             self._clear(name)
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import numpy as np
 from ..errors import UserError
 from ..evaluation import Job, Parent, Shared
 from ..genome import Genome, Origin
-from ..weights import FolderStore, Stored, WeightsError, digest
+from ..weights import FolderStore, Stored, digest, unwritable
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +122,7 @@ def lend(weights: Mapping[str, torch.Tensor], folder: Path, name: str) -> Weight
     """Writes weights where another process of this search reads them; a crash of the system may lose them.
 
     Raises:
-        WeightsError: They cannot be written.
+        UnwritableWeightsError: They cannot be written; nothing of them is left.
     """
     from safetensors.torch import save
 
@@ -130,7 +131,9 @@ def lend(weights: Mapping[str, torch.Tensor], folder: Path, name: str) -> Weight
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise WeightsError(f"weights {path}: cannot be written: {error.strerror or error}") from None
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise unwritable(path, error) from None
     return WeightsAt(FolderStore(folder), Stored(0, path.name, len(content), digest(content)))
 
 

@@ -1,5 +1,6 @@
 """The fault matrix: what each fault costs, on each executor (docs/reliability.md has it as a table)."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 import evonas
 from evonas import failpoints
+from evonas.weights import UnwritableWeightsError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
@@ -199,6 +201,24 @@ def test_a_full_disk_where_weights_are_written(training, rows, disk):
     assert not list(folder.rglob("*.tmp"))
     disk.change("size=20m")
     assert rows(evonas.resume(folder)) == expected
+
+
+def test_a_full_disk_where_a_worker_lends_weights(search, tmp_path, disk, monkeypatch):
+    """The temporary folder is full, and nothing damaged: that is said, and not to do without weights."""
+    monkeypatch.setattr("tempfile.tempdir", str(disk.place))
+
+    def filling(network, rng):
+        with contextlib.suppress(OSError), (place / "filler").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(256))
+        return rng.random()
+
+    place = disk.place
+    tiny = {"genome": {"cells": 1, "filters": 8, "combinations": 2, "stages": 2}}
+    refusal = r"weights .*result\d+.safetensors: cannot be written: No space left on device \(free some space"
+    with pytest.raises(UnwritableWeightsError, match=refusal):
+        search("processes", filling, needs="network", config=tiny, run=tmp_path / "run")
+    assert [path.name for path in disk.place.iterdir()] == ["filler"]
 
 
 def test_a_folder_that_becomes_read_only(search, go_on, rows, executor, disk):
