@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +17,8 @@ from typing import Any, NoReturn
 from .errors import INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MOMENT = 1.0
+"""Seconds, at most, in which killed workers end."""
 
 
 class StopRequest:
@@ -51,9 +54,13 @@ class StopRequest:
 
 
 def leave(farewell: str) -> NoReturn:
-    """Ends this process and its workers, without waiting for anything; no temporary files are left."""
-    for child in multiprocessing.active_children():
+    """Ends this process and its workers, without waiting for what they do; no temporary files are left."""
+    children = multiprocessing.active_children()
+    for child in children:
         child.kill()
+    end = time.monotonic() + MOMENT
+    for child in children:  # one that is being ended still writes to the files
+        child.join(max(0.0, end - time.monotonic()))
     if (scratch := sys.modules.get("evonas.executors.scratch")) is not None:
         scratch.discard_all()
     finalizers = getattr(multiprocessing.util, "_run_finalizers", None)

@@ -22,7 +22,8 @@ else:
     LOCKS = True
 
 PREFIX = "evonas-"
-LOCK = ".lock"
+LOCK = ".evonas-lock"
+"""Marks what may be removed: nobody else has files of that name beside folders of their own."""
 
 _owned: dict[Path, int] = {}
 
@@ -49,10 +50,11 @@ def scratch_folder() -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Removes a folder and all that is in it."""
+    """Removes a folder and all that is in it; what cannot be removed now is left to the next that asks."""
     shutil.rmtree(folder, ignore_errors=True)
     if (handle := _owned.pop(folder, None)) is not None:
-        folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
+        if not os.path.lexists(folder):  # a process that is being ended may still have written there
+            folder.with_name(folder.name + LOCK).unlink(missing_ok=True)
         os.close(handle)
 
 
