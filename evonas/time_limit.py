@@ -51,11 +51,14 @@ def limited(seconds: float) -> Iterator[None]:
         if active:
             raise TimeLimitReached(seconds)
 
-    before = signal.signal(signal.SIGALRM, stop)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
-    try:
-        yield
+    before, (left, interval) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    try:  # Ctrl-C may come between any two of these steps
+        try:
+            signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+            yield
+        finally:
+            active = False
     finally:
-        active = False
         signal.setitimer(signal.ITIMER_REAL, left, interval)
         signal.signal(signal.SIGALRM, before)

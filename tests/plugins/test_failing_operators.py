@@ -1,5 +1,6 @@
 """An operator that goes wrong is reported by name, and costs one candidate."""
 
+import sys
 import threading
 
 import pytest
@@ -137,6 +138,48 @@ def test_a_limit_leaves_no_timer_behind():
     assert left[1] == timer[1]
     assert left[0] == pytest.approx(timer[0], abs=1)  # that of whoever limits this test
     assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_no_limit_outlives_an_interrupt_at_whatever_step():
+    import signal
+
+    before, (left, interval) = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    steps = 0
+    try:
+        while interrupted_after(steps):
+            if (handler := signal.getsignal(signal.SIGALRM)) is not before:
+                handler(signal.SIGALRM, None)  # does nothing any more, should its timer be running
+            signal.signal(signal.SIGALRM, before)
+            steps += 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, left, interval)
+    assert steps > 8
+
+
+def interrupted_after(steps):
+    """Sets a limit and interrupts that after so many steps; whether it takes so many."""
+    left = steps
+
+    def trace(frame, event, argument):
+        nonlocal left
+        if frame.f_code is not limited.__wrapped__.__code__:
+            return None
+        if event == "line":
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with limited(600):
+            pass
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
 
 
 def test_another_thread_has_no_limit_and_says_so():
