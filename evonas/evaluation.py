@@ -128,6 +128,8 @@ class Evaluator(ABC):
             result = self.evaluate(job)
         except WeightsError:
             raise
+        except SystemExit:  # `sys.exit()`, as in code that was written to run by itself
+            result = Result(FAILED, reason="SystemExit: the evaluation wanted to end the process")
         except Exception as error:
             result = Result(FAILED, reason=reason_of(error))
         if result.out_of_memory:

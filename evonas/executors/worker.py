@@ -117,8 +117,8 @@ def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
         return failure(f"its genome cannot be read in a worker: {reason_of(error)}")
     try:
         result = evaluator.run(job)
-    except (SystemExit, KeyboardInterrupt) as error:
-        return failure(f"{type(error).__name__}: the evaluation wanted to end the process")
+    except KeyboardInterrupt:  # nobody's: workers do not hear of Ctrl-C
+        return failure("KeyboardInterrupt: the evaluation wanted to end the process")
     reach("worker.done")
     if result.weights is None:
         return Report(result, None, fatal=result.status == FAILED and FATAL in result.reason)
