@@ -59,7 +59,9 @@ class PackedSlot(Slot):
 
     def _begin(self, task: Task) -> None:
         while self._session is None or not self._session.begin(task):
+            # Known before its process is started: whatever interrupts that, `stop` and `join` end it.
             self._session = _Session(self, self.equipment, self.capacity, self._memory, self._timeout)
+            self._session.start()
 
     def ended(self, task: Task, ended: Ended) -> None:
         """Hands on how a task ended."""
@@ -107,13 +109,17 @@ class _Session:
         self._late: set[int] = set()
         self._fatal: tuple[int, str] | None = None
         self._process: int | None = None
-        self._connection, theirs = Pipe()
+        self._connection, self._theirs = Pipe()
         self._pool = ProcessPool(
-            1, 0, begin_sharing, (equipment, theirs, capacity, memory), HiddenMainContext()
+            1, 0, begin_sharing, (equipment, self._theirs, capacity, memory), HiddenMainContext()
         )
-        self._future: Future[None] = self._pool.schedule(serve)
-        theirs.close()  # the process has its own by now, whose end shows here
+        self._future: Future[None] | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
+
+    def start(self) -> None:
+        """Starts the process."""
+        self._future = self._pool.schedule(serve)
+        self._theirs.close()  # the process has its own by now, whose end shows here
         self._reader.start()
 
     def begin(self, task: Task) -> bool:
@@ -132,7 +138,8 @@ class _Session:
 
     def join(self) -> None:
         self._close_pool()
-        self._reader.join()
+        if self._reader.ident is not None:  # it was started
+            self._reader.join()
 
     def _close_pool(self) -> None:
         with self._pool_lock:  # of two threads one does it, and the other waits
@@ -231,7 +238,8 @@ class _Session:
 
     def _how(self) -> str:
         try:
-            self._future.result(timeout=30)
+            if self._future is not None:
+                self._future.result(timeout=30)
         except ProcessExpired as error:
             return how_it_ended(error.exitcode)
         except (BrokenProcessPool, CancelledError, TimeoutError) as error:

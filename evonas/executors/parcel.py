@@ -20,7 +20,7 @@ import numpy as np
 from ..errors import UserError
 from ..evaluation import Job, Parent, Shared
 from ..genome import Genome, Origin
-from ..weights import FolderStore, Stored, digest, unwritable
+from ..weights import SUFFIX, FolderStore, Stored, digest, unwritable
 
 if TYPE_CHECKING:
     import torch
@@ -118,7 +118,17 @@ class WeightsAt:
         self.store.remove(self.stored)
 
 
-def lend(weights: Mapping[str, torch.Tensor], folder: Path, name: str) -> WeightsAt:
+def lent_path(folder: Path, number: int) -> Path:
+    """Where the weights lie that a candidate begins with."""
+    return folder / f"lent{number}{SUFFIX}"
+
+
+def result_path(folder: Path, number: int) -> Path:
+    """Where a candidate's own weights lie."""
+    return folder / f"result{number}{SUFFIX}"
+
+
+def lend(weights: Mapping[str, torch.Tensor], path: Path) -> WeightsAt:
     """Writes weights where another process of this search reads them; a crash of the system may lose them.
 
     Raises:
@@ -127,14 +137,13 @@ def lend(weights: Mapping[str, torch.Tensor], folder: Path, name: str) -> Weight
     from safetensors.torch import save
 
     content = save(dict(weights))
-    path = folder / f"{name}.safetensors"
     try:
         path.write_bytes(content)
     except OSError as error:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise unwritable(path, error) from None
-    return WeightsAt(FolderStore(folder), Stored(0, path.name, len(content), digest(content)))
+    return WeightsAt(FolderStore(path.parent), Stored(0, path.name, len(content), digest(content)))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..candidate import Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
 from .packed import PackedSlot
-from .parcel import JobSent, WeightsAt, lend, pack
+from .parcel import JobSent, WeightsAt, lend, lent_path, pack, result_path
 from .scratch import discard, scratch_folder
 from .slots import Ended, Group, SingleSlot, Slot, Task
 from .usage import Usage
@@ -143,7 +144,7 @@ class ProcessExecutor(Executor):
             weights = job.parent.load_weights()
         if not weights:
             return None, None
-        lent = lend(weights, self.folder, f"lent{job.number}")
+        lent = lend(weights, lent_path(self.folder, job.number))
         return lent, lent
 
     def _wait(self) -> None:
@@ -179,6 +180,8 @@ class ProcessExecutor(Executor):
 
     def _ended(self, slot: Slot, task: Task, ended: Ended) -> None:
         """Called by some thread when a task has ended, in whatever way."""
+        with suppress(OSError):  # nobody has read the weights of one that was ended
+            result_path(self.folder, task.number).unlink(missing_ok=True)
         with self._changed:
             slot.let_go(task)
             done = self._judge(slot, task, ended)
@@ -195,7 +198,8 @@ class ProcessExecutor(Executor):
                 self._hopeless = error
             self._changed.notify_all()
         if task.lent is not None and done is not None:
-            task.lent.remove()
+            with suppress(OSError):  # it goes with the folder
+                task.lent.remove()
 
     def _judge(self, slot: Slot, task: Task, ended: Ended) -> Result | BaseException | None:
         """What is handed out for a task; None if it is to be begun again."""

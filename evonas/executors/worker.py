@@ -18,7 +18,7 @@ from ..failpoints import reach
 from ..plugins import FileText
 from ..weights import WeightsError
 from . import scratch
-from .parcel import JobSent, lend, unpack
+from .parcel import JobSent, lend, result_path, unpack
 from .reports import Report, error_as_bytes, failure, report_as_bytes
 
 FATAL = "CUDA error"
@@ -122,7 +122,7 @@ def evaluated(evaluator: Evaluator, sent: JobSent, folder: Path) -> Report:
     reach("worker.done")
     if result.weights is None:
         return Report(result, None, fatal=result.status == FAILED and FATAL in result.reason)
-    lent = lend(result.weights, folder, f"result{sent.number}")
+    lent = lend(result.weights, result_path(folder, sent.number))
     reach("worker.lent")
     return Report(result.without_weights(), lent)
 

@@ -16,6 +16,7 @@ from ..architecture import Architecture
 from ..executors.parcel import WeightsAt, lend
 from ..network import Weights, build, weights_of
 from ..task import Task
+from ..weights import SUFFIX
 from .compiling import compiled
 from .device import Compute
 from .distributed import RankImages, Share, check_parts, joined, share_statistics
@@ -177,7 +178,7 @@ def _train_a_share(training: FinalTraining, place: Place, say: Say) -> Trial:
     trial = training.fit(joined(view, weight), images, share, say if is_first else _silent)
     share_statistics(network, weight)
     if is_first:
-        say(lend(weights_of(network), place.folder, "trained"))
+        say(lend(weights_of(network), place.folder / f"trained{SUFFIX}"))
     return trial
 
 

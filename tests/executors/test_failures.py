@@ -1,5 +1,6 @@
 """What a candidate does to its worker costs that candidate, and the reason is one for people."""
 
+import multiprocessing
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import time
 
 import pytest
 from evonas.genomes.genet import GenetGenome
+from pebble import ProcessPool
 
 from evonas.evaluation import FunctionEvaluator, Job
 from evonas.executors.processes import Place, ProcessExecutor
@@ -57,6 +59,36 @@ def test_idle_workers_that_die_cost_nothing(tmp_path):
             os.kill(processes[-1], signal.SIGKILL)
             time.sleep(0.5)
     assert len(set(processes)) == 3
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_weights_of_a_worker_that_is_killed_are_removed(monkeypatch, capacity):
+    monkeypatch.setenv("EVONAS_FAIL", "worker.lent=kill")
+    genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))
+    evaluator = FunctionEvaluator(lambda network, rng: 1.0, "network", Task(1, 8, 8, 2))
+    with ProcessExecutor(evaluator, [Place("cpu", capacity)]) as executor:
+        executor.submit(Job(0, genome, 0))
+        assert executor.result(0).reason.startswith("the worker process was killed (SIGKILL)")
+        assert list(executor.folder.glob("result*")) == []
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_an_interrupt_while_a_worker_starts_leaves_none_behind(monkeypatch, capacity):
+    schedule = ProcessPool.schedule
+
+    def interrupted(*words, **options):
+        schedule(*words, **options)
+        raise KeyboardInterrupt
+
+    genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))
+    evaluator = FunctionEvaluator(lambda genome, rng: 1.0, "genome", Task(1, 1, 1, 2))
+    before = set(multiprocessing.active_children())
+    with ProcessExecutor(evaluator, [Place("cpu", capacity)]) as executor:
+        monkeypatch.setattr(ProcessPool, "schedule", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            executor.submit(Job(0, genome, 0))
+        assert len(set(multiprocessing.active_children()) - before) == 1
+    assert set(multiprocessing.active_children()) == before
 
 
 def test_a_worker_that_cannot_begin_says_why(search, monkeypatch, tmp_path):
