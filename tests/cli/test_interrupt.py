@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -32,20 +33,23 @@ def test_a_stopped_search_goes_on(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "my run"
-    words = ["--budget", 5, "--seed", 4, *tiny]
-    process = start_process("evolve", *words, "--run", folder, "--json")
+    words, endless = ["--seed", 4, "--population", 3, *tiny], 10_000
+    process = start_process("evolve", *words, "--budget", endless, "--run", folder, "--json")
     wait_for_candidates(folder, 1, process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"to go on: evonas resume '{folder}'" in err and "Traceback" not in err
     stopped = json.loads(out)
-    assert 1 <= stopped["evaluated"] < 5 and stopped["budget"] == 5
+    assert 1 <= stopped["evaluated"] < endless and stopped["budget"] == endless
 
-    ended = evonas("resume", folder, "--json")
-    assert ended.status == 0 and json.loads(ended.out)["evaluated"] == 5
-    assert evonas("evolve", *words, "--run", tmp_path / "whole", "--quiet").status == 0
-    assert known(folder) == known(tmp_path / "whole")
+    with contextlib.closing((result := library.load(folder)).journal):
+        budget = len(result.history) + 2
+    ended = evonas("resume", folder, "--budget", budget, "--json")
+    assert ended.status == 0 and json.loads(ended.out)["evaluated"] == budget
+    whole = tmp_path / "whole"
+    assert evonas("evolve", *words, "--budget", budget, "--run", whole, "--quiet").status == 0
+    assert known(folder) == known(whole)
 
 
 def test_sigterm_stops_alike(

@@ -61,10 +61,11 @@ class Busy(Evaluator):
     def evaluate(self, job):
         with self.room.taken(self.memory):
             mine = Path(self.folder, f"{job.number}-{time.monotonic_ns()}")
-            beside = sorted(path.name.split("-")[0] for path in Path(self.folder).glob("*.on"))
-            mine.write_text(" ".join([str(os.getpid()), *beside]))
             running = mine.with_suffix(".on")
             running.touch()
+            others = {path.name for path in Path(self.folder).glob("*.on")} - {running.name}
+            beside = sorted(name.split("-")[0] for name in others)
+            mine.write_text(" ".join([str(os.getpid()), *beside]))
             try:
                 self.go_wrong(self.trouble.get(job.number), job.number)
                 time.sleep(0.3)
@@ -84,6 +85,9 @@ class Busy(Evaluator):
             while len(list(Path(self.folder).glob("*.on"))) < 2:  # until another is there, too
                 time.sleep(0.01)
             waited.touch()
+        if kind == "three":
+            while len([path for path in Path(self.folder).glob("*-*") if not path.suffix]) < 3:
+                time.sleep(0.01)
         if kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if kind == "segfault":
@@ -134,7 +138,7 @@ def pack(tmp_path):
 
 
 def test_as_many_run_side_by_side_as_may_and_fit(pack):
-    results, ran = pack(capacity=3)
+    results, ran = pack(dict.fromkeys(range(3), "three"), capacity=3)  # until all three have begun
     assert [result.fitness for result in results] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     assert len({process for times in ran.values() for process, _ in times}) == 1
     assert max(len(beside) for times in ran.values() for _, beside in times) == 2
@@ -165,7 +169,7 @@ def test_two_devices_have_a_process_each(pack):
     ],
 )
 def test_what_ends_the_process_costs_one_candidate(pack, kind, reason):
-    results, ran = pack({1: kind})
+    results, ran = pack({0: "hang once", 1: kind})
     assert [result.status for result in results] == ["done", "failed", *["done"] * 4]
     assert results[1].reason.startswith(reason)
     assert len(ran[1]) == 2
@@ -225,11 +229,13 @@ def test_separate_workers_of_a_machine_wait_for_one_that_is_to_be_alone(search, 
 
     def evaluate(genome, rng):
         os, time = modules
-        beside = [name for name in os.listdir(folder) if name.endswith(".on")]
-        with open(f"{folder}/{genome.number}-{time.monotonic_ns()}", "w") as file:
-            file.write(" ".join(["1", *(name.split(".")[0] for name in beside)]))
         running = f"{folder}/{genome.number}.on"
         open(running, "w").close()
+        beside = {name for name in os.listdir(folder) if name.endswith(".on")} - {f"{genome.number}.on"}
+        with open(f"{folder}/{genome.number}-{time.monotonic_ns()}", "w") as file:
+            file.write(" ".join(["1", *(name.split(".")[0] for name in beside)]))
+        while len([name for name in os.listdir(folder) if name[1:2] == "-"]) < 2:
+            time.sleep(0.01)  # until the other worker has begun, too
         time.sleep(0.2)
         os.unlink(running)
         if genome.number == 2:
