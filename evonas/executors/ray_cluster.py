@@ -35,6 +35,9 @@ LONGEST_SOCKET = 103
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 """What begins a connection of gRPC's (RFC 9113, 3.4): the preface, and a frame of settings, type 4."""
 
+TURN = 0.1
+"""Seconds at most until a signal is heard."""
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -153,6 +156,19 @@ class Cluster:
             ) from None
         self._seen = time.monotonic()
         return True
+
+    def wait(self, references: list[Any], number: int, seconds: float) -> list[Any]:
+        """Waits until so many of them are there, or for so long; which are there.
+
+        It does so in short turns: Ray hears signals once a second only while it waits, and two of them, as of
+        somebody who wants to leave at once, would be one.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            left = max(0.0, end - time.monotonic())
+            ended: list[Any] = self.ray.wait(references, num_returns=number, timeout=min(TURN, left))[0]
+            if len(ended) >= number or left <= TURN:
+                return ended
 
     def close(self) -> None:
         """Leaves the cluster, and stops it where it was started here."""

@@ -118,7 +118,7 @@ class Fleet:
         awaited = {slot.awaited: slot for slot in self.slots if slot.awaited is not None}
         ended: list[Any] = []
         if awaited:
-            ended, _ = self._cluster.ray.wait(list(awaited), num_returns=1, timeout=PULSE)
+            ended = self._cluster.wait(list(awaited), 1, PULSE)
         else:
             time.sleep(0.1)  # no node has room just now
         if time.monotonic() - self._looked > PULSE:
@@ -149,7 +149,7 @@ class Fleet:
         if not self._cluster.lost:
             ready = [slot.actor.close.remote() for slot in self.slots if slot.site is not None]
             if ready:
-                self._cluster.ray.wait(ready, num_returns=len(ready), timeout=FAREWELL)
+                self._cluster.wait(ready, len(ready), FAREWELL)
             for slot in self.slots:
                 self._cluster.ray.kill(slot.actor)
         self.slots.clear()

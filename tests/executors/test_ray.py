@@ -3,8 +3,10 @@
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,6 +18,7 @@ from evonas.genomes.genet import GenetGenome
 import evonas
 from evonas.errors import UserError
 from evonas.evaluation import Evaluator, FunctionEvaluator, Job, Parent
+from evonas.executors.ray_cluster import Cluster
 from evonas.task import Task
 from evonas.weights import FolderStore, WeightsError
 
@@ -114,6 +117,35 @@ def test_trained_histories_in_memory_are_the_same(cluster, tiny, history, inheri
     expected = history(evonas.evolve(**tiny, inherit=inherit))
     workers = 1 if inherit == "pool" else 2
     assert history(evonas.evolve(**tiny, inherit=inherit, ray="local", workers=workers)) == expected
+
+
+def test_signals_are_heard_one_by_one_while_it_waits(cluster):
+    """Each is sent when the one before was heard; Ray by itself hears five in five seconds."""
+    heard, over = threading.Semaphore(1), threading.Event()
+    count = 0
+
+    def hear(number, frame):
+        nonlocal count
+        count += 1
+        heard.release()
+
+    def send():
+        while heard.acquire() and not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    never = cluster.remote(lambda: time.sleep(600)).remote()
+    before = signal.signal(signal.SIGINT, hear)
+    sender = threading.Thread(target=send)
+    try:
+        sender.start()
+        assert Cluster("local", 1).wait([never], 1, 5.0) == []
+    finally:
+        over.set()
+        heard.release()
+        sender.join()
+        signal.signal(signal.SIGINT, before)
+        cluster.cancel(never, force=True)
+    assert count > 8
 
 
 def test_shares_of_a_gpu(cluster):
