@@ -63,7 +63,7 @@ def evolve(operators, **choices):
 
 
 REASONS = {
-    "genet-raises": "operator 'genet-raises': RuntimeError: boom (test_failing_operators.py, line 19)",
+    "genet-raises": "operator 'genet-raises': RuntimeError: boom (test_failing_operators.py, line 20)",
     "genet-returns-nothing": (
         "operator 'genet-returns-nothing': expected it to return the genome, got NoneType"
     ),
