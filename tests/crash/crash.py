@@ -52,8 +52,13 @@ TINY = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
 DRIVERS = [place for place in PLACES if not place.startswith("worker.")]
 
 
-def kinds_of_search(images: str) -> dict[str, dict[str, Any]]:
-    """The searches that are killed, by name."""
+def kinds_of_search(images: str, source: str) -> dict[str, dict[str, Any]]:
+    """The searches that are killed, by name.
+
+    Args:
+        images: The file that they train on.
+        source: The run whose best is refined.
+    """
     training = {"dataset": images, "seed": 7, "epochs": 1, "device": "cpu", "look_ahead": 3}
     amoeba = {**training, "population": 4, "sample": 2, "config": {"genome": TINY}}
     genomes = {"fitness": "genome", "population": 5, "sample": 2, "seed": 3, "budget": 60}
@@ -66,6 +71,7 @@ def kinds_of_search(images: str) -> dict[str, dict[str, Any]]:
         "morphisms, serial": {
             **training, "genome": "graph", "budget": 9, "neighbours": 2, "config": {"genome": graph},
         },
+        "refinements, serial": {**training, "refine": source, "budget": 7, "neighbours": 3, "morphisms": 1},
         "genotypes, serial": {**genomes, "look_ahead": 4},
         "genotypes, 2 processes": {**genomes, "workers": 2, "look_ahead": 5},
         "trainings, 2 processes": {**amoeba, "budget": 8, "workers": 2},
@@ -143,9 +149,12 @@ class Harness:
         y = np.arange(120) % 3
         x = (rng.integers(0, 120, (120, 8, 8, 3)) + 50 * y[:, None, None, None]).astype(np.uint8)
         np.savez(self.folder / "images.npz", x_train=x, y_train=y, x_test=x, y_test=y)
-        return kinds_of_search(str(self.folder / "images.npz"))
+        return kinds_of_search(str(self.folder / "images.npz"), str(self.folder / "source"))
 
     def _whole(self, choices: dict[str, Any]) -> Whole:
+        if "refine" in choices and not Path(choices["refine"]).exists():
+            source = {**self.kinds["trainings, serial"], "budget": 4}
+            self.searches.history(**source, run=choices["refine"])
         run = self.folder / f"whole{len(list(self.folder.iterdir()))}"
         began = time.monotonic()
         rows = self.searches.history(**choices, run=str(run))
