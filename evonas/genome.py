@@ -231,6 +231,14 @@ class Genome(ABC):
         except ValueError:
             raise UserError(f"{cls.name} genotype: expected the text of one, got {text!r:.80}") from None
 
+    def outside_space(self) -> str:
+        """In what it lies outside its space, in words; empty where it lies within, as by default.
+
+        What `from_dict` refuses need not be said again. This is for genotypes that can be read and decoded
+        in a space that does not draw them, such as a published one: no operator may leave the space there.
+        """
+        return ""
+
     def training(self) -> dict[str, Any]:
         """What the genome wants changed in the training plan."""
         return {}

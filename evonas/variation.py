@@ -151,7 +151,7 @@ def mutated(toolbox: base.Toolbox, child: Genome) -> Genome:
         with limited(_seconds(toolbox)):
             returned = toolbox.mutate(child)
         result = _one(returned, type(before), toolbox.mutate)
-        _check_readable(result, toolbox.mutate)
+        _check_valid(result, toolbox.mutate, (before,))
     except (Exception, TimeLimitReached) as error:
         return _failed(before, toolbox.mutate, error)
     if result.origin is origin:  # a function of the user's, which does not sign what it makes
@@ -173,7 +173,7 @@ def mated(toolbox: base.Toolbox, first: Genome, second: Genome) -> tuple[Genome,
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise UserError(f"expected it to return both genomes, got {returned!r:.80}")
         for child in returned:
-            _check_readable(_one(child, type(first), toolbox.mate), toolbox.mate)
+            _check_valid(_one(child, type(first), toolbox.mate), toolbox.mate, before)
     except (Exception, TimeLimitReached) as error:
         return _failed(before[0], toolbox.mate, error), before[1]
     for child, origin in zip(returned, origins, strict=True):
@@ -198,8 +198,11 @@ def _one(returned: Any, kind: type[Genome], function: Any) -> Genome:
     return returned
 
 
-def _check_readable(child: Genome, function: Any) -> None:
-    """Checks that a genome can be written and read: a journal that cannot be read would be the run's end."""
+def _check_valid(child: Genome, function: Any, parents: Sequence[Genome]) -> None:
+    """Checks that a genome can be written and read, and lies in its space if its parents do.
+
+    A journal that cannot be read would be the run's end.
+    """
     name = child.origin.operator if child.origin.operator != RANDOM else _name_of(function)
     try:
         form = child.to_dict()
@@ -207,7 +210,15 @@ def _check_readable(child: Genome, function: Any) -> None:
             form = json.loads(json.dumps(form))
         type(child).from_dict(form, child.space)
     except Exception as error:
-        raise OperatorError(name, f"it left a genome that is none: {_in_words(error, name)}") from error
+        raise OperatorError(name, f"it left an invalid genome: {_in_words(error, name)}") from error
+    if leaving := left_space(child, parents):
+        raise OperatorError(name, f"it left the search space: {leaving}")
+
+
+def left_space(child: Genome, parents: Sequence[Genome]) -> str:
+    """In what a child lies outside its space, in words; empty where it does not, or a parent did before."""
+    found = child.outside_space()
+    return "" if found and any(parent.outside_space() for parent in parents) else found
 
 
 def _failed(before: Genome, function: Any, error: BaseException) -> Genome:

@@ -51,6 +51,8 @@ class GenomeContract:
             )
             require(not genome.fitness.valid, f"{self._who()}: random() gave a genome with a fitness")
             require_valid(genome, self.task, self._who())
+            outside = genome.outside_space()
+            require(not outside, f"{self._who()}: random() gave a genome outside its space: {outside}")
             require(
                 written(type(genome).from_text(str(genome), genome.space), self._who())
                 == written(genome, self._who()),

@@ -14,7 +14,7 @@ from ..registry import genome_type, operators_for
 from ..seeds import guarded
 from ..task import Task
 from ..time_limit import TimeLimitReached, limited
-from ..variation import mutate
+from ..variation import left_space, mutate
 from .checks import TASK, nothing_global_changed, require, require_valid, written
 
 
@@ -59,10 +59,12 @@ class OperatorContract:
                 require(isinstance(child, Genome), f"{self._name()}: it returned {type(child).__name__}")
 
     def test_children_are_valid_and_decode(self) -> None:
-        """Every child can be written, read, decoded and identified."""
-        for _, children in self._all():
+        """Every child can be written, read, decoded and identified, and lies in its parents' space."""
+        for parents, children in self._all():
             for child in children:
                 require_valid(child, self.task, self._name())
+                leaving = left_space(child, [parent for parent, _, _ in parents])
+                require(not leaving, f"{self._name()}: it left the search space: {leaving}")
 
     def test_parents_stay_untouched(self) -> None:
         """What is done to a clone does not reach its parent, nor the search space that all share."""

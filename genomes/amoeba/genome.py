@@ -136,6 +136,23 @@ class AmoebaGenome(Genome):
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)
 
+    def outside_space(self) -> str:
+        """An operation that the space does not have, or another number of combinations.
+
+        Published cells are read in any space, and so `from_dict` refuses neither.
+        """
+        space = self.space
+        for name, cell in (("normal", self.normal), ("reduction", self.reduction)):
+            if len(cell.combinations) != space.combinations:
+                expected = f"expected {space.combinations} combinations"
+                return f"{name} cell: {expected}, got {len(cell.combinations)}"
+            for index, pair in enumerate(cell.combinations):
+                for operation, _ in pair:
+                    if operation not in space.operations:
+                        expected = f"expected operations of {', '.join(space.operations)}"
+                        return f"{name} cell, combinations[{index}]: {expected}, got {operation!r}"
+        return ""
+
     def auxiliary_node(self) -> str | None:
         """The end of the last stage but one: two thirds of the way, as the authors' code has it."""
         return (

@@ -63,6 +63,10 @@ class GraphGenome(Genome):
         before = self.origin.morphisms if self.number is None else ()
         self.origin = replace(self.origin, morphisms=(*before, morphism))
 
+    def outside_space(self) -> str:
+        """A cap that it passes."""
+        return self.space.excess(self.architecture) or ""
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)  # the architecture is never changed, and so it is shared
         twin.fitness = copy.deepcopy(self.fitness)

@@ -56,15 +56,15 @@ class GraphSpace(Space):
         """What the first model is made for."""
         return Task(*(self.image or IMAGE), self.classes or CLASSES)
 
-    def excess(self, child: Architecture, parent: Architecture) -> str | None:
-        """Which cap a child passes by growing, in words, or None."""
+    def excess(self, child: Architecture, parent: Architecture | None = None) -> str | None:
+        """Which cap a network passes, and with a parent, passes by growing; in words, or None."""
         for name, cap, measure in (
             ("nodes", self.max_nodes, len),
             ("parameters", self.max_parameters, Architecture.parameter_count),
             ("FLOPs", self.max_flops, Architecture.flops),
         ):
             value = measure(child)
-            if value > cap and value > measure(parent):
+            if value > cap and (parent is None or value > measure(parent)):
                 return f"{value:,} {name}, above the cap of {cap:,}"
         return None
 

@@ -128,6 +128,17 @@ class HierarchicalGenome(Genome):
         most = self.space.max_parameters
         return most is None or parameters(self.wiring(), self.space) <= most
 
+    def outside_space(self) -> str:
+        """More parameters than the space allows, or a number that stands for no operation."""
+        try:
+            self._check()  # a number below 0 would be written as if it counted from the end
+        except UserError as error:
+            return str(error)
+        if self.is_small_enough():
+            return ""
+        count = parameters(self.wiring(), self.space)
+        return f"expected at most {self.space.max_parameters} parameters (max_parameters), got {count}"
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = copy.copy(self)  # with what DEAP's tools may have put on it
         twin.levels = [[motif.copy() for motif in motifs] for motifs in self.levels]

@@ -76,6 +76,13 @@ class LargeScaleGenome(Genome):
                 raise NotApplicable(f"a convolution would have {cost.thinnest:.2g} channels")
         self.dna = dna
 
+    def outside_space(self) -> str:
+        """A cap that its network passes for images of the reference size."""
+        space, task = self.space, self.space.reference_task
+        if not space.excess(bound(self.dna, task)):
+            return ""
+        return space.excess(measure(self.dna, task)) or ""
+
     def training(self) -> dict[str, Any]:
         return {"learning_rate": self.dna.learning_rate}
 

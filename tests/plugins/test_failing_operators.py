@@ -46,6 +46,18 @@ def finds_no_place(genome, rng):
     raise NotApplicable("no place")
 
 
+@mutation("amoeba", weight=1e9)
+def leaves_the_space(genome, rng):
+    genome.normal.set_element(0, 0, ("conv3x3", 0))
+    return genome
+
+
+@crossover("amoeba", weight=1e9)
+def takes_it_along(genome, other, rng):
+    other.normal.set_element(1, 1, ("conv1x1", 0))
+    return genome, other
+
+
 @crossover("genet", weight=1e9)
 def mixes_badly(genome, other, rng):
     genome[0] = "x"
@@ -67,7 +79,7 @@ REASONS = {
     "genet-returns-nothing": (
         "operator 'genet-returns-nothing': expected it to return the genome, got NoneType"
     ),
-    "genet-breaks-it": "operator 'genet-breaks-it': it left a genome that is none: ",
+    "genet-breaks-it": "operator 'genet-breaks-it': it left an invalid genome: ",
     "genet-hangs": "operator 'genet-hangs': it had not returned after 0.02 s, which is all that ",
 }
 
@@ -107,6 +119,52 @@ def test_a_failed_crossover_costs_one_of_the_two():
     assert len(failed) == 9
     assert {row["operator"] for row in failed} == {"genet-mixes-badly"}
     assert {row["operator"] for row in rows if row["status"] == "done"} == {"copy"}
+
+
+SMALL = {"genome": {"cells": 1, "filters": 4}}
+
+
+def test_leaving_the_search_space_costs_the_candidate():
+    result = evonas.evolve(
+        evaluate=lambda genome, rng: rng.random(),
+        needs="genome",
+        operators=[leaves_the_space],
+        config=SMALL,
+        **{"budget": 6, "population": 3, "sample": 2},
+    )
+    rows = list(result.history)
+    assert [row["status"] for row in rows] == ["done"] * 3 + ["failed"] * 3
+    assert rows[-1]["reason"] == (
+        "operator 'amoeba-leaves-the-space': it left the search space: normal cell, combinations[0]: "
+        "expected operations of identity, sep3x3, sep5x5, sep7x7, avg3x3, max3x3, dil3x3, conv1x7_7x1, "
+        "got 'conv3x3'"
+    )
+
+
+def test_so_does_a_crossover():
+    result = evonas.evolve(
+        evaluate=lambda genome, rng: rng.random(),
+        needs="genome",
+        operators=[takes_it_along],
+        config=SMALL,
+        **{"budget": 12, "population": 4, "strategy": "genetic", "p_c": 1.0, "p_m": 0.0},
+    )
+    failed = [row for row in result.history if row["status"] == "failed"]
+    assert failed
+    assert all("it left the search space: normal cell, combinations[1]" in row["reason"] for row in failed)
+
+
+def test_a_search_that_begins_outside_its_space_may_stay_there():
+    """AmoebaNet-B has operations that SP-I, where its recipe searches on, has not."""
+    result = evonas.evolve(
+        evaluate=lambda genome, rng: rng.random(),
+        needs="genome",
+        start="amoebanet-b",
+        operators=[leaves_the_space],
+        config=SMALL,
+        **{"budget": 6, "population": 3, "sample": 2},
+    )
+    assert {row["status"] for row in result.history} == {"done"}
 
 
 def test_where_none_ever_applies_each_candidate_says_so():

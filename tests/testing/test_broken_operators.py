@@ -30,6 +30,12 @@ def breaks_the_genome(genome, rng):
     return genome
 
 
+@mutation("amoeba")
+def leaves_the_space(genome, rng):
+    genome.normal.set_element(0, 0, ("conv3x3", 0))
+    return genome
+
+
 @mutation("genet")
 def adds_a_bit(genome, rng):
     genome.append(1)
@@ -99,6 +105,11 @@ def failing(operator, space=None):
         (uses_global_chance, "test_the_same_rng_gives_the_same_child", "draw from the rng alone"),
         (uses_global_chance, "test_it_changes_nothing_global", "it changed the global random generator"),
         (breaks_the_genome, "test_children_are_valid_and_decode", "amoeba-breaks-the-genome"),
+        (
+            leaves_the_space,
+            "test_children_are_valid_and_decode",
+            "it left the search space: normal cell, comb",
+        ),
         (adds_a_bit, "test_children_are_valid_and_decode", "expected 19 bits"),
         (changes_the_space, "test_parents_stay_untouched", "it changed the search space"),
         (remembers, "test_the_same_rng_gives_the_same_child", "remember nothing between calls"),

@@ -118,3 +118,16 @@ def test_random_genomes_and_their_mutants_decode(name, build_random):
             genome.decode(SMALL).validate()
     assert used == set(SP_II)
     assert build_random(genome.decode(SMALL))(torch.randn(2, 3, 9, 8)).isfinite().all()
+
+
+def test_a_genotype_says_in_what_it_lies_outside_its_space():
+    space = AmoebaSpace()
+    assert AmoebaGenome.random(space, random.Random(0)).outside_space() == ""
+    assert AmoebaGenome(*PUBLISHED["amoebanet-a"], space).outside_space() == ""
+    published = AmoebaGenome(*PUBLISHED["amoebanet-b"], space)
+    assert published.outside_space().startswith(
+        "normal cell, combinations[0]: expected operations of identity"
+    )
+    assert published.with_space(AmoebaSpace(operations="SP-II")).outside_space() == ""
+    larger = published.with_space(AmoebaSpace(operations="SP-III"))
+    assert larger.outside_space() == "normal cell: expected 15 combinations, got 5"

@@ -197,3 +197,8 @@ def test_its_network_runs(genome):
     network = build(genome.decode(TASK), 1).eval()
     assert network(torch.rand(2, 3, 8, 8)).shape == (2, 4)
     assert weights_of(network)
+
+
+def test_a_genotype_says_which_cap_of_its_space_it_passes(genome):
+    assert genome.outside_space() == ""
+    assert genome.with_space(GraphSpace(max_nodes=5)).outside_space() == "14 nodes, above the cap of 5"

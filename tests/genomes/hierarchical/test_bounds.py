@@ -80,3 +80,14 @@ def test_long_lines_of_mutants_decode_within_the_bounds(kind, starts, mutations,
                 assert logits.shape == (1, SMALL.classes)
                 assert logits.isfinite().all()
             number += 1
+
+
+def test_a_genotype_says_in_what_it_lies_outside_its_space():
+    genome = HierarchicalGenome.random(HierarchicalSpace(filters=2), random.Random(0))
+    assert genome.outside_space() == ""
+    tight = genome.with_space(HierarchicalSpace(filters=2, max_parameters=100))
+    assert tight.outside_space().startswith("expected at most 100 parameters (max_parameters), got ")
+    genome.levels[0][2].operations[1] = -1  # written as the last operation of the level
+    assert genome.outside_space() == (
+        "hierarchical genotype, level 2, motif 3: expected operations up to 6, got -1"
+    )

@@ -220,3 +220,10 @@ def test_the_key_sees_floats_by_what_they_stand_for():
 
     assert key("0.5") == key("1.0") == key("1.4")
     assert key("0.4") != key("0.5")
+
+
+def test_a_genotype_says_which_cap_of_its_space_it_passes(grown):
+    genome = grown(30, 0)
+    assert genome.outside_space() == ""
+    flat = genome.with_space(LargeScaleSpace(max_depth=1))
+    assert flat.outside_space().startswith("large-scale network: expected at most 1 (max_depth), got ")
