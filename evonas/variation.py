@@ -14,7 +14,7 @@ from typing import Any
 from deap import base
 
 from .errors import NotApplicable, UserError
-from .genome import RANDOM, Genome, Origin
+from .genome import RANDOM, UNKNOWN, Genome, Origin
 from .operator import Operator
 from .time_limit import TimeLimitReached, limited
 
@@ -53,9 +53,11 @@ def mutate(individual: Genome, operators: Sequence[Operator]) -> tuple[Genome]:
         OperatorError: No operator applied in 100 draws, or one raised or returned no genome.
     """
     rng = draw_generator()
+    parents = _parents(individual)
     operator, child = _applied(operators, rng, lambda operator: operator.mutate(individual, rng))
-    child.origin = Origin(_unevaluated(child).parents, operator.name, morphisms=child.origin.morphisms)
-    child.number = None
+    _check_own(child, (individual,), operator.name)
+    child.origin = Origin(parents, operator.name, morphisms=child.origin.morphisms)
+    child.number, child.heritage = None, individual.heritage
     return (child,)
 
 
@@ -69,18 +71,40 @@ def mate(first: Genome, second: Genome, operators: Sequence[Operator]) -> tuple[
         OperatorError: No operator applied in 100 draws, or one raised or did not return two genomes.
     """
     rng = draw_generator()
-    parents = [_unevaluated(individual).parents for individual in (first, second)]
+    parents = [_parents(individual) for individual in (first, second)]
     operator, children = _applied(operators, rng, lambda operator: operator.mate(first, second, rng))
-    for child, own, other in zip(children, parents, reversed(parents), strict=True):
+    _check_apart(children, (first, second), operator.name)
+    for child, given, own, other in zip(children, (first, second), parents, reversed(parents), strict=True):
         child.origin = Origin(tuple(dict.fromkeys((*own, *other))), operator.name)
-        child.number = None
+        child.number, child.heritage = None, child.heritage or given.heritage
     return children[0], children[1]
 
 
-def _unevaluated(individual: Genome) -> Origin:
-    """The origin of what an individual is about to become: where it is a candidate, that is its parent."""
-    parents = individual.origin.parents if individual.number is None else (individual.number,)
-    return Origin(parents, individual.origin.operator)
+def _parents(individual: Genome) -> tuple[int, ...]:
+    """The parents of what an individual is about to become: where it is a candidate, that is its parent."""
+    return individual.origin.parents if individual.number is None else (individual.number,)
+
+
+def _check_own(child: Genome, given: Sequence[Genome], name: str) -> None:
+    """Checks that an operator returned what it was given, or something new.
+
+    An earlier genome that it remembers belongs to others, and has other parents than what it was given.
+    """
+    if any(child is one for one in given):
+        return
+    known = {parent for one in given for parent in (*one.origin.parents, *_parents(one))}
+    if child.number not in {None, *(one.number for one in given)} or not known >= {*child.origin.parents}:
+        which = "an earlier child" if child.number is None else f"candidate {child.number}"
+        expected = "expected it to return the genome that it was given, or a new one"
+        raise OperatorError(name, f"{expected}, got that of {which}")
+
+
+def _check_apart(children: Sequence[Genome], given: Sequence[Genome], name: str) -> None:
+    """The same for a crossover, whose genomes must not be one."""
+    if children[0] is children[1]:
+        raise OperatorError(name, "expected it to return both genomes, got one of them twice")
+    for child in children:
+        _check_own(child, given, name)
 
 
 def _applied(
@@ -151,10 +175,11 @@ def mutated(toolbox: base.Toolbox, child: Genome) -> Genome:
         with limited(_seconds(toolbox)):
             returned = toolbox.mutate(child)
         result = _one(returned, type(before), toolbox.mutate)
+        _check_own(result, (child,), _name_of(toolbox.mutate))
         _check_valid(result, toolbox.mutate, (before,))
     except (Exception, TimeLimitReached) as error:
         return _failed(before, toolbox.mutate, error)
-    if result.origin is origin:  # a function of the user's, which does not sign what it makes
+    if result.origin is origin or result.origin == UNKNOWN:  # of a user's function, which signs nothing
         result.origin = replace(origin, operator=_name_of(toolbox.mutate))
     del result.fitness.values
     return result
@@ -174,10 +199,11 @@ def mated(toolbox: base.Toolbox, first: Genome, second: Genome) -> tuple[Genome,
             raise UserError(f"expected it to return both genomes, got {returned!r:.80}")
         for child in returned:
             _check_valid(_one(child, type(first), toolbox.mate), toolbox.mate, before)
+        _check_apart(returned, (first, second), _name_of(toolbox.mate))
     except (Exception, TimeLimitReached) as error:
         return _failed(before[0], toolbox.mate, error), before[1]
     for child, origin in zip(returned, origins, strict=True):
-        if child.origin is origin:
+        if child.origin is origin or child.origin == UNKNOWN:
             child.origin = replace(origin, operator=_name_of(toolbox.mate))
         del child.fitness.values
     return returned[0], returned[1]

@@ -83,6 +83,25 @@ class OperatorContract:
                     f"{who}: its child has another search space than the parent",
                 )
 
+    def test_earlier_children_stay_untouched(self) -> None:
+        """No later call changes what it has returned, or returns it again: it belongs to others."""
+        before: list[tuple[Genome, str]] = []
+        who = self._name()
+        for number in range(self.draws):
+            _, children = self._apply(number, number)
+            for child in children:
+                require(
+                    all(child is not one for one, _ in before),
+                    f"{who}: it returned a genome that an earlier call had returned; return the one that it "
+                    "gets, or a new one",
+                )
+            require(len(set(map(id, children))) == len(children), f"{who}: it returned one genome twice")
+            require(
+                all(written(one, who) == text for one, text in before),
+                f"{who}: it changed a genome that an earlier call had returned; change the one that it gets",
+            )
+            before += [(child, written(child, who)) for child in children]
+
     def test_the_same_rng_gives_the_same_child(self) -> None:
         """Its only source of chance is the rng, and it remembers nothing between calls."""
         for number in range(self.draws):

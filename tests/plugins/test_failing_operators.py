@@ -46,6 +46,27 @@ def finds_no_place(genome, rng):
     raise NotApplicable("no place")
 
 
+earlier = []
+
+
+@mutation("genet", weight=1e9)
+def returns_the_first(genome, rng):
+    """Changes what it was given at its first call, whomever it is called for."""
+    earlier.append(genome)
+    earlier[0][0] ^= 1
+    return earlier[0]
+
+
+@crossover("genet", weight=1e9)
+def returns_one_twice(genome, other, rng):
+    return genome, genome
+
+
+@mutation("genet", weight=1e9)
+def returns_a_new_one(genome, rng):
+    return type(genome)([1 - bit for bit in genome], genome.space)
+
+
 @mutation("amoeba", weight=1e9)
 def leaves_the_space(genome, rng):
     genome.normal.set_element(0, 0, ("conv3x3", 0))
@@ -119,6 +140,44 @@ def test_a_failed_crossover_costs_one_of_the_two():
     assert len(failed) == 9
     assert {row["operator"] for row in failed} == {"genet-mixes-badly"}
     assert {row["operator"] for row in rows if row["status"] == "done"} == {"copy"}
+
+
+def test_an_earlier_genome_costs_the_candidate():
+    earlier.clear()
+    rows = list(evolve([returns_the_first], budget=12, population=3, sample=3).history)
+    done = [row for row in rows if row["operator"] == "genet-returns-the-first" and row["status"] == "done"]
+    assert done[0]["id"] == 3
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert failed
+    assert {row["reason"] for row in failed} == {
+        "operator 'genet-returns-the-first': expected it to return the genome that it was given, or a new "
+        "one, got that of candidate 3"
+    }
+
+
+def test_so_does_one_genome_as_both_of_a_crossover():
+    choices = {"strategy": "genetic", "sample": None, "population": 6, "budget": 12}
+    result = evolve([returns_one_twice], p_c=1.0, p_m=0.0, **choices)
+    reasons = {row["reason"] for row in result.history if row["status"] == "failed"}
+    assert reasons == {
+        "operator 'genet-returns-one-twice': expected it to return both genomes, got one of them twice"
+    }
+
+
+def test_a_new_genome_is_the_child_of_whose_clone_it_was_made_from():
+    rows = list(evolve([returns_a_new_one], budget=12, population=3, sample=3).history)
+    assert all(row["operator"] == "genet-returns-a-new-one" for row in rows[3:])
+    for row in rows[3:]:
+        (parent,) = row["parents"]
+        assert row["genome"] == rows[parent]["genome"].translate(str.maketrans("01", "10"))
+
+
+def test_so_is_that_of_a_function_in_a_toolbox():
+    toolbox = evonas.toolbox("genet", evaluate=ones, needs="genome")
+    toolbox.register("mutate", lambda genome: (returns_a_new_one.function(genome, None),))
+    choices = {"strategy": "aging", "budget": 8, "population": 3, "sample": 3}
+    rows = list(evonas.evolve(toolbox=toolbox, **choices).history)
+    assert all(len(row["parents"]) == 1 for row in rows[3:])
 
 
 SMALL = {"genome": {"cells": 1, "filters": 4}}

@@ -55,6 +55,29 @@ def remembers(genome, rng):
     return genome
 
 
+kept = []
+
+
+@mutation("genet")
+def returns_an_earlier_one(genome, rng):
+    """Changes what it was given at the first call, always."""
+    kept.append(genome)
+    kept[0][rng.randrange(len(genome))] ^= 1
+    return kept[0]
+
+
+@mutation("genet")
+def changes_an_earlier_one(genome, rng):
+    kept.append(genome)
+    kept[-2:][0][0] ^= 1  # the one before
+    return genome
+
+
+@crossover("genet")
+def returns_one_twice(genome, other, rng):
+    return genome, genome
+
+
 @mutation("amoeba")
 def never_returns(genome, rng):
     while True:
@@ -113,6 +136,17 @@ def failing(operator, space=None):
         (adds_a_bit, "test_children_are_valid_and_decode", "expected 19 bits"),
         (changes_the_space, "test_parents_stay_untouched", "it changed the search space"),
         (remembers, "test_the_same_rng_gives_the_same_child", "remember nothing between calls"),
+        (
+            returns_an_earlier_one,
+            "test_earlier_children_stay_untouched",
+            "it returned a genome that an earlier call had returned",
+        ),
+        (
+            changes_an_earlier_one,
+            "test_earlier_children_stay_untouched",
+            "it changed a genome that an earlier call had returned",
+        ),
+        (returns_one_twice, "test_earlier_children_stay_untouched", "it returned one genome twice"),
         (never_returns, "test_children_are_valid_and_decode", "it did not return within 0.3 s"),
         (never_applies, "test_it_applies_to_some_genomes", "it applied to none of 6 random genomes"),
         (raises, "test_children_are_valid_and_decode", "KeyError: 'missing'"),
@@ -124,6 +158,7 @@ def failing(operator, space=None):
 )
 def test_it_fails_with_a_clear_message(operator, test, message):
     genome = getattr(operator, "genome", "")
+    kept.clear()
     found = failing(operator, AmoebaSpace(cells=1, filters=2) if genome == "amoeba" else None)
     assert message in found[test]
     assert getattr(operator, "name", "") in found[test]
