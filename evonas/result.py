@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,18 @@ class History:
         return self._journal.counts()[0]
 
 
+def commonest_failure(reasons: Sequence[str]) -> str:
+    """The reason that most evaluations failed for, and how many did; empty where none failed.
+
+    >>> commonest_failure(["ValueError: no", "it took too long", "ValueError: no"])
+    '2 of 3 failed with: ValueError: no'
+    """
+    if not reasons:
+        return ""
+    reason, times = Counter(reasons).most_common(1)[0]
+    return f"{times} of {len(reasons)} failed with: {reason}"
+
+
 class SearchResult:
     """A search that has ended, or that is on disk, finished or not.
 
@@ -157,7 +170,10 @@ class SearchResult:
         """
         found = self.top(1)
         if not found:
-            raise UserError("run: no candidate was evaluated with success yet, so there is no best")
+            why = commonest_failure([one.result.reason for one in self.failures() if one.result])
+            raise UserError(
+                "run: no candidate was evaluated with success yet, so there is no best" + (why and f"; {why}")
+            )
         return found[0]
 
     def top(self, count: int) -> list[Individual]:

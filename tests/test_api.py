@@ -1,4 +1,5 @@
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -240,7 +241,11 @@ def test_failures_are_recorded_with_their_reasons():
 def test_when_all_has_failed_there_is_no_best():
     result = evonas.evolve(evaluate=lambda genome, rng: None, needs="genome", budget=3, config=SMALL)
     assert result.top(5) == []
-    with pytest.raises(UserError, match="no candidate was evaluated with success yet, so there is no best"):
+    message = (
+        "run: no candidate was evaluated with success yet, so there is no best; "
+        "3 of 3 failed with: evaluate: expected a number or a dict with 'fitness', got None"
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         _ = result.best
 
 

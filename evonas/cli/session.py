@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -242,8 +241,9 @@ def _print_ended(result: SearchResult, found: Survey) -> None:
     failed = f", {found.failed} failed" if found.failed else ""
     page.line(f"{done}{failed}, {duration(found.seconds)} of evaluation")
     if found.failures:
-        reason, times = Counter(reason for _, reason in found.failures).most_common(1)[0]
-        page.paragraph(f"{times} of {found.failed} failed with: {reason}")
+        from ..result import commonest_failure
+
+        page.paragraph(commonest_failure([reason for _, reason in found.failures]))
     if found.best:
         page.section("Best", best_table(found.best))
     if result.folder is not None:
