@@ -8,9 +8,24 @@ from typing import Any
 
 from .errors import UserError, nearest
 from .operator import Operator
-from .registry import brought_files, names, operators_for
+from .registry import brought_files, find, names, operators_for
 from .settings import Settings
 from .toolboxes import Toolbox, make_toolbox
+
+
+def drawn_from(variation: Mapping[str, Any]) -> dict[str, str]:
+    """The operators that a run draws from, as it noted them, by name: ``mutation`` or ``crossover``.
+
+    Empty stands for one of a file, which is not run to look at a run.
+    """
+    kinds: dict[str, str] = {}
+    for name, weight, source in variation.get("operators") or ():
+        if weight > 0:
+            try:
+                kinds[name] = "" if source else getattr(find("operators", name), "kind", "")
+            except UserError:  # of a package that is gone
+                kinds[name] = ""
+    return kinds
 
 
 @dataclass(frozen=True)

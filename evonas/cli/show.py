@@ -163,6 +163,8 @@ def _operator_lines(found: Survey, genome: str) -> list[str | Table]:
         row += ["-", "-"] if use.change is None else [better, f"{use.change:+.4f}"]
         rows.append(row + [str(use.unchanged)] * unchanged + [str(use.failed)] * failed)
     lines: list[str | Table] = [make_table(columns, rows, right=columns[1:], names=columns[1:])]
+    if not all(use.children for use in uses):
+        lines.append("0: never applied, as it was not drawn or found no place")
     if found.composed:
         lines.append("applied: how often; one candidate may be made by several")
     if unchanged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ class Survey:
         seconds: That all evaluations took.
         images: Training images that all candidates have seen, epochs counted.
         best: The best candidates, the best first.
-        operators: By name, in the order of first use.
+        operators: By name, in the order of first use; at the end those that were never applied.
         composed: Whether some candidate was made by several at once.
         failures: Candidate and reason.
     """
@@ -76,10 +76,21 @@ class Survey:
 def survey(result: SearchResult) -> Survey:
     """Reads a run's journal once."""
     from ..journal import best_candidates
+    from ..operator_choice import drawn_from
 
     found = Survey()
     found.best = best_candidates(_noting(result, found), BEST_SHOWN)
+    _add_unused(found, drawn_from(result.journal.meta().get("variation") or {}))
     return found
+
+
+def _add_unused(found: Survey, drawn: Mapping[str, str]) -> None:
+    """Adds the operators without a child, but no installed one of a kind that the search does not use."""
+    kinds = {drawn[name] for name in found.operators if name in drawn}
+    if found.evaluated:
+        for name, kind in drawn.items():
+            if not kind or kind in kinds:
+                found.operators.setdefault(name, Use())
 
 
 def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:

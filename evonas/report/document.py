@@ -11,6 +11,7 @@ from ..api import load
 from ..candidate import FAILED
 from ..errors import UserError
 from ..journal import SqliteJournal
+from ..operator_choice import drawn_from
 from .facts import cards, configuration, fitness_name, headline
 from .living import living
 from .page import render
@@ -106,6 +107,7 @@ def info(result: SearchResult) -> dict[str, Any]:
         "budget": result.settings.budget,
         "fitness_name": fitness_name(meta_of(result)),
         "folder": str(result.folder),
+        "operators": drawn_from(result.journal.meta().get("variation") or {}),
     }
 
 

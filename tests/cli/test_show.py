@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evonas.operators import mutation
+from evonas.operators import NotApplicable, mutation
 
 import evonas as library
 
@@ -222,6 +222,25 @@ def test_operators_that_change_nothing_or_fail_are_counted(
     assert ["nothing", str(same["children"])] in [row[:2] for row in cells]
     assert "unchanged: children that are what their parent was" in table
     assert max(map(len, table.splitlines())) <= 80
+
+
+@mutation("genet")
+def nowhere(genome: Any, rng: Any) -> Any:
+    """Finds no place, ever."""
+    raise NotApplicable
+
+
+def test_operators_that_were_never_applied_are_listed(evonas: Callable[..., Any], tmp_path: Path) -> None:
+    how: dict[str, Any] = {"evaluate": fitness_of, "needs": "genome", "operators": [nowhere]}
+    folder = tmp_path / "r"
+    library.evolve("genet", strategy="aging", budget=6, population=3, sample=2, run=folder, **how)
+    uses = json.loads(evonas("show", folder, "--json").out)["operators"]
+    # The installed crossover is left out: this strategy crosses none.
+    assert list(uses) == ["random", "genet-flip-bits", "genet-nowhere"]
+    assert uses["genet-nowhere"]["children"] == 0 and uses["genet-nowhere"]["mean_change"] is None
+    table = evonas("show", folder).out.partition("\nOperators\n")[2].partition("\n\n")[0]
+    assert ["nowhere", "0", "0", "%", "-", "-"] in [line.split() for line in table.splitlines()]
+    assert "0: never applied, as it was not drawn or found no place" in table
 
 
 def test_the_genotype_of_two_cells_names_both(evonas: Callable[..., Any], finished: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from evonas.cli.figures import share
 from evonas.cli.page import short_name
 from evonas.cli.survey import survey
 from evonas.report import write_report
+from evonas.testing.made_runs import make_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -83,6 +85,21 @@ def test_operators_are_counted_as_at_the_command_line(report: str, made: Path, o
             str(use.unchanged),
             str(use.failed),
         ]
+
+
+def test_operators_that_were_never_applied_are_listed(
+    written: Callable[[Path], Path], tmp_path: Path, opened: Any
+) -> None:
+    run = make_run(tmp_path / "run", "large-scale", 8)  # of eleven mutations
+    page = opened().open(written(run).as_uri())
+    told = {
+        row.inner_text().split("\t")[0]: row.inner_text().split("\t")[1]
+        for row in page.locator("#operators-body tbody tr").all()
+    }
+    uses = survey(load(run)).operators
+    assert told == {short_name(name, "large-scale"): str(use.children) for name, use in uses.items()}
+    assert "0" in told.values()
+    assert "0: never applied" in page.inner_text("#operators-body")
 
 
 def test_clicking_an_individual_shows_its_architecture(report: str, made: Path, opened: Any) -> None:

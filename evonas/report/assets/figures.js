@@ -69,13 +69,14 @@
 
   EV.operators = once("operators", () => {
     const uses = new Map();
+    const unused = (name) => ({ name, children: 0, compared: 0, better: 0, sum: 0, unchanged: 0, failed: 0 });
     for (const row of EV.told()) {
       const parent = EV.rows[row.parents[0]];
       const change = row.fitness !== null && parent && parent.fitness !== null
         ? row.fitness - parent.fitness : null;
       const same = row.status === "done" && row.parents.some((number) => EV.rows[number]?.genome === row.genome);
       for (const name of row.operator.split("+")) {
-        if (!uses.has(name)) uses.set(name, { name, children: 0, compared: 0, better: 0, sum: 0, unchanged: 0, failed: 0 });
+        if (!uses.has(name)) uses.set(name, unused(name));
         const use = uses.get(name);
         use.children += 1;
         use.failed += row.status === "failed" ? 1 : 0;
@@ -86,6 +87,12 @@
           use.sum += change;
         }
       }
+    }
+    /* Those that were never applied too, but no installed one of a kind that the search does not use. */
+    const drawn = Object.entries(EV.info.operators || {});
+    const kinds = new Set(drawn.filter(([name]) => uses.has(name)).map(([, kind]) => kind));
+    for (const [name, kind] of uses.size ? drawn : []) {
+      if (!uses.has(name) && (!kind || kinds.has(kind))) uses.set(name, unused(name));
     }
     return [...uses.values()].sort((a, b) => b.children - a.children);
   });

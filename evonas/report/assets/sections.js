@@ -110,7 +110,9 @@
     const uses = EV.operators();
     const children = uses.reduce((sum, use) => sum + use.children, 0);
     const composed = EV.told().some((row) => row.operator.includes("+")); // one candidate, several operators
-    EV.fill("operators-body", uses.length ? table(
+    const idle = uses.some((use) => !use.children) ? EV.el("p", { class: "faint" },
+      "0: never applied, as it was not drawn or found no place") : null;
+    EV.fill("operators-body", ...(uses.length ? [table(
       "How often each operator was used, and how its children fared beside their parent",
       [["operator"], [composed ? "applied" : "children", 1], ["share", 1], ["better than their parent", 1], [""],
         ["mean change", 1], ["unchanged", 1], ["failed", 1]],
@@ -122,7 +124,7 @@
             "aria-label": `share of ${EV.operator({ operator: use.name })}'s children that were better` }) : ""),
         cell(use.compared ? EV.signed(use.sum / use.compared) : "–", true), cell(String(use.unchanged), true),
         cell(String(use.failed), true))),
-    ) : EV.el("p", { class: "faint" }, "Nothing has been evaluated yet."));
+    ), idle] : [EV.el("p", { class: "faint" }, "Nothing has been evaluated yet.")]));
   };
 
   const failures = () => {
