@@ -17,6 +17,9 @@ DIRECT, SKIP = 0, 1
 """The two inputs: the previous cell's output, and the output of the one before it."""
 INPUTS = 2
 
+SIDES = ("left", "right")
+"""What the two elements of a combination are called."""
+
 Element = tuple[str, int]
 """An operation and the hidden state that it reads."""
 
@@ -43,15 +46,14 @@ class Cell:
         if not self.combinations:
             raise UserError("cell: expected at least one combination, got none")
         for index, pair in enumerate(self.combinations):
-            for operation, state in pair:
+            for side, (operation, state) in zip(SIDES, pair, strict=True):
+                where = f"cell, combinations[{index}], {side}"
                 if operation not in OPERATIONS:
                     raise UserError(
-                        f"cell operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}"
+                        f"{where}: operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}"
                     )
                 if not isinstance(state, int) or not 0 <= state < index + INPUTS:
-                    raise UserError(
-                        f"cell combination {index + INPUTS}: expected a state before it, got {state!r}"
-                    )
+                    raise UserError(f"{where}: may read states 0 to {index + INPUTS - 1}, got {state!r}")
         states = len(self.combinations) + INPUTS
         if any(not isinstance(state, int) or not 0 <= state < states for state in self.extra):
             raise UserError(f"cell extra outputs: expected states below {states}, got {list(self.extra)}")

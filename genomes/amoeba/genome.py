@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, ClassVar, Literal, Self
@@ -93,6 +93,17 @@ class AmoebaSpace(Space):
             )
 
 
+def _cells(read: Callable[[Any], Cell], normal: Any, reduction: Any) -> tuple[Cell, Cell]:
+    """Both cells, read; an error says in which one it is."""
+    found = []
+    for name, form in (("normal", normal), ("reduction", reduction)):
+        try:
+            found.append(read(form))
+        except UserError as error:
+            raise UserError(f"{name} {error}") from None
+    return found[0], found[1]
+
+
 class AmoebaGenome(Genome):
     """A normal and a reduction cell.
 
@@ -169,14 +180,14 @@ class AmoebaGenome(Genome):
     def from_dict(cls, data: Mapping[str, Any], space: AmoebaSpace) -> Self:
         if not isinstance(data, Mapping) or "normal" not in data or "reduction" not in data:
             raise UserError(f"amoeba genotype: expected 'normal' and 'reduction' cells, got {data!r:.80}")
-        return cls(Cell.from_dict(data["normal"]), Cell.from_dict(data["reduction"]), space)
+        return cls(*_cells(Cell.from_dict, data["normal"], data["reduction"]), space)
 
     @classmethod
     def from_text(cls, text: str, space: AmoebaSpace) -> Self:
         normal, bar, reduction = text.partition("|")
         if not bar:
             raise UserError(f"amoeba genotype: expected two cells with | between them, got {text!r:.80}")
-        return cls(Cell.from_text(normal), Cell.from_text(reduction), space)
+        return cls(*_cells(Cell.from_text, normal, reduction), space)
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

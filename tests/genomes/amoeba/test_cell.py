@@ -48,11 +48,14 @@ def test_the_text_form():
         ("sep3x3(0)", "cell: expected operation(state)+operation(state), got 'sep3x3(0)'"),
         ("sep3x3(0)+max3x3", "cell: expected operation(state)+operation(state), got 'sep3x3(0)+max3x3'"),
         ("sep3x3(0)+max3x3(-1)", "cell: expected operation(state)+operation(state), got"),
-        ("sep3x3(0)+max3x3(2)", "cell combination 2: expected a state before it, got 2"),
-        ("sep3x3(0)+max3x3(0) sep3x3(0)+max3x3(3)", "cell combination 3: expected a state before it, got 3"),
+        ("sep3x3(0)+max3x3(2)", "cell, combinations[0], right: may read states 0 to 1, got 2"),
+        (
+            "sep3x3(0)+max3x3(0) sep3x3(0)+max3x3(3)",
+            "cell, combinations[1], right: may read states 0 to 2, got 3",
+        ),
         (
             "sep3x3(0)+mux3x3(0)",
-            "cell operation 'mux3x3' is unknown; did you mean 'max3x3'? known: identity, sep3x3",
+            "cell, combinations[0], right: operation 'mux3x3' is unknown; did you mean 'max3x3'? known: ",
         ),
         ("sep3x3(0)+max3x3(0) extra(3)", "cell extra outputs: expected states below 3, got [3]"),
     ],
@@ -81,7 +84,7 @@ def test_data_that_is_no_cell_is_refused(data):
 
 @pytest.mark.parametrize("state", ["0", 1.0, None, -1, 2])
 def test_a_state_that_is_none_is_refused(state):
-    with refused(f"cell combination 2: expected a state before it, got {state!r}"):
+    with refused(f"cell, combinations[0], right: may read states 0 to 1, got {state!r}"):
         Cell.from_dict({"combinations": [[["sep3x3", 0], ["sep3x3", state]]]})
 
 

@@ -28,6 +28,15 @@ def test_data_that_is_no_genotype_is_refused(space, data):
         AmoebaGenome.from_dict(data, space)
 
 
+def test_what_is_wrong_in_a_cell_says_in_which_one(genome):
+    data = genome.to_dict()
+    data["normal"]["combinations"][0][0][1] = 4
+    with refused("normal cell, combinations[0], left: may read states 0 to 1, got 4"):
+        AmoebaGenome.from_dict(data, genome.space)
+    with refused("reduction cell, combinations[0], right: operation 'mux3x3' is unknown; did you mean"):
+        AmoebaGenome.from_text("sep3x3(0)+max3x3(0) | sep3x3(0)+mux3x3(0)", genome.space)
+
+
 def test_the_same_generator_gives_the_same_genome(space):
     assert AmoebaGenome.random(space, random.Random(1)) == AmoebaGenome.random(space, random.Random(1))
     assert AmoebaGenome.random(space, random.Random(1)) != AmoebaGenome.random(space, random.Random(2))
