@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,21 @@ def drawn_from(variation: Mapping[str, Any]) -> dict[str, str]:
             except UserError:  # of a package that is gone
                 kinds[name] = ""
     return kinds
+
+
+def check_genomes(operators: Iterable[Operator]) -> None:
+    """Checks that there are the genomes that operators vary, in a package or a file.
+
+    Raises:
+        UserError: One varies a genome that is unknown.
+    """
+    known = names("genomes")
+    for operator in operators:
+        if operator.genome not in known:
+            raise UserError(
+                f"operator {operator.name!r}: genome {operator.genome!r} is unknown; "
+                f"{nearest(operator.genome, known)}"
+            )
 
 
 @dataclass(frozen=True)
@@ -56,14 +71,9 @@ class OperatorChoice:
             UserError: An operator varies no genome that there is, or all that a file or a caller brought are
                 for others than the search's.
         """
-        known = names("genomes")
+        check_genomes(self.operators)
         by_source: dict[str, list[Operator]] = {}
         for operator in self.operators:
-            if operator.genome not in known:
-                raise UserError(
-                    f"operator {operator.name!r}: genome {operator.genome!r} is unknown; "
-                    f"{nearest(operator.genome, known)}"
-                )
             by_source.setdefault(operator.source, []).append(operator)
         for source, found in by_source.items():
             if source not in brought_files() and all(operator.genome != genome for operator in found):

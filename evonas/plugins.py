@@ -95,7 +95,7 @@ def _from_file(path: Path, file: FileText) -> list[Operator]:
     if not operators and not genomes and not strategies:
         raise UserError(
             f"operators {path}: expected a function with the decorator mutation or crossover, "
-            "a Genome with a name or a Strategy, found none"
+            "a Genome with a name or a Strategy at its top level, found none"
         )
     return [replace(operator, source=str(path)) for operator in operators]
 

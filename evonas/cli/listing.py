@@ -29,6 +29,7 @@ def list_names(
     operators: options.Operators = None,
 ) -> None:
     """List what is installed, by name, and what your own files add."""
+    from ..operator_choice import check_genomes
     from ..plugins import operators_from
     from ..registry import genome_type
     from .page import Page
@@ -38,6 +39,7 @@ def list_names(
     if what not in LISTINGS:
         raise UserError(f"{what!r} cannot be listed; {nearest(what, list(LISTINGS))}")
     brought = operators_from(operators or ())
+    check_genomes(brought)
     if genome is not None:
         if what not in ("operators", "genotypes"):
             raise UserError(f"genome: expected only with operators or genotypes, got it with {what}")

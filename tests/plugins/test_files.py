@@ -132,6 +132,33 @@ def test_they_are_listed_with_their_file(mine):
 
 
 @pytest.mark.parametrize(
+    ("imported", "decorator"),
+    [
+        ("from evonas.operators import mutation", "mutation"),
+        ("from evonas.operator import mutation", "mutation"),
+        ("from evonas import operator", "operator.mutation"),
+        ("import evonas.operator", "evonas.operator.mutation"),
+    ],
+)
+def test_the_decorator_is_the_same_wherever_it_is_imported_from(imported, decorator, written):
+    path = written(f"{imported}\n@{decorator}('genet')\ndef mine(genome, rng): ...\n")
+    status, out, _ = call("list", "operators", "--operators", path)
+    assert status == 0
+    assert f"genet-mine (mutation, weight 1, {path})" in "".join(out.splitlines())
+
+
+def test_a_genome_that_nobody_provides_is_refused_in_a_listing_too(mine, written):
+    path = written("from evonas.operators import mutation\n@mutation('ameoba')\ndef x(genome, rng): ...\n")
+    for words in (["list", "operators"], ["evolve"]):
+        status, out, err = call(*words, "--operators", path)
+        assert (status, out) == (2, "")
+        assert err.startswith(
+            "error: operator 'ameoba-x': genome 'ameoba' is unknown; did you mean 'amoeba'?"
+        )
+    assert call("list", "operators", "--operators", mine)[0] == 0  # one varies a genome of that file
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("def broken(:\n", "line 1: SyntaxError: "),
