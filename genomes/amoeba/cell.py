@@ -46,14 +46,14 @@ class Cell:
         if not self.combinations:
             raise UserError("cell: expected at least one combination, got none")
         for index, pair in enumerate(self.combinations):
-            for side, (operation, state) in zip(SIDES, pair, strict=True):
-                where = f"cell, combinations[{index}], {side}"
+            for side, (operation, state) in enumerate(pair):
+                wrong = ""
                 if operation not in OPERATIONS:
-                    raise UserError(
-                        f"{where}: operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}"
-                    )
-                if not isinstance(state, int) or not 0 <= state < index + INPUTS:
-                    raise UserError(f"{where}: may read states 0 to {index + INPUTS - 1}, got {state!r}")
+                    wrong = f"operation {operation!r} is unknown; {nearest(operation, list(OPERATIONS))}"
+                elif not isinstance(state, int) or not 0 <= state < index + INPUTS:
+                    wrong = f"may read states 0 to {index + INPUTS - 1}, got {state!r}"
+                if wrong:
+                    raise UserError(f"cell, combinations[{index}], {SIDES[side]}: {wrong}")
         states = len(self.combinations) + INPUTS
         if any(not isinstance(state, int) or not 0 <= state < states for state in self.extra):
             raise UserError(f"cell extra outputs: expected states below {states}, got {list(self.extra)}")
