@@ -81,8 +81,8 @@ class Workbench:
     Attributes:
         evaluator: Gives fitness.
         facts: ``dataset`` (fingerprint), ``task``, ``statistics`` and, where they are trained on,
-            ``images`` (what became of them, in words), for the journal; or the table's fingerprint as
-            ``dataset``.
+            ``images`` (what became of them, in words) and ``counts`` (how many there are), for the journal;
+            or the table's fingerprint as ``dataset``.
         task: The shape of the images, where there are any.
     """
 
@@ -132,6 +132,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         )
         return Workbench(function, facts, task)
     facts["images"] = dataset.account(split)
+    facts["counts"] = split.counts()
     from .training.device import Compute
     from .training.evaluator import TrainingEvaluator
 

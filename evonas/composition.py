@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,18 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     )
     settings.start_genome()
     return settings
+
+
+def usual_population(recipe: Recipe, strategy: str) -> int | None:
+    """The population that a recipe's search has where its budget is large enough; None for none.
+
+    Args:
+        recipe: As `compose` gives it.
+        strategy: The name of its strategy.
+    """
+    tactics = resolve_tactics(strategy_type(strategy), recipe, recipe["explicit"], sys.maxsize)
+    population = tactics.get("population")
+    return population if isinstance(population, int) else None
 
 
 def _most_memory(asked: Any, device: str) -> int | None:

@@ -15,6 +15,7 @@ from .saying import say
 if TYPE_CHECKING:
     from ..api import Metered, Started
     from ..assembly import Watch
+    from ..recipe import Recipe
     from ..result import SearchResult
 
 
@@ -92,6 +93,7 @@ def evolve(
     embedded digits, some minutes on a laptop.
     """
     from ..api import evolve as search
+    from ..composition import compose
     from ..plugins import operators_from
     from .figures import read_amount
     from .logs import read_logs
@@ -128,7 +130,8 @@ def evolve(
     }
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
-    folder = _fresh(genome, config, given) if run is None else run
+    recipe = compose(genome, config, given)
+    folder = _fresh(recipe) if run is None else run
     logs = read_logs(folder, csv, tensorboard, mlflow)
 
     def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
@@ -150,7 +153,7 @@ def evolve(
 
     if refine is not None and refine < 2:
         raise UserError(f"refine: expected at least 2 candidates, the found one included, got {refine}")
-    conduct(folder, output, begin)
+    conduct(folder, output, begin, recipe=recipe)
     if refine is not None:
         from ..refinement import refine as climb
 
@@ -172,12 +175,11 @@ def evolve(
         )
 
 
-def _fresh(genome: str | None, config: Path | None, given: dict[str, Any]) -> Path:
+def _fresh(recipe: Recipe) -> Path:
     """A new folder in runs/, named after what the recipe and the options choose."""
-    from ..composition import compose
     from .fresh import fresh_folder
 
-    search = compose(genome, config, given)["search"]
+    search = recipe["search"]
     return fresh_folder(str(search["genome"]), str(search.get("dataset", "digits")))
 
 

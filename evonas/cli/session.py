@@ -18,6 +18,7 @@ from .errors import INTERRUPTED, REFUSED
 from .figures import duration, number_of, read_duration, speed
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
+from .opening import headline_of, opening_lines, running_line
 from .page import Page, best_table, fitness_text
 from .progress import Progress, make_progress
 from .saying import say
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..assembly import Watch
     from ..candidate import Candidate
     from ..pace import Pace
+    from ..recipe import Recipe
     from ..result import SearchResult
     from ..settings import Settings
 
@@ -65,6 +67,7 @@ class Watcher:
         request: Checked after each candidate.
         known: What the run had come to before, where it is resumed.
         output: How much is said.
+        recipe: What its settings are resolved from, if that is known.
     """
 
     def __init__(
@@ -74,11 +77,14 @@ class Watcher:
         request: StopRequest,
         known: Survey | None,
         output: Output,
+        recipe: Recipe | None,
     ) -> None:
         self.folder = folder
         self.progress = progress
         self.request = request
         self.output = output
+        self.recipe = recipe
+        self.new = known is None
         self.best = known.best[0] if known and known.best else None
         self.evaluated = known.evaluated if known else 0
         self.failed = known.failed if known else 0
@@ -89,9 +95,9 @@ class Watcher:
         """The search is about to evaluate its first candidate."""
         self.begun = True
         self.evaluated = evaluated
-        lines = [headline_of(settings), f"run {self.folder} (Ctrl-C stops, evonas resume goes on)"]
-        if not (self.output.quiet or self.output.as_json) and (images := _images_of(self.folder)):
-            lines.insert(1, images)
+        lines = [headline_of(settings), running_line(self.folder)]
+        if not (self.output.quiet or self.output.as_json):
+            lines = opening_lines(settings, self.folder, self.recipe, self.new)
         self.progress.begin("\n".join(lines), settings.budget, evaluated, self._note())
 
     def meter(self, pace: Pace) -> None:
@@ -120,36 +126,12 @@ class Watcher:
         return ", ".join(parts)
 
 
-def _images_of(folder: Path) -> str:
-    """What became of a run's images, as its journal notes it; empty where it notes nothing."""
-    from ..api import load
-
-    with closing((result := load(folder)).journal):
-        noted = result.journal.meta().get("images")
-    return str(noted or "")
-
-
-def headline_of(settings: Settings) -> str:
-    """A search in one line."""
-    epochs = number_of(settings.plan.epochs, "epoch")
-    if settings.table:
-        return (
-            f"{settings.genome} on {settings.dataset}: {number_of(settings.budget, 'candidate')} by "
-            f"{settings.strategy}, looked up after {epochs} in {settings.table}, seed {settings.seed}"
-        )
-    threads = f", {number_of(settings.threads, 'thread')}" if settings.device == "cpu" else ""
-    return (
-        f"{settings.genome} on {settings.dataset}: {number_of(settings.budget, 'candidate')} by "
-        f"{settings.strategy}, {epochs} each, seed {settings.seed}, "
-        f"{settings.device} ({settings.precision}{threads})"
-    )
-
-
 def conduct(
     folder: Path,
     output: Output,
     search: Callable[[Watch, Started, Metered], SearchResult],
     known: Survey | None = None,
+    recipe: Recipe | None = None,
 ) -> None:
     """Runs a search, shows it, and says what came of it.
 
@@ -158,6 +140,7 @@ def conduct(
         output: How to show it.
         search: Does the work; called with what watches it.
         known: What the run had come to before.
+        recipe: What its settings are resolved from, if that is known.
 
     Raises:
         typer.Exit: It was interrupted, or every evaluation failed.
@@ -168,7 +151,7 @@ def conduct(
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
     with stoppable() as request:
-        watcher = Watcher(folder, progress, request, known, output)
+        watcher = Watcher(folder, progress, request, known, output, recipe)
         request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
             with progress, _plain_warnings():

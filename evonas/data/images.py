@@ -52,6 +52,11 @@ class Split:
     y_val: NDArray[np.int64]
     fingerprint: str
 
+    def counts(self) -> dict[str, int]:
+        """How many images train and validate, and how many of the latter the most frequent class has."""
+        commonest = int(np.bincount(self.y_val).max())
+        return {"training": len(self.y_train), "validation": len(self.y_val), "commonest": commonest}
+
 
 @dataclass(frozen=True)
 class Statistics:
