@@ -15,11 +15,12 @@ import typer
 
 from ..errors import UserError
 from .errors import INTERRUPTED, REFUSED
-from .figures import duration, number_of, read_duration, speed
+from .figures import number_of, read_duration, speed
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .opening import headline_of, opening_lines, running_line
-from .page import Page, best_table, fitness_text
+from .outcome import show_best, time_taken
+from .page import Page, fitness_text
 from .progress import Progress, make_progress
 from .saying import say
 from .survey import Survey, summary, survey
@@ -222,12 +223,12 @@ def _print_ended(result: SearchResult, found: Survey) -> None:
     page = Page()
     done = f"{found.evaluated} of {result.settings.budget} evaluated"
     failed = f", {found.failed} failed" if found.failed else ""
-    page.line(f"{done}{failed}, {duration(found.seconds)} of evaluation")
+    page.line(f"{done}{failed}, {time_taken(result, found)}")
     if found.failures:
         from ..result import commonest_failure
 
         page.paragraph(commonest_failure([reason for _, reason in found.failures]))
     if found.best:
-        page.section("Best", best_table(found.best))
+        show_best(page, result, found)
     if result.folder is not None:
         page.commands(next_commands(result, found))

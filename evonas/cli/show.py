@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from . import options
 from .figures import duration, number_of, share, speed
 from .onwards import next_commands
-from .page import Page, best_table, fitness_text, made_by, make_table, short_name
+from .outcome import sessions_of, show_best, time_taken
+from .page import Page, fitness_text, made_by, make_table, short_name
 from .saying import say
 from .survey import Survey, described, summary, survey
 
@@ -39,7 +40,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
         _show_settings(page, result)
         _show_progress(page, result, found)
         if found.best:
-            page.section("Best", best_table(found.best), _meanings(result))
+            show_best(page, result, found)
             _show_winner(page, result, found.best[0])
         if sessions := sessions_of(result):
             page.section("Workers", *_session_lines(sessions))
@@ -113,17 +114,10 @@ def _show_settings(page: Page, result: SearchResult) -> None:
 def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
     line = f"{found.evaluated} of {result.settings.budget} evaluated, {found.failed} failed"
     if found.evaluated:
-        line += f"; {duration(found.seconds)} of evaluation, {number_of(found.images, 'training image')} seen"
+        line += f"; {time_taken(result, found)}, {number_of(found.images, 'training image')} seen"
     page.paragraph(line)
     if not found.best:
         page.line("no candidate has been evaluated with success yet")
-
-
-def _meanings(result: SearchResult) -> str:
-    """What two columns are that do not say it."""
-    trained = result.journal.meta().get("fitness", "training") == "training"
-    fitness = "fitness: accuracy on the validation images; " if trained else ""
-    return f"{fitness}epochs: with those of the ancestors whose weights it inherited"
 
 
 def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
@@ -170,21 +164,6 @@ def _operator_lines(found: Survey, genome: str) -> list[str | Table]:
     if unchanged:
         lines.append("unchanged: children that are what their parent was")
     return lines
-
-
-def sessions_of(result: SearchResult) -> list[Pace]:
-    """What each session of a run did, as far as it was noted.
-
-    Raises:
-        UserError: The note is damaged.
-    """
-    from ..errors import UserError
-    from ..pace import NOTED, Pace
-
-    try:
-        return [Pace.from_dict(noted) for noted in result.journal.meta().get(NOTED, [])]
-    except UserError as error:
-        raise UserError(f"run {result.folder}: what is noted of its workers is damaged: {error}") from None
 
 
 def _session_lines(sessions: list[Pace]) -> list[str | Table]:

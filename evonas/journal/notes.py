@@ -77,6 +77,13 @@ def _given(noted: Any, what: str) -> None:
         raise UserError(f"{what}: expected epochs of at least 0, got {found['lineage_epochs']}")
 
 
+def _counts(noted: Any, what: str) -> None:
+    """How many images there are of what."""
+    found = table(noted, what)
+    for name in ("training", "validation", "commonest"):
+        whole(found.get(name), f"{what}: {name}", 1)
+
+
 def _sessions(noted: Any, what: str) -> None:
     for session in items(noted, what):
         table(session, what)
@@ -96,6 +103,7 @@ _CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
     "fitness": text,
     "dataset": text,
     "images": text,
+    "counts": _counts,
     "given": _given,
     "usage": _sessions,
 }

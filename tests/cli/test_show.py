@@ -26,7 +26,7 @@ def test_it_tells_all_in_80_columns(
         f"Genotype of candidate {best.id}",
         f"Lineage of candidate {best.id}",
         "before training",
-        "fitness: accuracy on the validation images; epochs: with those of the ancestors",
+        "fitness: accuracy on the validation images; inherited: share of its weights",
         "better than mean operator children share their parent change",
         "Final training test accuracy 0.",
         f"candidate {best.id} after 1 epoch on digits",
