@@ -9,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .description import FILE as DESCRIPTION
 from .environment import drift, environment
 from .errors import UserError, after, what_to_do
 from .failpoints import reach
@@ -107,7 +108,8 @@ class Run:
         """
         if not (folder / FILE).is_file():
             raise UserError(
-                f"run {folder}: no run is there (expected a file {FILE}){after(runs_near(folder))}"
+                f"run {folder}: no run is there (expected a file {FILE})"
+                f"{after(_training_in(folder) or runs_near(folder))}"
             )
         _check_inside(folder)
         try:
@@ -265,6 +267,16 @@ def _check_inside(folder: Path) -> None:
                 f"run {folder}: {name} is a symbolic link, which may lead anywhere: "
                 f"expected it to be in the run folder itself"
             )
+
+
+def _training_in(folder: Path) -> str:
+    """A hint for a folder that holds a training instead of a run: what takes it, and where its run is."""
+    if not (folder / DESCRIPTION).is_file():
+        return ""
+    hint = "it holds a network that evonas train made: evonas export and evonas draw take it"
+    parent = folder.absolute().parent
+    searched = folder.parent if folder.parent.name else parent
+    return hint + (f", evonas show {searched} tells its search and test" if (parent / FILE).is_file() else "")
 
 
 def runs_near(folder: Path) -> str:

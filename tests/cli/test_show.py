@@ -100,6 +100,21 @@ def test_no_run(evonas: Callable[..., Any], tmp_path: Path) -> None:
     assert evonas("show", tmp_path / "nothing").failed_with("no run is there")
 
 
+def test_a_training_is_not_taken_for_a_run(
+    evonas: Callable[..., Any], trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final = trained / "final"
+    takers = "it holds a network that evonas train made: evonas export and evonas draw take it"
+    for command in ("show", "resume", "report"):
+        assert evonas(command, final).failed_with(f"run {final}: no run is there", takers)
+    assert evonas("show", final).failed_with(f", evonas show {trained} tells its search and test")
+    assert evonas("draw", final, "-o", tmp_path / "x.svg").status == 0
+    alone = shutil.copytree(final, tmp_path / "alone")
+    assert "tells its search" not in evonas("show", alone).err
+    monkeypatch.chdir(trained)
+    assert evonas("show", "final").failed_with(f"evonas show {trained} tells its search")
+
+
 REPORT = {"test_accuracy": 0.5, "test_images": 5, "dataset": "digits", "parameters": 7}
 
 
