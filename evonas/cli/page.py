@@ -67,13 +67,18 @@ class Page:
         self._print(part)
 
     def commands(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Commands to go on with, each on one line that can be copied, and what they do."""
+        """Commands to go on with, each on one line that can be copied, and what they do.
+
+        That stands beside them, or, where one of them is too long for it, as a comment above each.
+        """
         width = max((len(command) for command, _ in rows), default=0)
-        fits = all(INDENT + width + 2 + len(purpose) <= self.width for _, purpose in rows)
+        beside = all(INDENT + width + 2 + len(purpose) <= self.width for _, purpose in rows)
         self.line()
         self.line("Next", bold=True)
         for command, purpose in rows:
-            self.line(" " * INDENT + (f"{command:<{width}}  {purpose}" if fits else command))
+            lines = [f"{command:<{width}}  {purpose}"] if beside else [f"# {purpose}", command]
+            for line in lines:
+                self.line(" " * INDENT + line)
 
     def _print(self, thing: RenderableType) -> None:
         """Prints something of rich's without the spaces that it puts at the ends of lines."""

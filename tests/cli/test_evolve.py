@@ -51,7 +51,7 @@ def test_the_next_commands_name_operators_and_what_can_be_written_here(
     flat = " ".join(ended.out.split())
     assert "2 of 2 failed with: operator 'amoeba-never': ValueError: no (mine.py, line 3)" in flat
     assert f"\n  evonas export {folder} --to python -o best.py" in ended.out
-    assert f"\n  evonas resume {folder} --budget 8 --operators {mine}\n" in ended.out
+    assert f"\n  # search on\n  evonas resume {folder} --budget 8 --operators {mine}\n" in ended.out
     shown = evonas("show", folder).out
     assert f"\n  evonas resume {folder} --budget 8 --operators {mine}\n" in shown
 
