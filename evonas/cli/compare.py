@@ -205,7 +205,7 @@ def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Compa
     for remark in found.remarks:
         say(f"warning: {remark}", error=True)
     about = f"{found.settings.genome} on {found.settings.dataset or 'a function'}"
-    return compared(found.records, points, found.figures, target, about)
+    return compared(found.records, points, found.figures, target, about, accuracies=found.accuracies)
 
 
 def _check_target(target: float | None) -> None:

@@ -33,6 +33,7 @@ class Comparison:
         target: The fitness whose reaching counts; None for none.
         about: What was searched for, and how, in words.
         varied: Of each contender, what was varied, by key; empty where nothing was.
+        accuracies: Whether fitness is an accuracy, and no function of somebody's own.
     """
 
     records: Mapping[str, Sequence[Record]]
@@ -41,6 +42,7 @@ class Comparison:
     target: float | None
     about: str
     varied: Mapping[str, Mapping[str, Any]]
+    accuracies: bool = True
 
     @property
     def outcome(self) -> str:
@@ -126,6 +128,7 @@ def compared(
     target: float | None = None,
     about: str = "",
     varied: Mapping[str, Mapping[str, Any]] | None = None,
+    accuracies: bool = True,
 ) -> Comparison:
     """A comparison of records, by contender.
 
@@ -136,6 +139,7 @@ def compared(
         target: A fitness, in [0, 1]; by default, that of the best thousandth of the table.
         about: What was searched for, in words.
         varied: What was varied, by contender.
+        accuracies: Whether fitness is an accuracy, and no function of somebody's own.
 
     Raises:
         UserError: There is no record.
@@ -154,7 +158,7 @@ def compared(
         ordered = sorted(figures.valid.values(), reverse=True)
         target = ordered[max(0, round(TARGET_SHARE * len(ordered)) - 1)]
     places = sorted({point for point in points if point < whole} | {whole})
-    return Comparison(by_name, places, figures, target, about, varied or {})
+    return Comparison(by_name, places, figures, target, about, varied or {}, accuracies)
 
 
 def made_with() -> str:

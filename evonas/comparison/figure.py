@@ -82,6 +82,8 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
         for number, (name, records) in enumerate(comparison.records.items()):
             shown = with_result(records)
             found = band(100 * at(shown, places, what, over))
+            if comparison.accuracies:
+                found = found.within(0, 100)
             style = {"color": COLOURS[number % len(COLOURS)]}
             line = LINES[number // len(COLOURS) % len(LINES)]
             label = name if len(shown) == len(records) else f"{name} ({len(shown)} of {len(records)})"
@@ -132,10 +134,11 @@ def _plain(text: str) -> str:
 
 
 def _log_scale(axes: Any) -> None:
-    """A logarithmic axis with plain numbers."""
+    """A logarithmic axis with plain numbers, which says that it is one."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     axes.set_xscale("log")
+    axes.set_xlabel(f"{axes.get_xlabel()} (logarithmic)")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -11,6 +11,8 @@ from .comparison import Comparison, Retrained, made_with, retrained
 from .record import EVALUATIONS, Record
 from .statistics import Array, at, known, mean, rank_tests, reached
 
+SMALLEST = 0.01
+"""A test that can give no smaller p, as with fewer than five searches each, can hardly show a difference."""
 MANY_PAIRS = 45
 """More pairs than so are left to the CSV file."""
 
@@ -19,16 +21,17 @@ def markdown(comparison: Comparison) -> str:
     """The whole comparison."""
     seeds = sorted({record.seed for records in comparison.records.values() for record in records})
     counts = sorted({len(records) for records in comparison.records.values()})
-    searches = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     head = [
-        f"{comparison.about}; {searches} searches each, seeds {seeds[0]} to {seeds[-1]}.",
+        f"{comparison.about}; {_range(counts, 'search', 'searches')} each, "
+        f"{'seeds' if len(seeds) > 1 else 'seed'} {_range(seeds)}.",
         f"Made with {made_with()}.",
     ]
     if comparison.figures is not None and comparison.figures.test:
         figures = comparison.figures
         head.append(
-            f"Fitness is the validation accuracy after {figures.epochs} epochs; test accuracy is that after "
-            f"{figures.test_epochs}, at most {100 * figures.best_test:.2f} %, and was not seen by any search."
+            f"Fitness is the validation accuracy after {_range([figures.epochs], 'epoch', 'epochs')}; test "
+            f"accuracy is that after {figures.test_epochs}, at most {100 * figures.best_test:.2f} %, and was "
+            "not seen by any search."
         )
     lengths = {record.evaluations for records in comparison.records.values() for record in records}
     if len(lengths) > 1:
@@ -37,8 +40,45 @@ def markdown(comparison: Comparison) -> str:
             f"and tests are of the first {comparison.whole:,} of each; counts, costs and retrained winners "
             "are of whole searches."
         )
-    parts = ["\n".join(head), _curves(comparison), _costs(comparison), _tests(comparison)]
+    head += _spreads(counts)
+    parts = ["\n".join(head), _few(comparison), _curves(comparison), _costs(comparison), _tests(comparison)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _range(numbers: Sequence[int], thing: str = "", things: str = "") -> str:
+    """The first and the last of ascending numbers, and their noun.
+
+    >>> _range([1], "search", "searches"), _range([2, 3, 5], "search", "searches"), _range([0, 1])
+    ('1 search', '2 to 5 searches', '0 to 1')
+    """
+    text = " to ".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))
+    return f"{text} {thing if numbers[-1] == 1 else things}" if thing else text
+
+
+def _spreads(counts: Sequence[int]) -> list[str]:
+    """What ± is, where there can be one."""
+    return ["After ± stands the standard deviation over searches."] if counts[-1] > 1 else []
+
+
+def _few(comparison: Comparison) -> str:
+    """That there are too few searches to show a difference; empty where there are enough, or one contender.
+
+    With n and m searches, the smallest p is that of the two orders of C(n + m, n) in which all of the one
+    are better than all of the other.
+    """
+    counts = sorted(len(records) for records in comparison.records.values())
+    if len(counts) < 2:
+        return ""
+    if counts[0] == 1:
+        return "**So few searches can show no difference**: one alone may be luck. Search with more seeds."
+    smallest = 2 / math.comb(counts[0] + counts[1], counts[0])
+    if smallest <= SMALLEST:
+        return ""
+    return (
+        f"**So few searches can hardly show a difference**: of {counts[0]} against {counts[1]}, the smallest "
+        f"p that the exact test of ranks can give is {p_text(smallest)}, where all of the one are better "
+        "than all of the other. Search with more seeds."
+    )
 
 
 def _curves(comparison: Comparison) -> str:
@@ -69,7 +109,8 @@ def _costs(comparison: Comparison) -> str:
     paid = units != {EVALUATIONS}
     header += [f"cost, {' / '.join(sorted(units))}"] if paid else []
     timed = all(r.training_seconds is not None for records in comparison.records.values() for r in records)
-    header += ["training, h"] if timed else []
+    unit, seconds = _unit_of_training(comparison) if timed else ("", 1)
+    header += [f"training, {unit}"] if timed else []
     header += ["seconds here"]
     again = {name: retrained(records) for name, records in comparison.records.items()}
     header += ["**test of the winner, retrained, %**", "protocol"] if _any_retrained(comparison) else []
@@ -85,7 +126,7 @@ def _costs(comparison: Comparison) -> str:
         ]
         cells.append(_mean(records, "failures", 1))
         cells += [_mean(records, "cost")] if paid else []
-        cells += [_mean(records, "training_seconds", 1, 1 / 3600)] if timed else []
+        cells += [_mean(records, "training_seconds", 1, 1 / seconds)] if timed else []
         cells.append(_mean(records, "seconds", 2))
         if _any_retrained(comparison):
             cells += _winners(records, again[name])
@@ -97,6 +138,12 @@ def _costs(comparison: Comparison) -> str:
             ]
         lines.append(cells)
     return table(header, lines)
+
+
+def _unit_of_training(comparison: Comparison) -> tuple[str, int]:
+    """The largest unit of time, and its seconds, in which the longest training is no less than one."""
+    longest = max(record.training_seconds or 0 for found in comparison.records.values() for record in found)
+    return next(((name, size) for name, size in (("h", 3600), ("min", 60)) if longest >= size), ("s", 1))
 
 
 def _any_retrained(comparison: Comparison) -> bool:
@@ -125,10 +172,10 @@ def _tests(comparison: Comparison) -> str:
         difference = _or_dash(f"{one.difference:+.2f}", one.difference)
         cells = [one.first, one.second, difference, p_text(one.p), f"{one.effect:.2f}"]
         lines.append(cells + ([one.by] if len(judged) > 1 else []))
+    corrected = f", corrected for {len(tests)} comparisons by Holm" if len(tests) > 1 else ""
     note = (
         f"By {judged[0] if len(judged) == 1 else 'what the last column says'}: Wilcoxon's rank-sum test, "
-        f"two-sided, corrected for {len(tests)} comparison{'s' * (len(tests) > 1)} by Holm; effect size by "
-        "Vargha and Delaney (0.5: alike)."
+        f"two-sided{corrected}; effect size by Vargha and Delaney (0.5: alike)."
     )
     values = {pair.first: pair.a for pair in pairs} | {pair.second: pair.b for pair in pairs}
     remarks = [note, *_remarks(comparison, values)]

@@ -61,6 +61,10 @@ class Band:
     low: Array
     high: Array
 
+    def within(self, least: float, most: float) -> Band:
+        """The band without what lies beyond two values: Student's t knows nothing of what cannot be."""
+        return Band(self.mean, np.clip(self.low, least, most), np.clip(self.high, least, most))
+
 
 def band(values: Array) -> Band:
     """The band of an array (searches, points), by Student's t; NaN everywhere for no searches."""

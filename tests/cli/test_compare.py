@@ -35,7 +35,7 @@ def test_two_recipes(evonas: Callable[..., Any], made_table: Path, tmp_path: Pat
     assert all((folder / name).exists() for name in OUTPUTS)
     assert "| aging |" in ended.out and "| random |" in ended.out and "seeds 0 to 2" in ended.out
     texts = set(ElementTree.parse(folder / "curves.svg").getroot().itertext())
-    assert {"aging", "random", "evaluations"} <= {text.strip() for text in texts}
+    assert {"aging", "random", "evaluations (logarithmic)"} <= {text.strip() for text in texts}
     found = rows(folder / "searches.csv")
     assert [(row["search"], row["seed"]) for row in found] == [
         (name, str(seed)) for name in ("aging", "random") for seed in range(3)

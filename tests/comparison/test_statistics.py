@@ -46,6 +46,13 @@ def test_bands_are_students(rng) -> None:
     assert math.isnan(band(values[:1]).low[0])
 
 
+def test_a_band_can_leave_out_what_cannot_be() -> None:
+    wide = band(np.array([[10.0], [90.0]]))
+    assert wide.low[0] < 0 and wide.high[0] > 100
+    inside = wide.within(0, 100)
+    assert (inside.mean[0], inside.low[0], inside.high[0]) == (50, 0, 100)
+
+
 def test_targets() -> None:
     records = [record("a", 0, (3, 0.9)), record("a", 1, (5, 0.95)), record("a", 2, (1, 0.1))]
     assert (reached(records, 0.9).share, reached(records, 0.9).median) == (2 / 3, 5)
@@ -194,10 +201,50 @@ def test_pairs_are_judged_by_what_both_have() -> None:
 def test_retrained_winners_are_of_whole_searches() -> None:
     text = markdown(compared([*retrained("a", "final", 0.8, 0.9), *retrained("b", "final", 0.6, 0.7)]))
     assert "By retrained winners, protocol final: Wilcoxon's" in text
-    assert "corrected for 1 comparison by Holm" in text
+    assert "rank-sum test, two-sided; effect size" in text  # one comparison needs no correction
     nothing = [replace(one, steps=()) for one in retrained("b", "", None, None)]
     worst = compared([*retrained("a", "final", 0.8, 0.9), *retrained("b", "final", 0.6, 0.7)[:1], nothing[1]])
     assert "By retrained winners" in markdown(worst) and "60.00 (1 of 2)" in markdown(worst)
+
+
+@pytest.mark.parametrize(
+    ("searches", "told"),
+    [
+        ([2, 2], "of 2 against 2, the smallest p that the exact test of ranks can give is 0.333, "),
+        ([4, 4], "of 4 against 4, the smallest p that the exact test of ranks can give is 0.029, "),
+        ([9, 3, 3], "of 3 against 3, the smallest p that the exact test of ranks can give is 0.100, "),
+        ([1, 1], "one alone may be luck"),
+        ([5, 5], ""),
+        ([2, 40], ""),
+        ([2], ""),
+    ],
+)
+def test_too_few_searches_are_called_so(searches: list[int], told: str) -> None:
+    """The p that is named is what the test gives where it is smallest."""
+    records = [
+        record(str(one), seed, (1, (one + seed / 100) / 9))
+        for one, count in enumerate(searches)
+        for seed in range(count)
+    ]
+    found = compared(records)
+    text = markdown(found)
+    assert told in text and ("**So few searches can" in text) == bool(told)
+    if "smallest p" in told:
+        n, m = sorted(searches)[:2]
+        assert stats.mannwhitneyu(range(n), range(n, n + m), method="exact").pvalue == pytest.approx(
+            float(told.rstrip(", ").split()[-1]), abs=5e-4
+        )
+
+
+def test_a_report_says_what_its_numbers_are() -> None:
+    two = [record(name, seed, (1, 0.5 + seed / 9)) for name in "ab" for seed in range(2)]
+    assert "2 searches each, seeds 0 to 1." in (text := markdown(compared(two)))
+    assert "After ± stands the standard deviation over searches." in text
+    single = markdown(compared([record(name, 3, (1, 0.5)) for name in "ab"]))
+    assert "1 search each, seed 3." in single and "±" not in single
+    for seconds, told in ((7.0, "training, s"), (90.0, "training, min"), (7200.0, "training, h")):
+        timed = markdown(compared([replace(one, training_seconds=seconds) for one in two]))
+        assert told in timed and f"| {seconds / {'s': 1, 'min': 60, 'h': 3600}[told[10:]]:.1f} |" in timed
 
 
 def test_searches_of_unequal_length() -> None:
