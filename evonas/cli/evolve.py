@@ -130,8 +130,8 @@ def evolve(
     }
     given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
     brought = operators_from(operators or ())
-    recipe = compose(genome, config, given)
-    folder = _fresh(recipe) if run is None else run
+    composed = compose(genome, config, given)
+    folder = _fresh(composed) if run is None else run
     logs = read_logs(folder, csv, tensorboard, mlflow)
 
     def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
@@ -153,7 +153,7 @@ def evolve(
 
     if refine is not None and refine < 2:
         raise UserError(f"refine: expected at least 2 candidates, the found one included, got {refine}")
-    conduct(folder, output, begin, recipe=recipe)
+    conduct(folder, output, begin, recipe=composed)
     if refine is not None:
         from ..refinement import refine as climb
 
