@@ -38,18 +38,20 @@ def export(
     individual: options.Individual = None,
 ) -> None:
     """Write the best network to a file that runs without evonas."""
-    from ..export import FORMATS
+    from ..export import FORMATS, how_to_use
     from ..export import export as write
 
     if to not in FORMATS:
-        raise UserError(f"to {to!r} is unknown; {nearest(to, FORMATS)}")
+        raise UserError(f"--to {to!r} is unknown; {nearest(to, FORMATS)}")
     if weights not in WEIGHTS:
-        raise UserError(f"weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
+        raise UserError(f"--weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
     network, title = _chosen(folder.expanduser(), weights, individual)
     files = write(network, to, output.expanduser())
     say(f"exported {title}")
     for file in files:
         say(f"  {file}  {file.stat().st_size:,} bytes")
+    for line in how_to_use(network, to, files[0]):
+        say(line)
 
 
 def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable, str]:
@@ -63,15 +65,15 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     from .targets import is_trained
 
     if number is not None and weights == "final":
-        raise UserError(f"id: expected only with weights of the search, got {number} with --weights final")
+        raise UserError(f"--id: expected only with weights of the search, got {number} with --weights final")
     if is_trained(folder):
         if weights == "search" or number is not None:
-            raise UserError(f"weights: {folder} holds a finally trained network alone, and no search")
+            raise UserError(f"--weights: {folder} holds a finally trained network alone, and no search")
         return _final(folder)
     finished = (folder / FINAL / FILE).is_file()
     if weights == "final" and not finished:
         raise UserError(
-            f"weights: expected a trained network in {folder / FINAL}, got none; evonas train makes it"
+            f"--weights: expected a trained network in {folder / FINAL}, got none; evonas train makes it"
         )
     if finished and weights != "search" and number is None:
         return _final(folder / FINAL)

@@ -1,7 +1,7 @@
 """Trained networks as files that work where evonas is not installed.
 
 - ``python``: FILE.py, readable plain PyTorch, with its weights in FILE.safetensors beside it: to read, to
-  change, to train further. Needs torch and safetensors.
+  change, to train further; the names of the classes are its ``CLASSES``. Needs torch and safetensors.
 - ``pt2``: FILE.pt2, for `torch.export.load` or for compiling ahead of time; the names of the classes are in
   its extra file ``classes.json``. Needs torch.
 - ``onnx``: FILE.onnx, for onnxruntime and other engines; the names of the classes are in its metadata. To
@@ -26,7 +26,7 @@ from .files import check_module_name, checked, write
 if TYPE_CHECKING:
     from ..deploy import Deployable
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "export", "how_to_use"]
 
 _ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}
 
@@ -59,6 +59,25 @@ def export(deployable: Deployable, to: str, path: Path) -> list[Path]:
     _check_classes(deployable)
     contents = _format(to)(deployable)
     return write({path if end == _ENDINGS[to] else path.with_suffix(end): contents[end] for end in contents})
+
+
+_CLASSES = {
+    "python": "CLASSES in {file}",
+    "pt2": "the extra file classes.json in {file}",
+    "onnx": "'classes' in the metadata of {file}",
+}
+"""Where the names of the classes are, by format."""
+
+
+def how_to_use(deployable: Deployable, to: str, path: Path) -> list[str]:
+    """What an exported file reads, and where the names of its classes are: a line each."""
+    from ..network import input_shape
+
+    shape = ", ".join(map(str, input_shape(deployable.architecture)))
+    lines = [f"reads floats of shape (n, {shape}), as the dataset has them (bytes: 0 to 255, not divided)"]
+    if deployable.classes:
+        lines.append(f"names of its {len(deployable.classes)} classes: {_CLASSES[to].format(file=path.name)}")
+    return lines
 
 
 def _check_classes(deployable: Deployable) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import __version__
+from ..deploy import NODE
 from ..network import input_shape
 from .code import Brackets, lay_out
 from .expressions import quoted
@@ -58,14 +59,19 @@ def main() -> None:
     images = torch.rand(2, *INPUT_SHAPE) * 255
     with torch.no_grad():
         outputs = network(images)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    print(f"{{parameters:,}} parameters, weights from {{WEIGHTS.name}}")
+    {counted}
+    print(f"{{parameters:,}} parameters{besides}, weights from {{WEIGHTS.name}}")
     print(f"random images {{tuple(images.shape)}} -> outputs {{tuple(outputs.shape)}}")
 {prediction}
 
 if __name__ == "__main__":
     main()
 '''
+
+_ALL = "parameters = sum(parameter.numel() for parameter in network.parameters())"
+_WITHOUT_NORMALISATION = f"""\
+normalisation = sum(parameter.numel() for parameter in network.{NODE}.parameters())
+    parameters = sum(parameter.numel() for parameter in network.parameters()) - normalisation"""
 
 _PREDICTION = """\
     print(f"taken for: {[CLASSES[index] for index in outputs.argmax(dim=1).tolist()]}")
@@ -89,6 +95,7 @@ def source(deployable: Deployable, body: Statements) -> str:
     shape = input_shape(deployable.architecture)
     classes = deployable.classes
     names = Brackets("(", tuple(map(quoted, classes)), ",)" if len(classes) == 1 else ")")
+    normalised = NODE in deployable.architecture.graph
     outputs = _batch(deployable.architecture.shape(deployable.architecture.output))
     return _FILE.format(
         use=f"{len(classes)} classes of images" if classes else "images",
@@ -102,6 +109,9 @@ def source(deployable: Deployable, body: Statements) -> str:
         init="".join(f"{line}\n" for line in body.init),
         argument=body.argument,
         forward="\n".join(body.forward),
+        # As evonas counts everywhere else: what normalises the images is no part of what was searched.
+        counted=_WITHOUT_NORMALISATION if normalised else _ALL,
+        besides=", {normalisation} more to normalise" if normalised else "",
         prediction=_PREDICTION if classes else "",
     )
 

@@ -32,6 +32,12 @@ def test_the_trained_network_goes_first(
     torch.testing.assert_close(outputs(tmp_path / "a.py", images), expected)
 
 
+def test_how_to_use_the_file_is_said(evonas: Callable[..., Any], finished: Path, tmp_path: Path) -> None:
+    ended = evonas("export", finished, "--to", "python", "-o", tmp_path / "a.py")
+    assert "(n, 1, 8, 8)" in ended.out and "0 to 255" in ended.out
+    assert ended.out.splitlines()[-1] == "names of its 10 classes: CLASSES in a.py"
+
+
 def test_the_searchs_network_can_be_asked_for(
     evonas: Callable[..., Any], trained: Path, tmp_path: Path, images: torch.Tensor
 ) -> None:
@@ -47,6 +53,7 @@ def test_the_searchs_network_can_be_asked_for(
 def test_other_kinds_of_file(evonas: Callable[..., Any], trained: Path, tmp_path: Path, kind: str) -> None:
     ended = evonas("export", trained, "--to", kind, "-o", tmp_path / f"a.{kind}")
     assert ended.status == 0 and (tmp_path / f"a.{kind}").stat().st_size > 0
+    assert "classes" in ended.out.splitlines()[-1] and f"a.{kind}" in ended.out.splitlines()[-1]
 
 
 def test_without_a_final_training_the_search_serves(
@@ -59,7 +66,7 @@ def test_without_a_final_training_the_search_serves(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--to", "onx", "-o", "x.onnx"], "did you mean 'onnx'?"),
+        (["--to", "onx", "-o", "x.onnx"], "--to 'onx' is unknown; did you mean 'onnx'?"),
         (["--to", "onnx", "-o", "x.onnx", "--weights", "fin"], "did you mean 'final'?"),
         (["--to", "onnx", "-o", "x.onnx", "--weights", "final"], "evonas train makes it"),
         (["--to", "onnx", "-o", "nowhere/x.onnx"], "nowhere"),

@@ -43,6 +43,7 @@ SAVED = {
         ("docs/refine.md", "save_model.py"),
         ("docs/write-your-own-operator.md", "my_operators.py"),
     ],
+    "docs/export.md": [("docs/quickstart.md", "make_images.py")],
     "docs/images-of-your-own.md": [("docs/quickstart.md", "make_images.py")],
 }
 """Files of other pages that a reader of this one has by then. Those that make something are run."""
