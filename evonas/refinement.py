@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .api import Metered, Started
+    from .candidate import Candidate
     from .data.images import Statistics
 
 IMAGES = ("normalised", "unit", "bytes")
@@ -175,6 +177,7 @@ def refine(
         raise UserError("dataset: expected images")
     if given is None:
         given = of_module(source, _example(source, example, bench.task, images), images)  # type: ignore[arg-type]
+        watch = _doubting(watch, bench.guessing, images)
     statistics = _statistics(bench.facts)
     heritage = _heritage(given, settings.make_space(), bench.task, statistics)
     settings = replace(
@@ -203,6 +206,24 @@ def _check_images(images: str, example: torch.Tensor | None, ours: bool) -> None
         )
     if ours and example is not None:
         raise UserError("example: expected only with a model of your own, got one with a search's network")
+
+
+def _doubting(watch: Watch | None, guessing: float, images: str) -> Watch:
+    """Watches as asked, and warns where candidate 0 is no better than guessing: it may read other images."""
+
+    def watched(candidate: Candidate) -> None:
+        if candidate.number == 0 and candidate.fitness is not None and candidate.fitness <= guessing:
+            warnings.warn(
+                f"refine: the network as given is right on {candidate.fitness:.1%} of the validation images, "
+                f"no better than guessing: is images (--images) right? It is {images!r}; the others are "
+                f"{' and '.join(repr(other) for other in IMAGES if other != images)}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        if watch is not None:
+            watch(candidate)
+
+    return watched
 
 
 def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:

@@ -1,5 +1,6 @@
 """Climbing from a trained network, whatever it came from."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,15 @@ def test_a_module_of_ones_own(model, images):
     assert found[0]["fitness"] == pytest.approx(known, abs=0.05)
     assert result.best.fitness >= found[0]["fitness"]
     assert all(row["status"] == "done" for row in found)
+
+
+def test_what_is_no_better_than_guessing_is_said(model, images):
+    told = r"right on \d+\.\d% of the validation images, no better than guessing: is images .* It is 'bytes'"
+    with pytest.warns(RuntimeWarning, match=told):
+        evonas.refine(model, images, images="bytes", budget=2, precision="float32", **SMALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        evonas.refine(model, images, images="unit", budget=2, precision="float32", **SMALL)
 
 
 def test_a_program_in_a_file(model, images, tmp_path):
