@@ -190,6 +190,24 @@ def test_every_command_is_one_that_evonas_knows(page, line):
     command.make_context(words[1], words[2:])
 
 
+def test_no_two_pages_begin_a_run_of_one_name():
+    begun = [
+        match[1]
+        for _, line in evonas_commands()
+        if (match := re.search(r"(?:evolve|refine) .*--run (\S+)", line))
+    ]
+    assert sorted({name for name in begun if begun.count(name) > 1 and "$" not in name}) == []
+
+
+def test_no_two_pages_save_other_files_of_one_name():
+    texts = {}
+    for page in PAGES:
+        for block in pages.blocks(page):
+            if block.title:
+                texts.setdefault(block.title, {})[page] = block.text
+    assert [title for title, kept in texts.items() if len(set(kept.values())) > 1] == []
+
+
 def test_notebooks_are_kept_without_what_they_printed():
     for path in (ROOT / "docs" / "tutorials").glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
