@@ -14,10 +14,12 @@ What takes a reader minutes is made small here, by these rules and no others (``
   many candidates, and what the page leaves open.
 """
 
+import csv
 import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +78,9 @@ def what_a_reader_has(page, folder, made_table):
         y = np.arange(300) % 2
         x = np.random.default_rng(0).integers(0, 100, (300, 8, 8, 1)) + 100 * y[:, None, None, None]
         np.savez(folder / "my-images.npz", x_train=x.astype(np.uint8), y_train=y)
+        (folder / "docs" / "tutorials").mkdir(parents=True)
+        for name in ("genet-table.csv", "genet-table.toml"):  # a reader is in the folder of evonas
+            shutil.copy(ROOT / "docs" / "tutorials" / name, folder / "docs" / "tutorials" / name)
     if page == "docs/genomes/large-scale.md":
         for number in range(240):
             file = folder / "large-images" / ("dark", "light")[number % 2] / f"{number:03}.png"
@@ -191,11 +196,8 @@ def test_every_command_is_one_that_evonas_knows(page, line):
 
 
 def test_no_two_pages_begin_a_run_of_one_name():
-    begun = [
-        match[1]
-        for _, line in evonas_commands()
-        if (match := re.search(r"(?:evolve|refine) .*--run (\S+)", line))
-    ]
+    begins = re.compile(r"(?:evolve|refine) .*--run (\S+)")
+    begun = [match[1] for _, line in evonas_commands() if (match := begins.search(line))]
     assert sorted({name for name in begun if begun.count(name) > 1 and "$" not in name}) == []
 
 
@@ -206,6 +208,17 @@ def test_no_two_pages_save_other_files_of_one_name():
             if block.title:
                 texts.setdefault(block.title, {})[page] = block.text
     assert [title for title, kept in texts.items() if len(set(kept.values())) > 1] == []
+
+
+def test_the_small_table_is_that_of_the_first_tutorial():
+    folder = ROOT / "docs" / "tutorials"
+    with (folder / "genet-digits.csv").open(newline="") as file:
+        trained = {row["bits"]: 100 * float(row["accuracy_0"]) for row in csv.DictReader(file)}
+    with (folder / "genet-table.csv").open(newline="") as file:
+        table = {
+            row["genotype"].replace("-", ""): float(row["digits_valid8"]) for row in csv.DictReader(file)
+        }
+    assert table == pytest.approx(trained, abs=1e-3) and len(table) == 64
 
 
 def test_notebooks_are_kept_without_what_they_printed():
