@@ -47,8 +47,15 @@ settings.register_profile(
 settings.load_profile("evonas")
 
 
-def pytest_configure() -> None:
+SECONDS = 300
+"""A test that takes longer hangs; `@pytest.mark.timeout` says otherwise."""
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-timeout reads the option when it is configured
+def pytest_configure(config: pytest.Config) -> None:
     torch.set_num_threads(1)  # sums depend on it
+    if config.getoption("timeout", None) is None and "PYTEST_TIMEOUT" not in os.environ:
+        config.option.timeout = SECONDS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
