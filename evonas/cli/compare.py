@@ -98,7 +98,7 @@ def compare(
     if figure not in FORMATS:
         raise UserError(f"figure: expected {', '.join(FORMATS)}, got {figure!r}")
     if over not in ("evaluations", "cost"):
-        raise UserError(f"over: expected evaluations or cost, got {over!r}")
+        raise UserError(f"--over: expected evaluations or cost, got {over!r}")
     if not runs and not recipe:
         raise UserError("compare: expected run folders, or --recipe at least once, got neither")
     if runs and recipe:
@@ -153,7 +153,7 @@ def read_points(text: str | None) -> list[int]:
         return []
     parts = text.split(",")
     if not all(part.strip().isdecimal() and len(part) < 16 and int(part) > 0 for part in parts):
-        raise UserError(f"at: expected whole numbers such as 100,300, got {text!r:.60}")
+        raise UserError(f"--at: expected whole numbers such as 100,300, got {text!r:.60}")
     return [int(part) for part in parts]
 
 

@@ -38,7 +38,7 @@ def draw(
     from .targets import find_target
 
     if what not in KINDS:
-        raise UserError(f"what {what!r} is unknown; {nearest(what, KINDS)}")
+        raise UserError(f"--what {what!r} is unknown; {nearest(what, KINDS)}")
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
     if what in ("change", "mutation"):
@@ -64,12 +64,12 @@ def _draw_change(found: Target, output: Path, *, cells: bool) -> None:
     from ..drawing.before_after import change_caption
 
     if found.run is None or found.candidate is None:
-        raise UserError(f"what: a change needs a candidate of a run, got {found.title}")
+        raise UserError(f"--what: a change needs a candidate of a run, got {found.title}")
     with closing((result := load(found.run)).journal):
         child = result.individual(found.candidate)
         parents = child.genome.origin.parents
         if not parents:
-            raise UserError(f"what: candidate {child.id} has no parent, so nothing has changed")
+            raise UserError(f"--what: candidate {child.id} has no parent, so nothing has changed")
         parent = result.individual(parents[0])
         caption = change_caption(child.candidate, parent.candidate)
         pictured = child.genome.pictured()

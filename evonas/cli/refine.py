@@ -107,6 +107,14 @@ def refine(
     conduct(folder, output, begin)
 
 
+def _near(path: Path) -> str:
+    """What may have been meant, to end a message with."""
+    from ..errors import after, nearest_path
+    from ..run import runs_near
+
+    return after(nearest_path(path) or runs_near(path))
+
+
 def _taken(source: str, number: int | None) -> Individual | Path:
     """The individual of a run folder, or the file of a model.
 
@@ -121,7 +129,9 @@ def _taken(source: str, number: int | None) -> Individual | Path:
         result = load(path)
         return result.best if number is None else result.individual(number)
     if number is not None:
-        raise UserError(f"id: expected only with a run folder, got {number} with {source!r}")
+        raise UserError(f"--id: expected only with a run folder, got {number} with {source!r}")
     if not path.is_file():
-        raise UserError(f"refine {source!r}: expected a run folder or a MODEL.pt2, found neither")
+        raise UserError(
+            f"refine {source!r}: expected a run folder or a MODEL.pt2, found neither{_near(path)}"
+        )
     return path

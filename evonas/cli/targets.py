@@ -69,7 +69,7 @@ def find_target(text: str, number: int | None = None) -> Target:
     if path.is_dir() and not is_trained(path):
         return _of_run(path, number)
     if number is not None:
-        raise UserError(f"id: expected only with a run folder, got {number} with {text!r}")
+        raise UserError(f"--id: expected only with a run folder, got {number} with {text!r}")
     if path.is_dir():
         from ..final import load
 

@@ -124,9 +124,9 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
     from ..api import load
 
     if found.run is None or found.candidate is None:
-        raise UserError(f"continue: expected a run folder, whose weights are kept, got {found.title}")
+        raise UserError(f"--continue: expected a run folder, whose weights are kept, got {found.title}")
     if genome is not found.genome:
-        raise UserError("continue: a network of another size (--cells, --filters) begins from scratch")
+        raise UserError("--continue: a network of another size (--cells, --filters) begins from scratch")
     with closing((result := load(found.run)).journal):
         return result.individual(found.candidate).weights()
 

@@ -155,9 +155,9 @@ def draw_cell_change(
 def _checked(path: Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in (".svg", ".png"):
-        raise UserError(f"draw path: expected a file that ends in .svg or .png, got {str(path)!r}")
+        raise UserError(f"drawing: expected a file that ends in .svg or .png, got {str(path)!r}")
     if not path.parent.is_dir():
-        raise UserError(f"draw path: expected a folder that exists, got {str(path.parent)!r}")
+        raise UserError(f"drawing: expected a folder that exists, got {str(path.parent)!r}")
     if path.is_dir():
-        raise UserError(f"draw path: expected a file, got the folder {str(path)!r}")
+        raise UserError(f"drawing: expected a file, got the folder {str(path)!r}")
     return path

@@ -35,6 +35,6 @@ def _png(svg: str) -> bytes:
         from vl_convert import svg_to_png
     except ImportError:
         raise UserError(
-            "draw path: a PNG needs an extra that is not installed: pip install 'evonas[png]'; SVG needs none"
+            "drawing: a PNG needs an extra that is not installed: pip install 'evonas[png]'; SVG needs none"
         ) from None
     return bytes(svg_to_png(svg, scale=SCALE))

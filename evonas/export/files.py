@@ -17,14 +17,14 @@ def checked(path: Path, ending: str) -> Path:
         UserError: Another ending, a folder of that name, or no folder to write into.
     """
     if path.suffix.lower() != ending:
-        raise UserError(f"export path: expected a file that ends in {ending}, got {str(path)!r}")
+        raise UserError(f"export: expected a file that ends in {ending}, got {str(path)!r}")
     try:
         if path.is_dir():
-            raise UserError(f"export path: expected a file, got the folder {str(path)!r}")
+            raise UserError(f"export: expected a file, got the folder {str(path)!r}")
         if not path.parent.is_dir():
-            raise UserError(f"export path: expected a folder that exists, got {str(path.parent)!r}")
+            raise UserError(f"export: expected a folder that exists, got {str(path.parent)!r}")
     except OSError as error:
-        raise UserError(f"export path {str(path)!r}: cannot be written: {error.strerror or error}") from None
+        raise UserError(f"export {str(path)!r}: cannot be written: {error.strerror or error}") from None
     return path
 
 
@@ -36,7 +36,7 @@ def check_module_name(path: Path) -> None:
     """
     if path.stem in sys.stdlib_module_names or path.stem in ("torch", "safetensors", "numpy"):
         raise UserError(
-            f"export path: expected a name that no module has, since {path.name} would hide the module "
+            f"export: expected a name that no module has, since {path.name} would hide the module "
             f"{path.stem!r} from itself, got {str(path)!r}"
         )
 
@@ -65,7 +65,7 @@ def write(contents: Mapping[Path, bytes]) -> list[Path]:
         for path in reversed(list(contents)):
             started[path].replace(path)
     except OSError as error:
-        raise UserError(f"export path {str(path)!r}: cannot be written: {error.strerror or error}") from None
+        raise UserError(f"export {str(path)!r}: cannot be written: {error.strerror or error}") from None
     finally:
         for temporary in started.values():
             temporary.unlink(missing_ok=True)

@@ -44,15 +44,20 @@ def write_report(run: str | Path, output: str | Path, drawings: int = DRAWN) -> 
     Raises:
         UserError: No readable run is there, or the file cannot be written.
     """
-    path = Path(output)
+    with closing((result := load(run)).journal):
+        path = _checked(Path(output), drawings)
+        path.write_text(report_html(result, drawings), encoding="utf-8")
+    return path
+
+
+def _checked(path: Path, drawings: int) -> Path:
+    """Checks where a report goes and what is in it, before the work."""
     if path.suffix.lower() not in (".html", ".htm"):
         raise UserError(f"report: expected a file that ends in .html, got {str(path)!r}")
     if not path.parent.is_dir():
         raise UserError(f"report: expected a folder that exists, got {str(path.parent)!r}")
     if not isinstance(drawings, int) or isinstance(drawings, bool) or drawings < 0:
         raise UserError(f"drawings: expected a whole number of at least 0, got {drawings!r}")
-    with closing((result := load(run)).journal):
-        path.write_text(report_html(result, drawings), encoding="utf-8")
     return path
 
 

@@ -64,6 +64,14 @@ def test_what_cannot_be_refined(evonas, arguments, message, tmp_path, monkeypatc
     assert "Traceback" not in ended.err
 
 
+def test_runs_nearby_are_named_whatever_is_asked_of_one(evonas, found):
+    missing = found.parent / "nope"
+    for words in (["show", missing], ["report", missing], ["refine", missing]):
+        assert evonas(*words).failed_with(f"there is {found}"), words
+    same = [evonas(name, missing).err for name in ("show", "report")]
+    assert same[0] == same[1]
+
+
 def test_too_few_candidates_to_refine(evonas):
     assert evonas("evolve", "--refine", 1).failed_with("refine: expected at least 2 candidates")
 

@@ -150,6 +150,6 @@ def test_the_same_bytes_every_time(tmp_path: Path) -> None:
 def test_a_morphism_that_does_not_apply_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotApplicable, match="node 'nowhere': not in this architecture"):
         draw_morphism(Deepen("nowhere", 3, "deeper"), parent(), tmp_path / "a.svg")
-    with pytest.raises(UserError, match=r"draw path: expected a file that ends in \.svg or \.png"):
+    with pytest.raises(UserError, match=r"drawing: expected a file that ends in \.svg or \.png"):
         draw_morphism(Deepen("stage2.relu", 3, "deeper"), parent(), tmp_path / "a.pdf")
     assert not list(tmp_path.iterdir())

@@ -87,5 +87,5 @@ def test_png(tmp_path: Path) -> None:
 
 def test_png_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    with pytest.raises(UserError, match=r"draw path: a PNG needs an extra .*evonas\[png\]"):
+    with pytest.raises(UserError, match=r"drawing: a PNG needs an extra .*evonas\[png\]"):
         draw_cells(genome().pictured(), tmp_path / "a.png")

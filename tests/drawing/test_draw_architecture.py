@@ -231,21 +231,21 @@ def test_a_file_that_is_there_is_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.pdf", "a", "svg", "a.svg.gz"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    message = f"draw path: expected a file that ends in .svg or .png, got {str(path)!r}"
+    message = f"drawing: expected a file that ends in .svg or .png, got {str(path)!r}"
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         draw_architecture(small(), path)
     assert not path.exists()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    message = f"draw path: expected a folder that exists, got {str(tmp_path / 'no')!r}"
+    message = f"drawing: expected a folder that exists, got {str(tmp_path / 'no')!r}"
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         draw_architecture(small(), tmp_path / "no" / "a.svg")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.svg").mkdir()
-    with pytest.raises(UserError, match=r"^draw path: expected a file, got the folder '.*a\.svg'$"):
+    with pytest.raises(UserError, match=r"^drawing: expected a file, got the folder '.*a\.svg'$"):
         draw_architecture(small(), tmp_path / "a.svg")
 
 

@@ -88,6 +88,6 @@ def test_a_cycle_is_refused(tmp_path: Path) -> None:
 
 def test_the_ending_is_checked(tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"^draw path: expected a file that ends in \.svg or \.png, got '.*cells\.pdf'$"
+        UserError, match=r"^drawing: expected a file that ends in \.svg or \.png, got '.*cells\.pdf'$"
     ):
         draw_cells({"one": nx.DiGraph([(0, 1)])}, tmp_path / "cells.pdf")

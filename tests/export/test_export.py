@@ -41,7 +41,7 @@ def test_an_unknown_format_is_refused_with_the_nearest(small: Deployable, tmp_pa
 @pytest.mark.parametrize("to", FORMATS)
 def test_another_ending_is_refused(small: Deployable, tmp_path: Path, to: str) -> None:
     with pytest.raises(
-        UserError, match=rf"^export path: expected a file that ends in \{ENDINGS[to]}, got '.*net.txt'$"
+        UserError, match=rf"^export: expected a file that ends in \{ENDINGS[to]}, got '.*net.txt'$"
     ):
         export(small, to, tmp_path / "net.txt")
 
@@ -50,14 +50,12 @@ def test_another_ending_is_refused(small: Deployable, tmp_path: Path, to: str) -
 def test_a_folder_is_refused(small: Deployable, tmp_path: Path, to: str) -> None:
     path = tmp_path / f"net{ENDINGS[to]}"
     path.mkdir()
-    with pytest.raises(
-        UserError, match=rf"^export path: expected a file, got the folder '.*net\{ENDINGS[to]}'$"
-    ):
+    with pytest.raises(UserError, match=rf"^export: expected a file, got the folder '.*net\{ENDINGS[to]}'$"):
         export(small, to, path)
 
 
 def test_a_folder_that_is_not_there_is_refused(small: Deployable, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"^export path: expected a folder that exists, got '.*/nowhere'$"):
+    with pytest.raises(UserError, match=r"^export: expected a folder that exists, got '.*/nowhere'$"):
         export(small, "pt2", tmp_path / "nowhere" / "net.pt2")
 
 
@@ -65,7 +63,7 @@ def test_a_folder_that_is_not_there_is_refused(small: Deployable, tmp_path: Path
     "length", [249, 300]
 )  # of which only the temporary name, or the name itself is too long
 def test_a_name_that_cannot_be_written_is_refused(small: Deployable, tmp_path: Path, length: int) -> None:
-    with pytest.raises(UserError, match=r"^export path '.*n.pt2': cannot be written: File name too long$"):
+    with pytest.raises(UserError, match=r"^export '.*n.pt2': cannot be written: File name too long$"):
         export(small, "pt2", tmp_path / f"{'n' * length}.pt2")
     assert list(tmp_path.iterdir()) == []
 
@@ -73,7 +71,7 @@ def test_a_name_that_cannot_be_written_is_refused(small: Deployable, tmp_path: P
 @pytest.mark.parametrize("name", ["torch.py", "random.py", "safetensors.py"])
 def test_a_file_that_would_hide_a_module_is_refused(small: Deployable, tmp_path: Path, name: str) -> None:
     with pytest.raises(
-        UserError, match=rf"^export path: expected a name that no module has, since {name} would hide"
+        UserError, match=rf"^export: expected a name that no module has, since {name} would hide"
     ):
         export(small, "python", tmp_path / name)
 
@@ -99,7 +97,7 @@ def test_an_export_that_fails_leaves_the_old_files(small: Deployable, tmp_path: 
     (tmp_path / "net.py").write_text("old")
     (tmp_path / "net.safetensors").mkdir()
     with pytest.raises(
-        UserError, match=r"^export path '.*/net.safetensors': cannot be written: a folder has that name"
+        UserError, match=r"^export '.*/net.safetensors': cannot be written: a folder has that name"
     ):
         export(small, "python", tmp_path / "net.py")
     assert (tmp_path / "net.py").read_text() == "old"
