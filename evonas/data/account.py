@@ -20,11 +20,13 @@ class Account:
             which is not opened, not even to count it.
         left_out: Images that ``train_limit`` leaves out.
         changes: What was done to training images, as `changes_of` says it.
+        beside: Images that lie beside the folders of the classes, which are passed over.
     """
 
     held_out: int | None = None
     left_out: int = 0
     changes: tuple[str, ...] = ()
+    beside: int = 0
 
     def told(self, task: Task, split: Split) -> str:
         """The line that a search begins with."""
@@ -33,9 +35,11 @@ class Account:
         changed = f" (of these {train + validation:,}: {', '.join(self.changes)})" if self.changes else ""
         test = "a test part of their own" if self.held_out is None else f"{self.held_out:,} kept for the test"
         left_out = f", {self.left_out:,} left out (train_limit)" if self.left_out else ""
+        lying = f"image{'s' if self.beside != 1 else ''} beside the class folders passed over"
+        beside = f"; {self.beside:,} {lying}" if self.beside else ""
         return (
             f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
-            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}"
+            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}{beside}"
         )
 
 

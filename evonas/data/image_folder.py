@@ -50,6 +50,8 @@ class FolderSource:
     mirror: None = None
     changes: list[str] = field(default_factory=list)
     """What was done to the training images that were read first, in words."""
+    beside: int = 0
+    """Images that lie beside the folders of the training classes: they are of no class."""
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -122,7 +124,9 @@ def open_folder(
     files, names = _files_of(folders)
     classes = tuple(folder.name for folder in folders)
     numbers = {name: number for number, name in enumerate(classes)}
-    return FolderSource(tuple(files), tuple(numbers[name] for name in names), classes, test, size, max_bytes)
+    labels = tuple(numbers[name] for name in names)
+    beside = len(_images_in(train))
+    return FolderSource(tuple(files), labels, classes, test, size, max_bytes, beside=beside)
 
 
 def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
@@ -147,13 +151,18 @@ def _class_folders(folder: Path) -> list[Path]:
     return folders
 
 
+def _images_in(folder: Path) -> list[Path]:
+    """Visible image files directly in a folder, by name."""
+    own = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+    return sorted((path for path in own if not path.name.startswith(".")), key=lambda path: path.name)
+
+
 def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     """Image files of the classes and, in the same order, the name of the class of each."""
     files: list[Path] = []
     names: list[str] = []
     for folder in folders:
-        own = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
-        own = sorted((path for path in own if not path.name.startswith(".")), key=lambda path: path.name)
+        own = _images_in(folder)
         if not own:
             raise UserError(f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none")
         files += own
@@ -234,12 +243,14 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
         with open_image(path) as image:
             if image.mode not in _GREY_MODES + _COLOUR_MODES:
                 raise UserError(
-                    f"{path}: expected 8 bits a channel, got an image of Pillow's mode {image.mode!r}"
+                    f"{path}: expected 8 bits a channel, got an image of Pillow's mode {image.mode!r}: "
+                    "convert it, or remove it"
                 )
             return look(image)
     except UserError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
         raise UserError(
-            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}"
+            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}: "
+            "remove it or mend it"
         ) from error

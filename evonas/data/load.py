@@ -129,7 +129,9 @@ def build_dataset(
         _account=Account(
             None if held_out is None else len(held_out),
             len(labels) - len(kept) - (0 if held_out is None else len(held_out)),
-            tuple(getattr(source, "changes", ())),  # no part of the contract: most sources change nothing
+            # No part of the contract: most sources change nothing, and have nothing beside them.
+            tuple(getattr(source, "changes", ())),
+            getattr(source, "beside", 0),
         ),
     )
 

@@ -21,6 +21,13 @@ def test_the_division_of_a_folder(folder):
     assert told(root, train_limit=13) == words + "11 left out (train_limit)"
 
 
+def test_images_beside_the_class_folders_are_counted(folder):
+    shade = np.zeros((6, 5, 3), np.uint8)
+    files = {f"{name}/{n}.png": shade for name in ("ant", "bee") for n in range(10)}
+    one = folder({**files, "stray.png": shade, "notes.txt": b"", ".hidden.png": shade})
+    assert told(one).endswith("4 kept for the test; 1 image beside the class folders passed over")
+
+
 def test_what_was_done_to_images_of_several_kinds(folder):
     def image(n):
         return np.zeros((6, 5, 4) if n == 0 else (7, 5, 3) if n < 3 else (6, 5), np.uint8)

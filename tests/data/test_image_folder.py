@@ -166,11 +166,11 @@ def test_a_class_may_be_called_train(folder):
         (classes(range(5)), "has no test part, so each class needs 3 images .*; class 'dog' has 2"),
         (
             classes(range(8), "train/") | {"train/cat/x.png": BROKEN},
-            r"x\.png: expected an image that Pillow can read",
+            r"x\.png: expected an image that Pillow can read, got: .*: remove it or mend it$",
         ),
         (
             classes(range(8), "train/") | {"train/cat/deep.png": Image.new("I;16", (4, 4), 900)},
-            r"deep\.png: expected 8 bits a channel, got an image of Pillow's mode 'I;16'",
+            r"deep\.png: expected 8 bits a channel, got .* mode 'I;16': convert it, or remove it$",
         ),
     ],
 )
