@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .candidate import Candidate
 from .data import ImageDataset, load_dataset
-from .data.images import Split
 from .errors import UserError
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .executors import Executor
@@ -88,14 +84,11 @@ class Workbench:
             ``images`` (what became of them, in words) and ``counts`` (how many there are), for the journal;
             or the table's fingerprint as ``dataset``.
         task: The shape of the images, where there are any.
-        guessing: An accuracy that a network which knows nothing of these images hardly exceeds: the share of
-            the largest class among the validation images, and two standard errors; where they are trained on.
     """
 
     evaluator: Evaluator
     facts: dict[str, Any]
     task: Task | None = None
-    guessing: float = 0.0
 
 
 def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: str | None = None) -> Workbench:
@@ -155,14 +148,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         settings.verify_morphisms,
         settings.ceilings,
     )
-    return Workbench(trainer, facts, task, _guessing(split))
-
-
-def _guessing(split: Split) -> float:
-    """What guessing may come to on the validation images."""
-    count = len(split.y_val)
-    share = float(np.bincount(split.y_val).max()) / count
-    return share + 2 * math.sqrt(share * (1 - share) / count)
+    return Workbench(trainer, facts, task)
 
 
 def _nothing(*_: Any) -> float:

@@ -12,6 +12,7 @@ from .architecture import Architecture
 from .assembly import DataChoice, Fitness, Watch, workbench
 from .composition import compose, resolve
 from .conduct import Conduct
+from .data.guessing import guessing
 from .deploy import put_in_front
 from .errors import UserError, nearest
 from .executors.workforce import read_workforce
@@ -177,7 +178,7 @@ def refine(
         raise UserError("dataset: expected images")
     if given is None:
         given = of_module(source, _example(source, example, bench.task, images), images)  # type: ignore[arg-type]
-        watch = _doubting(watch, bench.guessing, images)
+        watch = _doubting(watch, guessing(bench.facts["counts"]), images)
     statistics = _statistics(bench.facts)
     heritage = _heritage(given, settings.make_space(), bench.task, statistics)
     settings = replace(
@@ -208,11 +209,11 @@ def _check_images(images: str, example: torch.Tensor | None, ours: bool) -> None
         raise UserError("example: expected only with a model of your own, got one with a search's network")
 
 
-def _doubting(watch: Watch | None, guessing: float, images: str) -> Watch:
+def _doubting(watch: Watch | None, worthless: float, images: str) -> Watch:
     """Watches as asked, and warns where candidate 0 is no better than guessing: it may read other images."""
 
     def watched(candidate: Candidate) -> None:
-        if candidate.number == 0 and candidate.fitness is not None and candidate.fitness <= guessing:
+        if candidate.number == 0 and candidate.fitness is not None and candidate.fitness <= worthless:
             warnings.warn(
                 f"refine: the network as given is right on {candidate.fitness:.1%} of the validation images, "
                 f"no better than guessing: is images (--images) right? It is {images!r}; the others are "

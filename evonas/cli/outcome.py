@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .figures import duration
+from ..data.guessing import guessing, share_of_commonest
+from .figures import duration, number_of
 from .page import Page, best_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ ALIKE = 0.1
 
 def show_best(page: Page, result: SearchResult, found: Survey) -> None:
     """The best candidates, what the columns mean, and whether the best is any good."""
-    parts = (meanings(result), no_better_than_chance(result, found))
+    parts = (meanings(result), hardly_better_than_chance(result, found))
     page.section("Best", best_table(found.best), *(part for part in parts if part))
 
 
@@ -32,17 +33,17 @@ def meanings(result: SearchResult) -> str:
     )
 
 
-def no_better_than_chance(result: SearchResult, found: Survey) -> str:
-    """That the best does no more than name one class always, and what to do; empty where it does more."""
+def hardly_better_than_chance(result: SearchResult, found: Survey) -> str:
+    """That the best may as well name one class always, and what to do; empty where it does more."""
     counts = result.journal.meta().get("counts", {})
     if not found.best or found.best[0].fitness is None or not counts:
         return ""
-    chance = counts["commonest"] / counts["validation"]
-    if found.best[0].fitness > chance + 1e-9:
+    if found.best[0].fitness > guessing(counts):
         return ""
     return (
-        f"no better than chance: naming the most frequent class always is right on {chance:.4f} of the "
-        "validation images; search anew with more --epochs, or with more images"
+        f"hardly better than chance: naming the most frequent class always is right on "
+        f"{share_of_commonest(counts):.4f} of the {number_of(counts['validation'], 'validation image')}; "
+        "search anew with more --epochs, or with more images"
     )
 
 

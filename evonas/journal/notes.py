@@ -7,6 +7,7 @@ from typing import Any
 
 from ..checked import items, number, table, text, texts, whole
 from ..data.described import read_described
+from ..data.guessing import COUNTS
 from ..errors import UserError
 
 _IMAGES = ("task", "statistics", "classes")
@@ -80,7 +81,7 @@ def _given(noted: Any, what: str) -> None:
 def _counts(noted: Any, what: str) -> None:
     """How many images there are of what."""
     found = table(noted, what)
-    for name in ("training", "validation", "commonest"):
+    for name in COUNTS:
         whole(found.get(name), f"{what}: {name}", 1)
 
 
