@@ -9,24 +9,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .description import FILE as DESCRIPTION
 from .environment import drift, environment
-from .errors import UserError, after, what_to_do
+from .errors import UserError, after
 from .failpoints import reach
 from .genome import Heritage
 from .journal import SqliteJournal
-from .journal.file import BEGUN, FILE
+from .journal.file import FILE
+from .run_folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
 from .settings import Settings
 from .weights import FolderStore, Stored, UnreadableWeightsError, WeightsError, flush_folder
-
-LOCK = "run.lock"
-WEIGHTS = "weights"
-GIVEN = "given"
-"""The folder in a run that holds the weights of a trained network that it began from."""
-LISTED = 5
-"""So many runs a message names that says that there is none in a folder."""
-FINAL = "final"
-"""The folder in a run that holds the network `evonas train` made of its best."""
 
 
 class Run:
@@ -68,14 +59,14 @@ class Run:
             UserError: The folder holds a run or something else, or cannot be written.
         """
         try:
-            _check_new(folder)
+            check_new(folder)
             folder.mkdir(parents=True, exist_ok=True)
             lock = _lock(folder)
         except OSError as error:
-            raise _unwritable(folder, error) from None
+            raise unwritable(folder, error) from None
         reach("run.locked")
         try:
-            _check_new(folder)  # now that no other process can begin a run here
+            check_new(folder)  # now that no other process can begin a run here
             now = environment(settings.device)
             meta = {"settings": settings.to_dict(), "environment": now, **_kept_given(folder, given), **known}
             journal = SqliteJournal.create(folder, meta)
@@ -85,7 +76,7 @@ class Run:
             return cls._closing(folder, journal, lock)
         except OSError as error:
             lock.release()
-            raise _unwritable(folder, error) from None
+            raise unwritable(folder, error) from None
         except BaseException:
             lock.release()
             raise
@@ -109,13 +100,13 @@ class Run:
         if not (folder / FILE).is_file():
             raise UserError(
                 f"run {folder}: no run is there (expected a file {FILE})"
-                f"{after(_training_in(folder) or runs_near(folder))}"
+                f"{after(training_in(folder) or runs_near(folder))}"
             )
-        _check_inside(folder)
+        check_inside(folder)
         try:
             lock = _lock(folder) if write else None
         except OSError as error:
-            raise _unwritable(folder, error) from None
+            raise unwritable(folder, error) from None
         try:
             run = cls._closing(folder, SqliteJournal(folder, write=write), lock)
             if write:
@@ -123,7 +114,7 @@ class Run:
         except OSError as error:
             if lock is not None:
                 lock.release()
-            raise _unwritable(folder, error) from None
+            raise unwritable(folder, error) from None
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -233,69 +224,8 @@ def _clear_given(folder: Path) -> None:
         (folder / GIVEN).rmdir()
 
 
-def _check_new(folder: Path) -> None:
-    """Refuses a folder with anything in it but what a run that was killed at its beginning may leave."""
-    if (folder / FILE).exists():
-        raise UserError(
-            f"run {folder}: a run is there already: resume it (evonas resume {folder}) or choose another"
-        )
-    if folder.is_dir() and any(not _is_leftover(item) for item in folder.iterdir()):
-        raise UserError(f"run {folder}: expected a new or empty folder, got one with files in it")
-
-
-def _is_leftover(item: Path) -> bool:
-    """Whether a run that was killed at its beginning may have left this."""
-    if item.name != GIVEN:
-        return item.name in (LOCK, *BEGUN)
-    first = FolderStore.name_of(0)
-    return (
-        item.is_dir()
-        and not item.is_symlink()
-        and {file.name for file in item.iterdir()} <= {first, FolderStore.temporary_name_of(first)}
-    )
-
-
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"run {folder}: cannot be written: {error.strerror or error}{what_to_do(error)}")
-
-
-def _check_inside(folder: Path) -> None:
-    """Refuses a run folder whose parts are elsewhere: it may come from somebody else, and is written to."""
-    for name in (LOCK, FILE, WEIGHTS, GIVEN):
-        if (folder / name).is_symlink():
-            raise UserError(
-                f"run {folder}: {name} is a symbolic link, which may lead anywhere: "
-                f"expected it to be in the run folder itself"
-            )
-
-
-def _training_in(folder: Path) -> str:
-    """A hint for a folder that holds a training instead of a run: what takes it, and where its run is."""
-    if not (folder / DESCRIPTION).is_file():
-        return ""
-    hint = "it holds a network that evonas train made: evonas export and evonas draw take it"
-    parent = folder.absolute().parent
-    searched = folder.parent if folder.parent.name else parent
-    return hint + (f", evonas show {searched} tells its search and test" if (parent / FILE).is_file() else "")
-
-
-def runs_near(folder: Path) -> str:
-    """A hint for a folder without a run: the newest of those in it, or else beside it."""
-    for place in (folder, folder.parent):
-        try:
-            found = [path for path in place.glob(f"*/{FILE}") if path.is_file()]
-            found.sort(key=lambda path: (-path.stat().st_mtime, path))
-        except OSError:  # it is not for us to read, or a run goes just now
-            continue
-        if found:
-            names = ", ".join(str(path.parent) for path in found[:LISTED])
-            more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
-            return f"there are {names}{more}" if len(found) > 1 else f"there is {names}"
-    return ""
-
-
 def _lock(folder: Path) -> FileLock:
-    _check_inside(folder)
+    check_inside(folder)
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)

@@ -110,7 +110,7 @@ def refine(
 def _near(path: Path) -> str:
     """What may have been meant, to end a message with."""
     from ..errors import after, nearest_path
-    from ..run import runs_near
+    from ..run_folder import runs_near
 
     return after(nearest_path(path) or runs_near(path))
 

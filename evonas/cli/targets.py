@@ -108,7 +108,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
     from ..registry import entries, genome_type
-    from ..run import runs_near
+    from ..run_folder import runs_near
 
     known: list[str] = []
     for genome in entries("genomes"):

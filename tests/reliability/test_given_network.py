@@ -4,7 +4,8 @@ import pytest
 
 import evonas
 from evonas.failpoints import PLACES
-from evonas.run import GIVEN, Run
+from evonas.run import Run
+from evonas.run_folder import GIVEN
 
 REFINING = {"budget": 4, "neighbours": 3, "morphisms": 1, "epochs": 1, "seed": 3, "device": "cpu"}
 
