@@ -19,6 +19,8 @@ from .notes import check_notes
 
 __all__ = ["FILE", "ReadGenome", "SqliteJournal"]
 
+Row = tuple[Any, ...]
+
 ReadGenome = Callable[[dict[str, Any]], Genome]
 """Makes a genome from the form in which the journal keeps it."""
 
@@ -44,6 +46,7 @@ class SqliteJournal(Journal):
             # Without a log a reader stops the writer: it takes all at once, and lets go.
             (mode,) = self._connection.execute("PRAGMA journal_mode").fetchone()
             self._at_once = not write and mode != "wal"
+        self._writes = write
         _, self._told = self.counts()
 
     @classmethod
@@ -128,12 +131,28 @@ class SqliteJournal(Journal):
 
     def events(self) -> Iterator[Event]:
         with guarded(self.path):
-            yield from in_order(self._asked_events(), self._told_events())
+            asked, told = self._asked_and_told()
+            yield from in_order(self._asked_events(asked), self._told_events(told))
 
-    def _asked_events(self) -> Iterator[tuple[int, Event]]:
-        query = "SELECT number, place, body, seal FROM asked ORDER BY number"
+    def _asked_and_told(self) -> tuple[Iterable[Row], Iterable[Row]]:
+        """The rows of both tables in one state, however fast the run goes on."""
+        queries = (
+            "SELECT number, place, body, seal FROM asked ORDER BY number",
+            "SELECT number, place, fitness, lineage_epochs, body, seal FROM told ORDER BY place",
+        )
+        if self._writes:  # nobody else changes them
+            asked, told = map(self._select, queries)
+            return asked, told
+        self._connection.execute("BEGIN")
+        try:
+            asked, told = map(self._select, queries)
+        finally:
+            self._connection.execute("COMMIT")  # rows that are still to be read stay those of this state
+        return asked, told
+
+    def _asked_events(self, rows: Iterable[Row]) -> Iterator[tuple[int, Event]]:
         before = 0
-        for expected, (number, place, body) in enumerate(self._rows(query)):
+        for expected, (number, place, body) in enumerate(map(unsealed, rows)):
             _check_number(number, expected)
             if type(place) is not int or place < before:
                 raise UserError(
@@ -143,9 +162,8 @@ class SqliteJournal(Journal):
             before = place
             yield place, (number, self._genome(number, body))
 
-    def _told_events(self) -> Iterator[tuple[int, Event]]:
-        query = "SELECT number, place, fitness, lineage_epochs, body, seal FROM told ORDER BY place"
-        for expected, (number, place, fitness, lineage_epochs, _) in enumerate(self._rows(query)):
+    def _told_events(self, rows: Iterable[Row]) -> Iterator[tuple[int, Event]]:
+        for expected, (number, place, fitness, lineage_epochs, _) in enumerate(map(unsealed, rows)):
             _check_number(place, expected)
             if not isfinite(fitness or 0.0) or not isfinite(lineage_epochs):
                 raise UserError(f"the file is damaged: candidate {number} has fitness {fitness}")

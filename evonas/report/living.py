@@ -31,8 +31,6 @@ def _replayed(result: SearchResult) -> set[int]:
     strategy = make_strategy(result.settings, OperatorChoice((), None))
     untold: dict[int, Genome] = {}
     for number, event in result.journal.events():
-        if isinstance(event, Result) and number not in untold:
-            break  # asked and told since the proposals were read: what follows is, too
         with hearing(result.journal, strategy, number):
             if isinstance(event, Result):
                 genome = untold.pop(number)

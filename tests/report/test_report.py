@@ -5,7 +5,8 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -87,23 +88,32 @@ def test_the_living_are_those_of_the_strategy(made: Path) -> None:
     assert living(result) == set(told[-population:])
 
 
+@pytest.mark.parametrize("mode", ["wal", "rollback"])
 def test_the_living_where_a_result_comes_between_two_reads(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    monkeypatch.setenv("EVONAS_JOURNAL", "rollback")  # where readers take no lasting view of the file
+    """What was asked and what was told are read in one state, with a log or without."""
+    monkeypatch.setenv("EVONAS_JOURNAL", mode)
     with StepByStep(tmp_path / "run", made, 20) as search:
         search.evaluated(*range(14))
         result = load(tmp_path / "run")
         before = living(result)
         journal: Any = result.journal
-        told_events = journal._told_events
+        select = journal._select
+        later = threading.Thread(target=search.evaluated, args=[14])
 
-        def later() -> Iterator[Any]:
-            search.evaluated(14)
-            yield from told_events()
+        def select_while_it_goes_on(query: str) -> Any:
+            rows = select(query)
+            if "FROM asked" in query:
+                later.start()
+                later.join(0.5)  # without a log it waits for the reader to end
+            return rows
 
-        monkeypatch.setattr(journal, "_told_events", later)
+        monkeypatch.setattr(journal, "_select", select_while_it_goes_on)
         assert living(result) == before
+        later.join()
+        monkeypatch.setattr(journal, "_select", select)
+        assert 14 in living(result)
 
 
 def test_a_report_of_a_run_that_has_just_begun(tmp_path: Path, made: Path) -> None:
