@@ -29,7 +29,8 @@ def report(made: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 def see_all(page: Page) -> None:
     """Scrolls through the page, so that every chart is drawn."""
     for section in page.query_selector_all("section"):
-        section.scroll_into_view_if_needed()
+        section.evaluate("section => section.scrollIntoView()")  # at once, and without waiting for frames
+        page.wait_for_timeout(50)
     page.wait_for_selector("#genealogy .points path", state="attached")
 
 

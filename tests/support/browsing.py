@@ -45,6 +45,7 @@ class Watched:
 
     def open(self, address: str) -> Page:
         self.page.goto(address)
+        self.page.bring_to_front()  # a page behind others may be given no frames to draw
         self.page.wait_for_selector("body[data-ready]")
         return self.page
 
