@@ -97,7 +97,7 @@ def measured(browser: Any, run: Path, openings: int) -> dict[str, float]:
 def delayed(browser: Any, address: str, run: Path, results: int) -> float:
     """Seconds from a result's commit until an open page counts it."""
     page = browser.new_context(viewport={"width": 1200, "height": 1800}).new_page()
-    page.goto(address)
+    page.goto(f"{address}#progress-section")
     page.wait_for_selector(DRAWN, state="attached")
     delays = []
     with Run.open(run, write=True) as opened:
