@@ -27,10 +27,12 @@ def report(made: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def see_all(page: Page) -> None:
-    """Scrolls through the page, so that every chart is drawn."""
-    for section in page.query_selector_all("section"):
-        section.evaluate("section => section.scrollIntoView()")  # at once, and without waiting for frames
-        page.wait_for_timeout(50)
+    """Shows one chart after the other, until each is drawn, or says that it has nothing to draw."""
+    for frame in page.query_selector_all("[data-chart]"):
+        chart = frame.get_attribute("data-chart")
+        frame.evaluate("frame => frame.scrollIntoView({block: 'center'})")
+        drawn = f"document.querySelector('#{chart} .main-svg')"
+        wait_until(page, f"Boolean({drawn}) || !document.getElementById('{chart}-empty').hidden")
     page.wait_for_selector("#genealogy .points path", state="attached")
 
 
