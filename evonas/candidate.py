@@ -142,3 +142,27 @@ class Candidate:
             "reason": result.reason,
             **{f"metric_{name}": value for name, value in result.metrics.items()},
         }
+
+
+class Leader:
+    """The best of the candidates that it was shown; of equal ones the first.
+
+    Attributes:
+        candidate: It; None where none has succeeded.
+    """
+
+    def __init__(self, candidate: Candidate | None = None) -> None:
+        self.candidate = candidate
+
+    @property
+    def fitness(self) -> float | None:
+        """Its fitness, if there is one."""
+        return None if self.candidate is None else self.candidate.fitness
+
+    def takes(self, candidate: Candidate) -> bool:
+        """Shows it one more; whether that leads now."""
+        fitness, known = candidate.fitness, self.fitness
+        better = fitness is not None and (known is None or fitness > known)
+        if better:
+            self.candidate = candidate
+        return better

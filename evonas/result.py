@@ -46,8 +46,8 @@ class Individual:
     @property
     def data_dir(self) -> str | None:
         """Where its search found named datasets, if that was named and noted."""
-        noted = self._result.journal.meta().get("data_dir")
-        return noted if isinstance(noted, str) else None
+        noted: str | None = self._result.journal.meta().get("data_dir")
+        return noted
 
     @property
     def architecture(self) -> Architecture:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,37 +59,21 @@ class Run:
         Raises:
             UserError: The folder holds a run or something else, or cannot be written.
         """
-        try:
+        with _opening(folder) as opened:
             check_new(folder)
             folder.mkdir(parents=True, exist_ok=True)
             lock = _lock(folder)
-        except OSError as error:
-            raise unwritable(folder, error) from None
-        reach("run.locked")
-        try:
+            opened.callback(lock.release)
+            reach("run.locked")
             check_new(folder)  # now that no other process can begin a run here
             now = environment(settings.device)
             meta = {"settings": settings.to_dict(), "environment": now, **_kept_given(folder, given), **known}
             journal = SqliteJournal.create(folder, meta)
+            opened.callback(journal.close)
             flush_folder(folder)
             flush_folder(folder.absolute().parent)
             reach("run.begun")
-            return cls._closing(folder, journal, lock)
-        except OSError as error:
-            lock.release()
-            raise unwritable(folder, error) from None
-        except BaseException:
-            lock.release()
-            raise
-
-    @classmethod
-    def _closing(cls, folder: Path, journal: SqliteJournal, lock: FileLock | None) -> Run:
-        """The run of an open journal, which is closed where it is refused."""
-        try:
             return cls(folder, journal, lock)
-        except BaseException:
-            journal.close()
-            raise
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> Run:
@@ -103,33 +88,23 @@ class Run:
                 f"{after(training_in(folder) or runs_near(folder))}"
             )
         check_inside(folder)
-        try:
-            lock = _lock(folder) if write else None
-        except OSError as error:
-            raise unwritable(folder, error) from None
-        try:
-            run = cls._closing(folder, SqliteJournal(folder, write=write), lock)
+        with _opening(folder) as opened:
+            lock = None
+            if write:
+                lock = _lock(folder)
+                opened.callback(lock.release)
+            journal = SqliteJournal(folder, write=write)
+            opened.callback(journal.close)
+            run = cls(folder, journal, lock)
             if write:
                 run._sweep()
-        except OSError as error:
-            if lock is not None:
-                lock.release()
-            raise unwritable(folder, error) from None
-        except BaseException:
-            if lock is not None:
-                lock.release()
-            raise
-        return run
+            return run
 
     def _sweep(self) -> None:
         """Removes what a crash has left, or nobody needs any more."""
-        try:
-            self.store.sweep({stored.file for stored in self.journal.kept().values()})
-            self.forget_given()
-            reach("run.swept")
-        except BaseException:
-            self.journal.close()
-            raise
+        self.store.sweep({stored.file for stored in self.journal.kept().values()})
+        self.forget_given()
+        reach("run.swept")
 
     def drop_damaged(self) -> list[int]:
         """Lets go of weights whose files are gone or damaged, so that the search goes on without them.
@@ -205,6 +180,21 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _opening(folder: Path) -> Iterator[ExitStack]:
+    """Takes back what was opened for a run where that is refused.
+
+    Raises:
+        UserError: The system refuses to write.
+    """
+    with ExitStack() as opened:
+        try:
+            yield opened
+        except OSError as error:
+            raise unwritable(folder, error) from None
+        opened.pop_all()
 
 
 def _kept_given(folder: Path, given: Heritage | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .description import FILE as DESCRIPTION
-from .errors import UserError, what_to_do
+from .errors import UserError, nearest_path, what_to_do
 from .journal.file import BEGUN, FILE
 from .weights import FolderStore
 
@@ -72,6 +72,11 @@ def training_in(folder: Path) -> str:
     parent = folder.absolute().parent
     searched = folder.parent if folder.parent.name else parent
     return hint + (f", evonas show {searched} tells its search and test" if (parent / FILE).is_file() else "")
+
+
+def meant_by(path: Path) -> str:
+    """A hint for a path where nothing is: what has nearly that name, or else the runs near it."""
+    return nearest_path(path) or runs_near(path)
 
 
 def runs_near(folder: Path) -> str:

@@ -35,7 +35,13 @@ _LOST = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EIO)
 
 
 class WeightsError(UserError):
-    """Weights cannot be kept, or are missing or damaged: a search cannot go on as if they had never been."""
+    """Weights cannot be kept, or are missing or damaged: a search cannot go on as if they had never been.
+
+    Attributes:
+        lasting: Whether they are lost, and not just out of reach.
+    """
+
+    lasting = True
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,13 @@ class Stored:
 class UnwritableWeightsError(WeightsError):
     """Weights cannot be kept, for want of space or of permission; what was kept before is safe."""
 
+    lasting = False
+
 
 class UnreadableWeightsError(WeightsError):
     """Weights cannot be read now (want of permission, too many open files), though they may be whole."""
+
+    lasting = False
 
 
 def unwritable(path: Path, error: OSError) -> UnwritableWeightsError:

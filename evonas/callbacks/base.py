@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..candidate import Leader
 from ..errors import UserError
-from .past import Leader, Past
+from .past import Past
 
 if TYPE_CHECKING:
     from ..candidate import Candidate

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..candidate import Leader
 from ..errors import UserError
+from ..variables import set_meanwhile
 from . import scalars
 from .base import Callback, Generation
-from .past import Leader, Past
+from .past import Past
 
 if TYPE_CHECKING:
     from ..candidate import Candidate
@@ -51,7 +52,7 @@ class MlflowLog(Callback):
         self.experiment = experiment
         self.name = name
         self._client: Any = None
-        with _set_meanwhile(AT_FIRST), self._named():
+        with set_meanwhile(AT_FIRST), self._named():
             self._client = MlflowClient(tracking_uri=tracking_uri)
             self._client.get_experiment_by_name(experiment)
         self._run: str | None = None
@@ -105,15 +106,3 @@ class MlflowLog(Callback):
             why = " ".join(str(error).split()).rpartition("Caused by ")[2]
             where = "" if self.tracking_uri is None else f" {self.tracking_uri}"
             raise UserError(f"mlflow{where}: MLflow cannot log there: {why:.300}") from None
-
-
-@contextmanager
-def _set_meanwhile(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets variables of the environment that are not set, and takes them back afterwards."""
-    fresh = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(fresh)
-    try:
-        yield
-    finally:
-        for name in fresh:
-            os.environ.pop(name, None)

@@ -6,34 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..candidate import Candidate, Result
+from ..candidate import Candidate, Leader, Result
 
 if TYPE_CHECKING:
     from ..journal import Journal
-
-
-class Leader:
-    """The best of the candidates that it was shown; of equal ones the first.
-
-    Attributes:
-        candidate: It; None where none has succeeded.
-    """
-
-    def __init__(self, candidate: Candidate | None = None) -> None:
-        self.candidate = candidate
-
-    @property
-    def fitness(self) -> float | None:
-        """Its fitness, if there is one."""
-        return None if self.candidate is None else self.candidate.fitness
-
-    def takes(self, candidate: Candidate) -> bool:
-        """Shows it one more; whether that leads now."""
-        fitness, known = candidate.fitness, self.fitness
-        better = fitness is not None and (known is None or fitness > known)
-        if better:
-            self.candidate = candidate
-        return better
 
 
 @dataclass(frozen=True)
@@ -60,8 +36,7 @@ class Past:
                 genomes[number] = event
                 continue
             numbers.append(number)
-            if number in genomes:  # else the journal is damaged, which the search says
-                leader.takes(Candidate(number, genomes.pop(number), event))
+            leader.takes(Candidate(number, genomes.pop(number), event))
         best = None if leader.candidate is None else journal.candidate(leader.candidate.number)
         return cls(tuple(numbers), best, journal)
 

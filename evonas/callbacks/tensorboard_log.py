@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..candidate import Leader
 from ..errors import UserError
 from . import scalars
 from .base import Callback, Generation
-from .past import Leader, Past
+from .past import Past
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -42,13 +42,9 @@ def opening_lines(settings: Settings, folder: Path, recipe: Recipe | None, new: 
         new: Whether it begins here, so that what its settings lead to can still be changed.
     """
     noted = _noted(folder)
-    images = noted.get("images")
-    lines = [headline_of(settings)]
-    lines += [images] if isinstance(images, str) else []
-    lines += [running_line(folder)]
+    lines = [headline_of(settings), noted.get("images", ""), running_line(folder)]
     if new:
-        counts = noted.get("counts", {})
-        lines += [few_steps(settings, counts["training"])] if "training" in counts else []
+        lines += [few_steps(settings, noted["counts"]["training"])] if "counts" in noted else []
         lines += [] if recipe is None else [lowered(settings, recipe)]
     return [line for line in lines if line]
 

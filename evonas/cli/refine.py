@@ -107,14 +107,6 @@ def refine(
     conduct(folder, output, begin)
 
 
-def _near(path: Path) -> str:
-    """What may have been meant, to end a message with."""
-    from ..errors import after, nearest_path
-    from ..run_folder import runs_near
-
-    return after(nearest_path(path) or runs_near(path))
-
-
 def _taken(source: str, number: int | None) -> Individual | Path:
     """The individual of a run folder, or the file of a model.
 
@@ -122,7 +114,8 @@ def _taken(source: str, number: int | None) -> Individual | Path:
         UserError: It is neither.
     """
     from ..api import load
-    from ..errors import UserError
+    from ..errors import UserError, after
+    from ..run_folder import meant_by
 
     path = Path(source).expanduser()
     if path.is_dir():
@@ -132,6 +125,6 @@ def _taken(source: str, number: int | None) -> Individual | Path:
         raise UserError(f"--id: expected only with a run folder, got {number} with {source!r}")
     if not path.is_file():
         raise UserError(
-            f"refine {source!r}: expected a run folder or a MODEL.pt2, found neither{_near(path)}"
+            f"refine {source!r}: expected a run folder or a MODEL.pt2, found neither{after(meant_by(path))}"
         )
     return path

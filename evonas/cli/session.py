@@ -80,13 +80,15 @@ class Watcher:
         output: Output,
         recipe: Recipe | None,
     ) -> None:
+        from ..candidate import Leader
+
         self.folder = folder
         self.progress = progress
         self.request = request
         self.output = output
         self.recipe = recipe
         self.new = known is None
-        self.best = known.best[0] if known and known.best else None
+        self.leader = Leader(known.best[0] if known and known.best else None)
         self.evaluated = known.evaluated if known else 0
         self.failed = known.failed if known else 0
         self.begun = False
@@ -108,17 +110,15 @@ class Watcher:
     def watch(self, candidate: Candidate) -> None:
         """A candidate has ended."""
         self.evaluated += 1
-        fitness = candidate.fitness
-        self.failed += fitness is None
-        if fitness is not None and (self.best is None or fitness > (self.best.fitness or float("-inf"))):
-            self.best = candidate
+        self.failed += candidate.fitness is None
+        self.leader.takes(candidate)
         self.progress.advance(self.evaluated, self._note())
         self.request.check()
 
     def _note(self) -> str:
         best = "no result yet"
-        if self.best is not None:
-            best = f"best {fitness_text(self.best.fitness)} (candidate {self.best.number})"
+        if (leading := self.leader.candidate) is not None:
+            best = f"best {fitness_text(leading.fitness)} (candidate {leading.number})"
         parts = [best]
         if self.failed:
             parts.append(f"{self.failed} failed")
@@ -147,7 +147,7 @@ def conduct(
         typer.Exit: It was interrupted, or every evaluation failed.
     """
     limit = output.seconds
-    from ..weights import UnreadableWeightsError, UnwritableWeightsError, WeightsError
+    from ..weights import WeightsError
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -161,8 +161,7 @@ def conduct(
             _tell_stopped(folder, output)
             raise typer.Exit(INTERRUPTED) from None
         except (OSError, UserError) as error:
-            passing = (UnreadableWeightsError, UnwritableWeightsError)
-            lasting = isinstance(error, WeightsError) and not isinstance(error, passing)
+            lasting = isinstance(error, WeightsError) and error.lasting
             if watcher.begun and not lasting:
                 say(f"what was done is kept; to go on: {resuming(folder)}", error=True)
             elif watcher.begun:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError, closest, nearest, nearest_path
+from ..errors import UserError, closest, nearest
 from ..reading import parse_json, read_text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
     from ..registry import entries, genome_type
-    from ..run_folder import runs_near
+    from ..run_folder import meant_by
 
     known: list[str] = []
     for genome in entries("genomes"):
@@ -120,7 +120,7 @@ def _published(name: str) -> Genome:
     hint = nearest(name, known)
     if not closest(name, known):  # then more likely a path than a misspelt genotype
         path = Path(name).expanduser()
-        hint = nearest_path(path) or runs_near(path) or hint
+        hint = meant_by(path) or hint
     raise UserError(f"{name!r} is no run folder, no file and no published genotype; {hint}")
 
 

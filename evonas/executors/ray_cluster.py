@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UserError
+from ..variables import set_meanwhile
 
 LOCAL = "local"
 
@@ -115,7 +116,7 @@ class Cluster:
         elif address != "auto":
             _knock(address)
         try:
-            with _environment(QUIET), _handlers():
+            with set_meanwhile(QUIET), _handlers():
                 self.ray.init(log_to_driver=False, logging_level="error", **choices)
         except SystemExit:  # what Ray makes of the signal that its own compiled part ends the process with
             raise UserError(f"ray {address!r}: the cluster does not answer") from None
@@ -228,15 +229,3 @@ def _handlers() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables that the user has not set, for as long as something starts."""
-    added = {name: value for name, value in values.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)

@@ -107,12 +107,13 @@ def meta_of(result: SearchResult) -> dict[str, Any]:
 
 def info(result: SearchResult) -> dict[str, Any]:
     """What the scripts have to know besides candidates."""
+    noted = meta_of(result)
     return {
         "genome": result.settings.genome,
         "budget": result.settings.budget,
-        "fitness_name": fitness_name(meta_of(result)),
+        "fitness_name": fitness_name(noted),
         "folder": str(result.folder),
-        "operators": drawn_from(result.journal.meta().get("variation") or {}),
+        "operators": drawn_from(noted.get("variation", {})),
     }
 
 

@@ -180,18 +180,18 @@ def test_so_is_that_of_a_function_in_a_toolbox():
     assert all(len(row["parents"]) == 1 for row in rows[3:])
 
 
-SMALL = {"genome": {"cells": 1, "filters": 4}}
+def evolve_cells(operators, **choices):
+    return evonas.evolve(
+        evaluate=lambda genome, rng: rng.random(),
+        needs="genome",
+        operators=operators,
+        config={"genome": {"cells": 1, "filters": 4}},
+        **choices,
+    )
 
 
 def test_leaving_the_search_space_costs_the_candidate():
-    result = evonas.evolve(
-        evaluate=lambda genome, rng: rng.random(),
-        needs="genome",
-        operators=[leaves_the_space],
-        config=SMALL,
-        **{"budget": 6, "population": 3, "sample": 2},
-    )
-    rows = list(result.history)
+    rows = list(evolve_cells([leaves_the_space], budget=6, population=3, sample=2).history)
     assert [row["status"] for row in rows] == ["done"] * 3 + ["failed"] * 3
     assert rows[-1]["reason"] == (
         "operator 'amoeba-leaves-the-space': it left the search space: normal cell, combinations[0]: "
@@ -201,13 +201,8 @@ def test_leaving_the_search_space_costs_the_candidate():
 
 
 def test_so_does_a_crossover():
-    result = evonas.evolve(
-        evaluate=lambda genome, rng: rng.random(),
-        needs="genome",
-        operators=[takes_it_along],
-        config=SMALL,
-        **{"budget": 12, "population": 4, "strategy": "genetic", "p_c": 1.0, "p_m": 0.0},
-    )
+    choices = {"budget": 12, "population": 4, "strategy": "genetic", "p_c": 1.0, "p_m": 0.0}
+    result = evolve_cells([takes_it_along], **choices)
     failed = [row for row in result.history if row["status"] == "failed"]
     assert failed
     assert all("it left the search space: normal cell, combinations[1]" in row["reason"] for row in failed)
@@ -215,14 +210,8 @@ def test_so_does_a_crossover():
 
 def test_a_search_that_begins_outside_its_space_may_stay_there():
     """AmoebaNet-B has operations that SP-I, where its recipe searches on, has not."""
-    result = evonas.evolve(
-        evaluate=lambda genome, rng: rng.random(),
-        needs="genome",
-        start="amoebanet-b",
-        operators=[leaves_the_space],
-        config=SMALL,
-        **{"budget": 6, "population": 3, "sample": 2},
-    )
+    choices = {"start": "amoebanet-b", "budget": 6, "population": 3, "sample": 2}
+    result = evolve_cells([leaves_the_space], **choices)
     assert {row["status"] for row in result.history} == {"done"}
 
 
