@@ -8,10 +8,18 @@
 `evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
 a trained network, and `toolbox` makes a DEAP toolbox for a loop of your own. The parts are in
 `evonas.genomes`, `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
+
+The package's rooms and what is in each: ``docs/architecture.md``, and the first lines of each room.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotApplicable, UserError
@@ -25,19 +33,72 @@ __version__ = "0.1.0"
 
 __all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
 
+MOVED: Mapping[str, str] = {
+    "checked": "files.checked",
+    "failpoints": "files.failpoints",
+    "printable": "files.printable",
+    "reading": "files.reading",
+    "sizes": "files.sizes",
+    "variables": "files.variables",
+}
+"""Modules by the names that pages, files of users and installed packages call them: where each lies."""
+
+
+class _ByOtherNames(MetaPathFinder, Loader):
+    """Imports a module of `MOVED`, and what is in it, from where it lies: it is one object by two names."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        top, _, below = fullname.partition(".")
+        known = top == __name__ and below.partition(".")[0] in MOVED
+        return ModuleSpec(fullname, self) if known else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        head, _, rest = name.removeprefix(f"{__name__}.").partition(".")
+        # The import system hands out what stands under the name when this returns.
+        sys.modules[name] = import_module(".".join(filter(None, (__name__, MOVED[head], rest))))
+
+
+sys.meta_path.insert(0, _ByOtherNames())  # before the path of a package that has another name, too
+
+
+def later(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package that imports some of its names where they are first used.
+
+    So nobody waits for torch, which takes over a second, who does not use it.
+
+    Args:
+        package: The package's name.
+        places: In which of its modules each name is.
+    """
+
+    def get(name: str) -> Any:
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{package}.{places[name]}"), name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    return get
+
+
+_LATER = later(
+    __name__,
+    {
+        "evolve": "api",
+        "load": "api",
+        "refine": "refinement",
+        "resume": "api",
+        "toolbox": "deap_toolbox",
+    },
+)
+
 
 def __getattr__(name: str) -> Any:
-    """Imports the search only when it is used: torch takes over a second."""
-    if name in ("evolve", "load", "resume"):
-        from . import api
-
-        return getattr(api, name)
-    if name == "toolbox":
-        from .deap_toolbox import toolbox
-
-        return toolbox
-    if name == "refine":
-        from .refinement import refine
-
-        return refine
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Imports the search only when it is used; modules that have moved are found by their names."""
+    return import_module(f"{__name__}.{name}") if name in MOVED else _LATER(name)

@@ -15,7 +15,7 @@ from deap import base
 
 from .architecture import Architecture
 from .errors import UserError, nearest
-from .reading import parse_json
+from .files.reading import parse_json
 from .task import Task
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .candidate import Candidate
-from .checked import whole
 from .errors import UserError
 from .executors import Executor
 from .executors.usage import Usage
+from .files.checked import whole
 from .journal import Journal
 
 NOTED = "usage"

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from .candidate import Candidate
+from .files.sizes import read_size, size_text
 from .journal import Journal, rank
-from .sizes import read_size, size_text
 from .weights import Stored, WeightStore
 
 

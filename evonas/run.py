@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from .environment import drift, environment
 from .errors import UserError, after
-from .failpoints import reach
+from .files.failpoints import reach
 from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import FILE

@@ -13,7 +13,7 @@ from .candidate import DONE, FAILED, Candidate, Result
 from .errors import UserError
 from .evaluation import Job, Parent, Shared, sound
 from .executors import Executor
-from .failpoints import reach
+from .files.failpoints import reach
 from .genome import GIVEN, Genome, Heritage
 from .journal import Journal, rank
 from .replay import hearing

@@ -5,7 +5,7 @@ import pytest
 import evonas
 from evonas.ceilings import Ceilings, TooLargeError
 from evonas.errors import UserError
-from evonas.sizes import read_size
+from evonas.files.sizes import read_size
 
 SEARCH = {
     "genome": "genet",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..candidate import Leader
 from ..errors import UserError
-from ..variables import set_meanwhile
+from ..files.variables import set_meanwhile
 from . import scalars
 from .base import Callback, Generation
 from .past import Past

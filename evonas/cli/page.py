@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from ..printable import printable
+from ..files.printable import printable
 from .figures import amount, share
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..printable import printable
+from ..files.printable import printable
 from .figures import duration
 from .saying import say
 

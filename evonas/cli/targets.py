@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, closest, nearest
-from ..reading import parse_json, read_text
+from ..files.reading import parse_json, read_text
 
 if TYPE_CHECKING:
     from ..genome import Genome, Space

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from ..checked import items, number, table, texts, whole
 from ..errors import UserError
+from ..files.checked import items, number, table, texts, whole
 from ..task import Task
 from .images import Statistics
 

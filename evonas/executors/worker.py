@@ -14,7 +14,7 @@ from pathlib import Path
 from ..candidate import FAILED
 from ..errors import UserError
 from ..evaluation import Evaluator, reason_of
-from ..failpoints import reach
+from ..files.failpoints import reach
 from ..plugins import FileText
 from ..weights import WeightsError
 from . import scratch

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..sizes import read_size
+from ..files.sizes import read_size
 from .base import Executor
 from .serial import SerialExecutor
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..candidate import DONE, FAILED, Candidate, Result
 from ..errors import UserError
-from ..failpoints import reach
+from ..files.failpoints import reach
 from ..genome import Genome, Origin
 from ..weights import Stored, check_stored
 from .base import Event, Journal, in_order

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..printable import encodable
+from ..files.printable import encodable
 from ..report.page import PLOTLY, SCRIPTS, asset
 from .guards import LOCAL, Guard, known_host
 from .watching import WatchedRun

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture
 from ..ceilings import TooLargeError
-from ..sizes import size_text
+from ..files.sizes import size_text
 from .plan import Plan
 
 LEAST_PART = 8

@@ -41,7 +41,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from searches import Searches
 
 import evonas
-from evonas.failpoints import PLACES
+from evonas.files.failpoints import PLACES
 from evonas.run import Run
 
 LOOKS = 1000

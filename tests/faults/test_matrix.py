@@ -12,7 +12,7 @@ import cloudpickle
 import pytest
 
 import evonas
-from evonas import failpoints
+from evonas.files import failpoints
 from evonas.weights import UnwritableWeightsError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests

@@ -3,7 +3,7 @@
 import pytest
 
 import evonas
-from evonas.failpoints import PLACES
+from evonas.files.failpoints import PLACES
 from evonas.run import Run
 from evonas.run_folder import GIVEN
 

@@ -24,12 +24,12 @@ from evonas.cli.figures import read_duration
 from evonas.cli.targets import read_genotype_file
 from evonas.composition import compose, resolve
 from evonas.data import load_dataset
+from evonas.files.sizes import read_size
 from evonas.genome import Genome
 from evonas.morphism import read_morphisms
 from evonas.recipe import load_recipe, parse_recipe, recipe_names
 from evonas.registry import entries, find, genome_type
 from evonas.settings import Settings
-from evonas.sizes import read_size
 from evonas.task import Task
 from evonas.training.plan import Plan
 from evonas.weights import FolderStore, Stored, digest

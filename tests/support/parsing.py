@@ -39,7 +39,7 @@ def as_json(*things: object) -> tuple[bytes, ...]:
 
 def loads(content: bytes) -> object:
     """As files are read: text, then JSON."""
-    from evonas.reading import parse_json
+    from evonas.files.reading import parse_json
 
     try:
         return parse_json(content.decode())

@@ -16,7 +16,7 @@ import traceback
 from functools import partial
 
 import evonas
-from evonas import failpoints
+from evonas.files import failpoints
 
 
 def say(*words):

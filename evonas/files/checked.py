@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from .errors import UserError
+from ..errors import UserError
 
 LARGEST = 2**63
 """No whole number that evonas notes comes near it, and SQLite has none so large."""

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from ..errors import UserError
 from .sizes import size_text
 
 LARGEST_TEXT = 64 * 2**20

@@ -12,7 +12,7 @@ import errno
 import os
 import signal
 
-from .errors import UserError, nearest
+from ..errors import UserError, nearest
 
 VARIABLE = "EVONAS_FAIL"
 
