@@ -46,11 +46,11 @@ from subset import compute_of, versions
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.errors import NotApplicable
 from evonas.genome import Genome
 from evonas.inheritance import inherit
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.morphing import morph
 from evonas.morphism import Morphism, apply
 from evonas.network import Weights, build, weights_of

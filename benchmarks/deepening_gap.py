@@ -30,9 +30,9 @@ from evonas.operators.morphisms import Deepen
 from subset import add_options, compute_of, subset_of, versions
 from torch import Tensor, nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.calibration import calibrate
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.morphism import apply, new_name
 from evonas.network import build, weights_of
 from evonas.seeds import named_seed

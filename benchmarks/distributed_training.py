@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from training_throughput import BATCH, MEAN, STD, amoebanet, convolution_net
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.final_training import FinalTraining

@@ -32,7 +32,7 @@ import torch
 from deap import base
 from torch import fx, nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
 from evonas.genome import Genome
 from evonas.network import build

@@ -34,7 +34,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from training_throughput import MEAN, STD, TutorialImages
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.network import build
 from evonas.task import Task
 from evonas.training.device import Compute, choose_precision

@@ -34,9 +34,9 @@ from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 from evonas.operators import morphisms
 from evonas.operators.morphisms import Deepen, EnlargeKernel, ReplicateAdd, SplitConcat, Widen
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d
 from evonas.errors import NotApplicable
-from evonas.layers import Conv2d
 from evonas.morphism import Morphism, new_name
 from evonas.seeds import guarded, named_seed
 from evonas.task import Task

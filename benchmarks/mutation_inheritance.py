@@ -23,7 +23,7 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.operators.amoeba import hidden_state, operation
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.assembly import DataChoice
 from evonas.inheritance import inherit
 from evonas.network import Weights, build, weights_of

@@ -26,8 +26,8 @@ from evonas.genomes.amoeba.published import AMOEBANET_A_TPU
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.network import build
 from evonas.task import Task
 from evonas.training.device import Compute, choose_device, choose_precision

@@ -34,12 +34,20 @@ __version__ = "0.1.0"
 __all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
 
 MOVED: Mapping[str, str] = {
+    "canonical": "architecture.canonical",
+    "ceilings": "architecture.ceilings",
+    "channels": "architecture.channels",
     "checked": "files.checked",
     "failpoints": "files.failpoints",
+    "layers": "architecture.layers",
+    "names": "architecture.names",
+    "origins": "architecture.origins",
     "printable": "files.printable",
     "reading": "files.reading",
+    "signs": "architecture.signs",
     "sizes": "files.sizes",
     "variables": "files.variables",
+    "wiring": "architecture.wiring",
 }
 """Modules by the names that pages, files of users and installed packages call them: where each lies."""
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
-from .architecture import Architecture
-from .channels import Copies
+from .architecture.architecture import Architecture
+from .architecture.channels import Copies
+from .architecture.layers.ties import Axes
 from .errors import NotApplicable, UserError
-from .layers.ties import Axes
 from .network import Weights, undrawn_module
 from .seeds import named_seed
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.layers import Conv2d
 from .data.images import Statistics
-from .layers import Conv2d
 
 if TYPE_CHECKING:
     import torch

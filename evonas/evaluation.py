@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from .architecture.ceilings import NO_CEILINGS, Ceilings
 from .candidate import DONE, FAILED, NO_MEMORY, Result
-from .ceilings import NO_CEILINGS, Ceilings
 from .errors import UserError
 from .genome import Genome
 from .seeds import Stream, derive

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
 from .errors import UserError, nearest
 from .files.reading import parse_json
 from .task import Task

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import fx, nn
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
 from .errors import NotApplicable
 from .evaluation import Job, Parent
 from .inheritance import inherit

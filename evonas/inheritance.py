@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.origins import ChannelOrigins, Origins, aligned
 from .network import Weights
-from .origins import ChannelOrigins, Origins, aligned
 
 
 @torch.no_grad()

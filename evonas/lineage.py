@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.layers import Add, LeakyReLU, PadChannels, ReLU, ReLU6, TakeChannels
+from .architecture.origins import ChannelOrigins, Origins, aligned
+from .architecture.signs import KEEP_SIGN
 from .correspondence import Correspondence
-from .layers import Add, LeakyReLU, PadChannels, ReLU, ReLU6, TakeChannels
-from .origins import ChannelOrigins, Origins, aligned
-from .signs import KEEP_SIGN
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.layers import BatchNorm2d, Conv2d, Layer, Linear, Scale
+from .architecture.origins import ChannelOrigins, Origins, aligned
 from .correspondence import Correspondence, correspond
 from .inheritance import carry, read_by
-from .layers import BatchNorm2d, Conv2d, Layer, Linear, Scale
 from .lineage import Channels, lineage
 from .network import Weights
-from .origins import ChannelOrigins, Origins, aligned
 
 Places = NDArray[np.intp]
 

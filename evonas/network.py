@@ -11,9 +11,9 @@ import torch
 from torch import fx, nn
 from torch.fx import graph_module
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.layers import Input
 from .errors import UserError
-from .layers import Input
 from .seeds import named_seed
 from .undrawn import Undrawn
 

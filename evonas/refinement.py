@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.layers import Input
 from .assembly import DataChoice, Fitness, Watch, workbench
 from .composition import compose, resolve
 from .conduct import Conduct
@@ -17,7 +18,6 @@ from .deploy import put_in_front
 from .errors import UserError, nearest
 from .executors.workforce import read_workforce
 from .genome import Heritage
-from .layers import Input
 from .operator_choice import OperatorChoice
 from .order import read_limit, said
 from .plugins import Brought, operators_from

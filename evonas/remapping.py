@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
+from .architecture.origins import ChannelOrigins, Origins, aligned
 from .inheritance import carry, read_by
 from .network import Weights
-from .origins import ChannelOrigins, Origins, aligned
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .architecture import Architecture
+from .architecture.architecture import Architecture
 from .candidate import FAILED, Candidate
 from .data.images import Statistics
 from .deploy import Deployable, deployable

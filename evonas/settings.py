@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Self
 
-from .ceilings import Ceilings
+from .architecture.ceilings import Ceilings
 from .errors import UserError, closest, nearest
 from .genome import Genome, Space
 from .inheritance_modes import check_mode

@@ -15,9 +15,8 @@ from evonas.genomes.nasbench201.cell import OPERATIONS, write
 from hypothesis import HealthCheck, settings
 from torch import nn
 
-from evonas.architecture import Architecture
-from evonas.inheritance import inherit
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     AvgPool2d,
     BatchNorm2d,
@@ -33,6 +32,7 @@ from evonas.layers import (
     ReLU,
     Shift,
 )
+from evonas.inheritance import inherit
 from evonas.network import build, weights_of
 from evonas.task import Task
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import evonas
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.data import load_dataset
 from evonas.errors import UserError
 from evonas.inheritance import inherit

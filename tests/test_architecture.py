@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from evonas.architecture import Architecture
-from evonas.errors import UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Concat,
     Conv2d,
     Input,
     Linear,
     ReLU,
 )
+from evonas.errors import UserError
 from evonas.network import build
 
 SEEDS = st.integers(0, 2**32)

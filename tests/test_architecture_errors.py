@@ -3,9 +3,8 @@ import re
 
 import pytest
 
-from evonas.architecture import LARGEST, Architecture
-from evonas.errors import UserError
-from evonas.layers import (
+from evonas.architecture.architecture import LARGEST, Architecture
+from evonas.architecture.layers import (
     Add,
     Concat,
     Conv2d,
@@ -14,6 +13,7 @@ from evonas.layers import (
     ReLU,
     ShapeError,
 )
+from evonas.errors import UserError
 from evonas.network import build
 
 

@@ -5,10 +5,10 @@ import torch
 from evonas.operators.morphisms.deepen import Deepen
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.calibration import calibrate
 from evonas.errors import UserError
-from evonas.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.morphism import apply
 from evonas.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise, relative_gap

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.canonical import canonical_hash
+from evonas.architecture.canonical import canonical_hash
 
 
 def hash_of(graph: nx.DiGraph) -> str:

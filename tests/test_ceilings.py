@@ -3,7 +3,7 @@
 import pytest
 
 import evonas
-from evonas.ceilings import Ceilings, TooLargeError
+from evonas.architecture.ceilings import Ceilings, TooLargeError
 from evonas.errors import UserError
 from evonas.files.sizes import read_size
 

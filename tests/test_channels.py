@@ -11,11 +11,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evonas.architecture import Architecture
-from evonas.carrying import extended, replicated
-from evonas.channels import ChannelClasses, Copies, _components
-from evonas.errors import NotApplicable, UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.channels import ChannelClasses, Copies, _components
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -36,6 +34,8 @@ from evonas.layers import (
     Shift,
     TakeChannels,
 )
+from evonas.carrying import extended, replicated
+from evonas.errors import NotApplicable, UserError
 from evonas.testing.morphisms import randomise
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.candidate import DONE, FAILED, Result
 from evonas.errors import UserError
 from evonas.evaluation import Evaluator, FunctionEvaluator, Job, Parent, reason_of

@@ -1,11 +1,8 @@
 import pytest
 import torch
 
-from evonas.architecture import Architecture
-from evonas.errors import UserError
-from evonas.inheritance import inherit
-from evonas.inheritance_modes import check_mode
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     BatchNorm2d,
     Concat,
     Conv2d,
@@ -17,6 +14,9 @@ from evonas.layers import (
     MaxPool2d,
     ReLU,
 )
+from evonas.errors import UserError
+from evonas.inheritance import inherit
+from evonas.inheritance_modes import check_mode
 from evonas.network import build
 
 IMAGES = torch.randn(6, 2, 4, 4, generator=torch.Generator().manual_seed(1))

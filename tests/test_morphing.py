@@ -4,10 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from evonas.architecture import Architecture
-from evonas.calibration import calibrate
-from evonas.inheritance import inherit
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -24,6 +22,8 @@ from evonas.layers import (
     Scale,
     TakeChannels,
 )
+from evonas.calibration import calibrate
+from evonas.inheritance import inherit
 from evonas.morphing import morph
 from evonas.network import build, weights_of
 

@@ -10,9 +10,9 @@ from evonas.genomes.hierarchical import HierarchicalGenome
 from evonas.genomes.large_scale import Activation, LargeScaleGenome
 from evonas.operators import amoeba, genet, hierarchical, large_scale
 
+from evonas.architecture.layers import BatchNorm2d, Conv2d
 from evonas.errors import NotApplicable
 from evonas.inheritance import inherit
-from evonas.layers import BatchNorm2d, Conv2d
 from evonas.morphing import morph
 from evonas.network import build, weights_of
 from evonas.task import Task

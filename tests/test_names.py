@@ -6,10 +6,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import fx, nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, Input, ReLU
+from evonas.architecture.names import LONGEST, RESERVED, check_name, prefixes
 from evonas.errors import UserError
-from evonas.layers import Conv2d, Input, ReLU
-from evonas.names import LONGEST, RESERVED, check_name, prefixes
 from evonas.network import build
 
 

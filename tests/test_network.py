@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.fx import GraphModule, graph_module
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Add, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import UserError
-from evonas.layers import Add, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, Input, Linear, ReLU
 from evonas.network import build, input_shape, weights_of
 
 

@@ -8,9 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.architecture import Architecture
-from evonas.errors import UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     AvgPool2d,
     BatchNorm2d,
@@ -25,8 +24,9 @@ from evonas.layers import (
     ReLU,
     Shift,
 )
+from evonas.architecture.origins import ChannelOrigins, aligned
+from evonas.errors import UserError
 from evonas.network import build
-from evonas.origins import ChannelOrigins, aligned
 
 ORIGINS = st.lists(st.integers(0, 6), max_size=12).map(lambda found: np.array(found, dtype=np.int64))
 

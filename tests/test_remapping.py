@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Layer, Linear, ReLU
 from evonas.inheritance import inherit
-from evonas.layers import BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Layer, Linear, ReLU
 from evonas.network import build, weights_of
 from evonas.remapping import remap, remap_tensor
 from evonas.testing.morphisms import images_for, randomise

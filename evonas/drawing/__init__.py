@@ -23,7 +23,7 @@ from .files import write_picture
 if TYPE_CHECKING:
     import networkx as nx
 
-    from ..architecture import Architecture
+    from ..architecture.architecture import Architecture
     from ..morphism import Morphism
 
 __all__ = ["draw_architecture", "draw_cell_change", "draw_cells", "draw_change", "draw_morphism"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
 from . import text
 from .describing import Describer
 from .folding import Fold, fold_chains

@@ -7,9 +7,9 @@ from collections import Counter
 
 import networkx as nx
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Add, Input
 from ..errors import UserError
-from ..layers import Add, Input
 from . import text
 from .folding import is_chain, label_of
 from .grouping import Group, gather, quotient

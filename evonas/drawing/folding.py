@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..architecture import Architecture
-from ..layers import Conv2d, Dropout, Flatten, Layer, Shift
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Conv2d, Dropout, Flatten, Layer, Shift
 from .palette import Kind, kind_of
 
 Fold = tuple[str, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..architecture import Architecture
-from ..layers import Shape
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Shape
 from .palette import Mark
 
 Edges = frozenset[tuple[str, str]]

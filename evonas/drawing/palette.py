@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..layers import Conv2d, Input, Layer, Linear
+from ..architecture.layers import Conv2d, Input, Layer, Linear
 
 INK = "#0f172a"
 FAINT = "#475569"

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
 from ..morphism import Morphism, read_morphisms
 from ..network import build

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from ..architecture import Architecture
-from ..layers import Scale
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Scale
 from ..morphism import Morphism
 from ..network import build, input_shape, weights_of
 from ..verification import spread_of

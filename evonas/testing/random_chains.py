@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
 from ..morphism import Morphism
 from .chains import Chain

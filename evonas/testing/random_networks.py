@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from ..architecture import Architecture
-from ..errors import NotApplicable
-from ..genome import Genome, Space
-from ..layers import (
+from ..architecture.architecture import Architecture
+from ..architecture.layers import (
     Add,
     AvgPool2d,
     BatchNorm2d,
@@ -34,6 +32,8 @@ from ..layers import (
     SiLU,
     TakeChannels,
 )
+from ..errors import NotApplicable
+from ..genome import Genome, Space
 from ..registry import operators_for
 from ..task import Task
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, fx, nn
 
-from ..architecture import Architecture
-from ..layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Input, Linear, ReLU
+from ..architecture.architecture import Architecture
+from ..architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Input, Linear, ReLU
 from ..network import build
 from ..task import Task
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..architecture.layers._drop_path import DroppedPath
 from ..errors import UserError
 from ..evaluation import reason_of, wants_memory
-from ..layers._drop_path import DroppedPath
 from .auxiliary import split_logits
 from .device import Compute
 

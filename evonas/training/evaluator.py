@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
+from ..architecture.ceilings import NO_CEILINGS, Ceilings
 from ..calibration import calibrate
 from ..candidate import DONE, Result
-from ..ceilings import NO_CEILINGS, Ceilings
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
 from ..genome import GIVEN

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..architecture import Architecture
+from ..architecture.architecture import Architecture
 from ..executors.parcel import WeightsAt, lend
 from ..network import Weights, build, weights_of
 from ..task import Task

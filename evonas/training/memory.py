@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..architecture import Architecture
-from ..ceilings import TooLargeError
+from ..architecture.architecture import Architecture
+from ..architecture.ceilings import TooLargeError
 from ..files.sizes import size_text
 from .plan import Plan
 

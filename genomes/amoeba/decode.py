@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...architecture import Architecture
-from ...layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear, Shift
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear, Shift
 from ...task import Task
 from .cell import DIRECT, INPUTS, SKIP, Cell
 from .operations import NORM, OPERATIONS, Builder, convolution

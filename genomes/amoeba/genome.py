@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import networkx as nx
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
 from ...errors import UserError, nearest
 from ...genome import Genome, Space
 from ...task import Task

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from ...architecture import Architecture
-from ...layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, MinPool2d, ReLU
+from ...architecture.architecture import Architecture
+from ...architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, MinPool2d, ReLU
 
 convolution = lru_cache(1024)(Conv2d)
 """A convolution. Layers never change, and a network has few that differ: its cells share them."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from ...architecture import Architecture
-from ...layers import Add, BatchNorm2d, Conv2d, Dropout, Flatten, Input, Linear, MaxPool2d, ReLU
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Add, BatchNorm2d, Conv2d, Dropout, Flatten, Input, Linear, MaxPool2d, ReLU
 from ...task import Task
 
 if TYPE_CHECKING:

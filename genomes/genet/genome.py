@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import networkx as nx
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
 from ...errors import UserError
 from ...genome import Genome
 from ...task import Task

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from ...canonical import canonical_hash
+from ...architecture.canonical import canonical_hash
 from ...errors import UserError
 
 INPUT = 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...architecture import Architecture
-from ...layers import BatchNorm2d, Conv2d, Flatten, Input, Linear, MaxPool2d, ReLU
+from ...architecture.architecture import Architecture
+from ...architecture.layers import BatchNorm2d, Conv2d, Flatten, Input, Linear, MaxPool2d, ReLU
 from ...task import Task
 
 SMALLEST = 4

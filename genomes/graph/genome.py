@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Input, Linear
 from ...errors import NotApplicable, UserError
 from ...genome import Genome
-from ...layers import Input, Linear
 from ...morphism import Morphism
 from ...task import Task
 from .first_model import first_model

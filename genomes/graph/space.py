@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
 from ...errors import UserError
 from ...genome import Space
 from ...task import Task

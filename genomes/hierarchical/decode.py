@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from ...architecture import Architecture
-from ...layers import (
+from ...architecture.architecture import Architecture
+from ...architecture.layers import (
     AvgPool2d,
     BatchNorm2d,
     Concat,

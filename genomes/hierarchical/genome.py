@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import networkx as nx
 
-from ...architecture import Architecture
-from ...canonical import canonical_hash
+from ...architecture.architecture import Architecture
+from ...architecture.canonical import canonical_hash
 from ...errors import UserError
 from ...genome import Genome
 from ...task import Task

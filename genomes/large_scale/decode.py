@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...architecture import Architecture
-from ...layers import (
+from ...architecture.architecture import Architecture
+from ...architecture.layers import (
     Add,
     BatchNorm2d,
     Conv2d,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
 from ...errors import NotApplicable, UserError
 from ...genome import Genome
 from ...task import Task

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
 from ...errors import UserError
 from ...genome import Fitness, Genome
 from ...task import Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...layers import Layer
+from ...architecture.layers import Layer
 
 if TYPE_CHECKING:
     from torch import fx

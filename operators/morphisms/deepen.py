@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
+from ...architecture.signs import never_negative
 from ...errors import UserError
-from ...layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
 from ...morphism import new_name
-from ...signs import never_negative
 from .surgery import (
     New,
     _Checked,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from ...architecture import Architecture
-from ...layers import Conv2d
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Conv2d
 from .surgery import _Checked, check_sizes, convolution, convolutions, drawn, refusal
 
 if TYPE_CHECKING:

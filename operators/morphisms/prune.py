@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ...architecture import Architecture
-from ...channels import ChannelClasses, Copies
+from ...architecture.architecture import Architecture
+from ...architecture.channels import ChannelClasses, Copies
+from ...architecture.layers.ties import Numbers
 from ...errors import NotApplicable, UserError
-from ...layers.ties import Numbers
 from ...morphism import Morphism
 from .widen import check_width, sized
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ...architecture import Architecture
-from ...layers import (
+from ...architecture.architecture import Architecture
+from ...architecture.layers import (
     ELU,
     GELU,
     Add,

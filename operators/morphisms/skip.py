@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import networkx as nx
 import numpy as np
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
+from ...architecture.signs import KEEP_SIGN
 from ...errors import NotApplicable
-from ...layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
 from ...morphism import new_name
-from ...signs import KEEP_SIGN
 from .columns import NEW, Positions, carried, followed
 from .surgery import (
     _Checked,

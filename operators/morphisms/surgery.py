@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import networkx as nx
 
-from ...architecture import Architecture
+from ...architecture.architecture import Architecture
+from ...architecture.layers import BatchNorm2d, Conv2d, Layer
 from ...errors import NotApplicable, UserError
-from ...layers import BatchNorm2d, Conv2d, Layer
 from ...morphism import Morphism
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture import Architecture
-from ...channels import ChannelClasses, Copies
+from ...architecture.architecture import Architecture
+from ...architecture.channels import ChannelClasses, Copies
 from ...errors import NotApplicable, UserError
 from ...morphism import Morphism
 from ...seeds import check_seed

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture import Architecture
-from ...channels import Copies
+from ...architecture.architecture import Architecture
+from ...architecture.channels import Copies
 from ...morphism import Morphism
 from .widen import check_width, draw_wider, wider
 

@@ -12,9 +12,19 @@ from xml.etree import ElementTree
 
 import pytest
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    Add,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    GlobalAvgPool,
+    Input,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
 from evonas.drawing import draw_architecture
-from evonas.layers import Add, BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 
 SVG = "{http://www.w3.org/2000/svg}"
 Point = tuple[float, float]

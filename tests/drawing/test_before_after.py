@@ -21,12 +21,12 @@ from evonas.operators.morphisms import (
     Widen,
 )
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.drawing import draw_change, draw_morphism
 from evonas.drawing.marking import compare
 from evonas.drawing.palette import LOOKS, Mark
 from evonas.errors import NotApplicable, UserError
-from evonas.layers import Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.morphism import Morphism
 from evonas.task import Task
 

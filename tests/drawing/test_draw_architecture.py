@@ -10,11 +10,21 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome, published
 from evonas.genomes.amoeba.genome import AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    Add,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    GlobalAvgPool,
+    Input,
+    Layer,
+    Linear,
+    ReLU,
+)
 from evonas.drawing import draw_architecture
 from evonas.drawing.palette import COLOURS, EDGE, SKIP, Kind, kind_of
 from evonas.errors import UserError
-from evonas.layers import Add, BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Layer, Linear, ReLU
 from evonas.task import Task
 
 Drawn = Callable[[Architecture], Any]

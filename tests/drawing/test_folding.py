@@ -10,10 +10,21 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome, published
 from evonas.genomes.amoeba.genome import AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    Add,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
 from evonas.drawing.folding import fold_chains, label_of
 from evonas.drawing.grouping import MOST_GROUPS, gather, group_by_name, quotient
-from evonas.layers import Add, BatchNorm2d, Conv2d, Dropout, Flatten, Input, Layer, Linear, MaxPool2d, ReLU
 from evonas.task import Task
 
 Drawn = Callable[[Architecture], Any]

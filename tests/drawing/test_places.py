@@ -10,11 +10,11 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome, published
 from evonas.genomes.amoeba.genome import AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Concat, Conv2d, Input
 from evonas.drawing import text
 from evonas.drawing.coordinates import spread
 from evonas.drawing.layout import layers_of
-from evonas.layers import Concat, Conv2d, Input
 from evonas.task import Task
 
 Drawn = Callable[[Architecture], Any]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evonas.genomes.amoeba import AmoebaGenome, published
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.drawing import draw_architecture
 
 DRAW = """

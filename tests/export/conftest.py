@@ -11,11 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from evonas.architecture import Architecture
-from evonas.data.images import Statistics
-from evonas.deploy import Deployable, deployable
-from evonas.export import export
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     ELU,
     GELU,
     AdaptiveAvgPool2d,
@@ -53,6 +50,9 @@ from evonas.layers import (
     TakeChannels,
     Tanh,
 )
+from evonas.data.images import Statistics
+from evonas.deploy import Deployable, deployable
+from evonas.export import export
 from evonas.network import input_shape, weights_of
 
 Outside = Callable[[Path, dict[str, torch.Tensor]], tuple[dict[str, torch.Tensor], list[str]]]

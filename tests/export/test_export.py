@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import GlobalAvgPool, Input, Linear
 from evonas.deploy import Deployable
 from evonas.errors import UserError
 from evonas.export import FORMATS, export
-from evonas.layers import GlobalAvgPool, Input, Linear
 
 ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import fx
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Flatten, Input, Layer, Linear, Shape
 from evonas.deploy import Deployable
 from evonas.errors import UserError
 from evonas.export import export, onnx_file
-from evonas.layers import Flatten, Input, Layer, Linear, Shape
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")

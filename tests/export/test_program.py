@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.deploy import Deployable
 from evonas.export import export
 

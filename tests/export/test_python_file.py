@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import GlobalAvgPool, Linear
 from evonas.deploy import Deployable
 from evonas.export import export
-from evonas.layers import GlobalAvgPool, Linear
 
 
 def loaded(path: Path) -> Any:

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, Flatten, GlobalAvgPool, Layer, Scale, Shape
 from evonas.errors import UserError
-from evonas.layers import Conv2d, Flatten, GlobalAvgPool, Layer, Scale, Shape
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from evonas.architecture import Architecture
-from evonas.deploy import Deployable
-from evonas.export import export
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -22,6 +20,8 @@ from evonas.layers import (
     MaxPool2d,
     ReLU,
 )
+from evonas.deploy import Deployable
+from evonas.export import export
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Layer
 from evonas.deploy import Deployable
 from evonas.export import FORMATS, export
-from evonas.layers import Layer
 from evonas.task import Task
 
 ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.network import build
 
 Imported = tuple[Architecture, dict[str, torch.Tensor]]

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from evonas.layers import (
+from evonas.architecture.layers import (
     AdaptiveAvgPool2d,
     Add,
     Concat,

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from evonas.architecture import Architecture
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,

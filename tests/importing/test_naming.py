@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from evonas.architecture.names import check_name, prefixes
 from evonas.importing.naming import Namer, node_name
-from evonas.names import check_name, prefixes
 
 
 @pytest.mark.parametrize(

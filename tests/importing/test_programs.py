@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d, ReLU
 from evonas.deploy import Deployable
 from evonas.errors import UserError
 from evonas.export import export
 from evonas.export.quiet import quiet
 from evonas.importing import read_program
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d, ReLU
 from evonas.network import build, weights_of
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.errors import UserError
 
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 import torch
 
-from evonas.architecture import Architecture
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     AdaptiveAvgPool2d,
     CeilMaxPool2d,
     Concat,

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from evonas.architecture import Architecture
-from evonas.layers import Conv2d, Input, Layer, Shape
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, Input, Layer, Shape
 from evonas.network import build
 
 

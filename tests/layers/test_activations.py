@@ -4,9 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from evonas.drawing.palette import Kind, kind_of
-from evonas.errors import UserError
-from evonas.layers import (
+from evonas.architecture.layers import (
     ELU,
     GELU,
     Hardsigmoid,
@@ -20,6 +18,8 @@ from evonas.layers import (
     SiLU,
     Tanh,
 )
+from evonas.drawing.palette import Kind, kind_of
+from evonas.errors import UserError
 
 SAME = [
     (ReLU6(), F.relu6),

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from evonas import layers
-from evonas.architecture import Architecture
+from evonas.architecture import layers
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, Input, Layer, MaxPool2d
 from evonas.errors import UserError
-from evonas.layers import Conv2d, Input, Layer, MaxPool2d
 from evonas.network import build
 
 EXAMPLES = [

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from evonas.architecture.layers import Conv2d, ShapeError
 from evonas.errors import UserError
-from evonas.layers import Conv2d, ShapeError
 
 PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
 

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evonas.architecture.layers import Flatten, Linear, ShapeError
 from evonas.errors import UserError
-from evonas.layers import Flatten, Linear, ShapeError
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.booleans())

@@ -3,9 +3,9 @@ import re
 import pytest
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import GlobalAvgPool, Input, Multiply, Pixel, ShapeError
 from evonas.drawing.palette import Kind, kind_of
-from evonas.layers import GlobalAvgPool, Input, Multiply, Pixel, ShapeError
 from evonas.network import build
 
 

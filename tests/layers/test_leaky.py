@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evonas.architecture.layers import Layer, LeakyReLU
 from evonas.errors import UserError
-from evonas.layers import Layer, LeakyReLU
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
 

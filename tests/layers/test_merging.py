@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evonas.architecture import Architecture
-from evonas.layers import Add, Concat, Input, ReLU, ShapeError
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Add, Concat, Input, ReLU, ShapeError
 from evonas.network import build
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
@@ -39,7 +39,7 @@ def test_inputs_are_read_in_their_order_and_as_often_as_they_are_given():
 
 @pytest.mark.parametrize("layer", [Add(), Concat()])
 def test_one_input_is_handed_on_even_from_a_module(check_against_torch, layer):
-    from evonas.layers import Conv2d
+    from evonas.architecture.layers import Conv2d
 
     net = Architecture()
     net.add("image", Input((2, 4, 4)))

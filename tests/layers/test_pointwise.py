@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Dropout, Input, ReLU, ShapeError
 from evonas.errors import UserError
-from evonas.layers import BatchNorm2d, Dropout, Input, ReLU, ShapeError
 from evonas.network import build
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(2, 5))

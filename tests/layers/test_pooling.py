@@ -6,8 +6,8 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from evonas.architecture.layers import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, ShapeError, Shift
 from evonas.errors import UserError
-from evonas.layers import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, ShapeError, Shift
 
 SIZES = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
 COMBINE = {MaxPool2d: torch.amax, MinPool2d: torch.amin, AvgPool2d: torch.mean}

@@ -5,10 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evonas.architecture import Architecture
-from evonas.errors import UserError
-from evonas.inheritance import inherit
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     Conv2d,
     GlobalAvgPool,
@@ -20,6 +18,8 @@ from evonas.layers import (
     ShapeError,
     TakeChannels,
 )
+from evonas.errors import UserError
+from evonas.inheritance import inherit
 from evonas.network import build, weights_of
 
 SIZES = st.integers(1, 9)

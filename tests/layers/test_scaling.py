@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from evonas.architecture import Architecture
-from evonas.layers import Flatten, Input, Layer, Scale
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Flatten, Input, Layer, Scale
 from evonas.network import build
 
 

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evonas.architecture.layers import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d, ShapeError
 from evonas.drawing.palette import Kind, kind_of
-from evonas.layers import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d, ShapeError
 
 SIDES = st.integers(3, 9)
 

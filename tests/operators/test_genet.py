@@ -11,7 +11,7 @@ from evonas.operators.genet import flip_bits, swap_stages
 from scipy.stats import binom, chisquare
 from torch import nn
 
-from evonas.layers import Conv2d
+from evonas.architecture.layers import Conv2d
 from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.toolboxes import make_toolbox

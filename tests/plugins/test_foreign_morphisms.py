@@ -3,9 +3,9 @@
 import pytest
 
 import evonas
+from evonas.architecture.layers import Input, Linear
 from evonas.errors import NotApplicable
 from evonas.genome import Origin
-from evonas.layers import Input, Linear
 from evonas.morphism import read_morphisms
 
 NOTED = {"kind": "NobodyKnowsIt", "node": "stage1.relu", "factor": 2}

@@ -18,7 +18,7 @@ from run_parsers import made_fitness, run_parsers
 
 import evonas
 from evonas import final
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.cli import main
 from evonas.cli.figures import read_duration
 from evonas.cli.targets import read_genotype_file

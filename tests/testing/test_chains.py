@@ -9,9 +9,9 @@ from typing import Self
 import pytest
 import torch
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, GlobalAvgPool, Input, Linear, ReLU, Scale
 from evonas.errors import NotApplicable
-from evonas.layers import Conv2d, GlobalAvgPool, Input, Linear, ReLU, Scale
 from evonas.morphism import Morphism
 from evonas.task import Task
 from evonas.testing.chains import Chain, ChainError, repeat

@@ -9,8 +9,17 @@ import pytest
 import torch
 from evonas.operators.morphisms import PruneChannels, Widen
 
-from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, LeakyReLU, Linear, ReLU, Scale
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    BatchNorm2d,
+    Conv2d,
+    GlobalAvgPool,
+    Input,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Scale,
+)
 from evonas.morphism import Morphism
 from evonas.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap, spread

@@ -9,7 +9,7 @@ from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
 from evonas.genomes.nasbench201 import NasBench201Space
 
-from evonas.layers import Conv2d
+from evonas.architecture.layers import Conv2d
 from evonas.registry import entries, find, genome_type
 from evonas.settings import strategy_type
 from evonas.task import Task

@@ -9,9 +9,9 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Add, BatchNorm2d, Conv2d, DropPath, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import UserError
-from evonas.layers import Add, BatchNorm2d, Conv2d, DropPath, GlobalAvgPool, Input, Linear, ReLU
 from evonas.task import Task
 from evonas.training import compiling
 from evonas.training.device import Compute

@@ -11,9 +11,9 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import UserError
-from evonas.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.distributed import RankImages, Share, check_parts, joined, share_statistics

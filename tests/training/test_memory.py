@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from evonas.architecture import Architecture
-from evonas.ceilings import TooLargeError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.ceilings import TooLargeError
+from evonas.architecture.layers import (
     Add,
     AvgPool2d,
     BatchNorm2d,

@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.network import build, weights_of
 from evonas.task import Task
 from evonas.training.auxiliary import with_auxiliary

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, Dropout, DropPath, GlobalAvgPool, Input, Linear, ReLU
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    DropPath,
+    GlobalAvgPool,
+    Input,
+    Linear,
+    ReLU,
+)
 from evonas.network import build
 from evonas.training import trainer
 from evonas.training.device import Compute

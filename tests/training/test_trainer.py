@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.architecture import Architecture
-from evonas.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.network import build
 from evonas.training import steps
 from evonas.training.device import Compute

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from evonas.layers import Add, Concat, Conv2d, Linear
+from evonas.architecture.layers import Add, Concat, Conv2d, Linear
 from evonas.network import build
 from evonas.task import Task
 

@@ -10,8 +10,8 @@ from evonas.genomes.amoeba import OPERATIONS, SP_I, SP_II, SP_III, AmoebaGenome,
 from evonas.genomes.amoeba.published import PUBLISHED
 from evonas.operators.amoeba import operation
 
+from evonas.architecture.layers import AvgPool2d, Conv2d, MinPool2d
 from evonas.errors import UserError
-from evonas.layers import AvgPool2d, Conv2d, MinPool2d
 from evonas.task import Task
 
 SMALL = Task(3, 9, 8, 4)

@@ -9,9 +9,20 @@ import torch
 from evonas.genomes.genet import GenetGenome, GenetSpace, published
 from torch import nn
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
+    Add,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Input,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
 from evonas.inheritance import inherit
-from evonas.layers import Add, BatchNorm2d, Conv2d, Dropout, Flatten, Input, Layer, Linear, MaxPool2d, ReLU
 from evonas.network import build, weights_of
 from evonas.task import Task
 

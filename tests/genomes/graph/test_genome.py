@@ -10,9 +10,9 @@ from evonas.genomes.graph import GraphGenome, GraphSpace, first_model
 from evonas.operators.graph import morphing
 from evonas.operators.morphisms import Deepen, Widen, ZeroWiden
 
+from evonas.architecture.layers import Conv2d, Linear, MaxPool2d
 from evonas.errors import NotApplicable, UserError
 from evonas.genome import Origin
-from evonas.layers import Conv2d, Linear, MaxPool2d
 from evonas.morphism import Morphism, apply
 from evonas.network import build, weights_of
 from evonas.registry import operators_for

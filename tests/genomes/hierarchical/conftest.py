@@ -7,8 +7,8 @@ import networkx as nx
 import pytest
 from evonas.genomes.hierarchical import HierarchicalGenome, HierarchicalSpace
 
-from evonas.architecture import Architecture
-from evonas.layers import Concat
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Concat
 
 TINY = HierarchicalSpace(
     motifs=(2, 1),

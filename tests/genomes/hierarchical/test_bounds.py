@@ -6,7 +6,7 @@ import pytest
 import torch
 from evonas.genomes.hierarchical import HierarchicalGenome, HierarchicalSpace, Motif
 
-from evonas.layers import AvgPool2d, Conv2d, MaxPool2d
+from evonas.architecture.layers import AvgPool2d, Conv2d, MaxPool2d
 from evonas.task import Task
 
 SMALL = Task(3, 8, 8, 4)

@@ -7,7 +7,7 @@ import torch
 from evonas.genomes.hierarchical import HierarchicalGenome, HierarchicalSpace, Motif
 from torch.utils.flop_counter import FlopCounterMode
 
-from evonas.layers import AvgPool2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d
+from evonas.architecture.layers import AvgPool2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d
 from evonas.network import build
 from evonas.task import Task
 

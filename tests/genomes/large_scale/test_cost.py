@@ -8,8 +8,8 @@ from evonas.genomes.large_scale.cost import Cost, bound, measure
 from evonas.genomes.large_scale.decode import decode
 from evonas.genomes.large_scale.text import read
 
+from evonas.architecture.layers import Conv2d
 from evonas.errors import NotApplicable
-from evonas.layers import Conv2d
 from evonas.task import Task
 
 TASKS = (Task(3, 32, 32, 10), Task(1, 9, 7, 3), Task(5, 1, 4, 2))

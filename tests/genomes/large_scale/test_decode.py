@@ -6,7 +6,17 @@ import torch
 from evonas.genomes.large_scale import Dna, LargeScaleGenome, LargeScaleSpace
 from evonas.genomes.large_scale.text import read
 
-from evonas.layers import Add, BatchNorm2d, Conv2d, LeakyReLU, Linear, PadChannels, ReLU, Resize, TakeChannels
+from evonas.architecture.layers import (
+    Add,
+    BatchNorm2d,
+    Conv2d,
+    LeakyReLU,
+    Linear,
+    PadChannels,
+    ReLU,
+    Resize,
+    TakeChannels,
+)
 from evonas.network import build
 from evonas.task import Task
 

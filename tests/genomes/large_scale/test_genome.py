@@ -9,7 +9,7 @@ from deap import tools
 from evonas.genomes.large_scale import Dna, LargeScaleGenome, LargeScaleSpace
 from evonas.genomes.large_scale.text import read
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable, UserError
 from evonas.genome import Origin
 from evonas.registry import genome_type

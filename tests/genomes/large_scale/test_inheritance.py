@@ -12,7 +12,7 @@ from evonas.operators.large_scale import (
     reset_weights,
 )
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
 from evonas.inheritance import inherit
 from evonas.network import build, weights_of

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.morphism import Morphism
 from evonas.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise

@@ -4,9 +4,8 @@ import pytest
 import torch
 from evonas.operators.morphisms.deepen import Deepen
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable, UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     BatchNorm2d,
     Conv2d,
     GlobalAvgPool,
@@ -19,6 +18,7 @@ from evonas.layers import (
     ReLU6,
     Tanh,
 )
+from evonas.errors import NotApplicable, UserError
 from evonas.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise
 

@@ -3,9 +3,9 @@
 import pytest
 from evonas.operators.morphisms.kernel import Dilate, EnlargeKernel, Undilate
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Conv2d, Flatten, Input, Linear, ReLU
 from evonas.errors import NotApplicable, UserError
-from evonas.layers import Conv2d, Flatten, Input, Linear, ReLU
 from evonas.testing.morphisms import check_morphism, randomise
 
 

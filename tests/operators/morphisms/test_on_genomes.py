@@ -15,7 +15,7 @@ from evonas.operators.morphisms.paths import ReplicateAdd, SplitConcat
 from evonas.operators.morphisms.shrink import RemoveLayer, RemoveSkip, Separable
 from evonas.operators.morphisms.skip import AddSkip, ConcatSkip
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
 from evonas.calibration import calibrate
 from evonas.errors import NotApplicable
 from evonas.morphism import Morphism

@@ -5,9 +5,8 @@ import torch
 from evonas.operators.morphisms.deepen import Deepen
 from evonas.operators.morphisms.paths import ReplicateAdd, SplitConcat
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable, UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     BatchNorm2d,
     Concat,
     Conv2d,
@@ -19,6 +18,7 @@ from evonas.layers import (
     Scale,
     TakeChannels,
 )
+from evonas.errors import NotApplicable, UserError
 from evonas.testing.morphisms import check_morphism, randomise
 
 

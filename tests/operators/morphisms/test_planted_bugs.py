@@ -25,10 +25,10 @@ from evonas.operators.morphisms import (
     deepen,
 )
 
-from evonas import carrying, channels
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable
-from evonas.layers import (
+from evonas import carrying
+from evonas.architecture import channels
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -42,7 +42,8 @@ from evonas.layers import (
     TakeChannels,
     base,
 )
-from evonas.layers.ties import Channels, Ties
+from evonas.architecture.layers.ties import Channels, Ties
+from evonas.errors import NotApplicable
 from evonas.morphism import Morphism
 from evonas.task import Task
 from evonas.testing.chains import TOLERANCES, Chain, ChainError

@@ -7,9 +7,8 @@ import pytest
 import torch
 from evonas.operators.morphisms import PruneChannels, Widen
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable, UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -21,6 +20,7 @@ from evonas.layers import (
     ReLU,
     TakeChannels,
 )
+from evonas.errors import NotApplicable, UserError
 from evonas.morphism import Morphism, apply
 from evonas.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap

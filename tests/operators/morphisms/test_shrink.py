@@ -6,9 +6,8 @@ from evonas.operators.morphisms.deepen import Deepen
 from evonas.operators.morphisms.shrink import RemoveLayer, RemoveSkip, Separable
 from evonas.operators.morphisms.skip import AddSkip, ConcatSkip
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -20,6 +19,7 @@ from evonas.layers import (
     MaxPool2d,
     ReLU,
 )
+from evonas.errors import NotApplicable
 from evonas.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 

@@ -5,9 +5,8 @@ import torch
 from evonas.operators.morphisms.deepen import Deepen
 from evonas.operators.morphisms.skip import AddSkip, ConcatSkip
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -21,6 +20,7 @@ from evonas.layers import (
     ReLU,
     Scale,
 )
+from evonas.errors import NotApplicable
 from evonas.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise
 

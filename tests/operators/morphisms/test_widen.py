@@ -10,9 +10,8 @@ import torch
 from evonas.operators.morphisms import Widen
 from evonas.operators.morphisms.widen import FACTORS, LARGE, SMALL_FACTORS
 
-from evonas.architecture import Architecture
-from evonas.errors import NotApplicable, UserError
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     BatchNorm2d,
     Concat,
@@ -24,6 +23,7 @@ from evonas.layers import (
     MaxPool2d,
     ReLU,
 )
+from evonas.errors import NotApplicable, UserError
 from evonas.morphism import Morphism
 from evonas.network import build, weights_of
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap

@@ -14,8 +14,8 @@ from evonas.operators.morphisms.widen import sized
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from evonas.architecture import Architecture
-from evonas.channels import ChannelClasses
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.channels import ChannelClasses
 from evonas.errors import NotApplicable
 from evonas.genome import Genome
 from evonas.morphism import Morphism

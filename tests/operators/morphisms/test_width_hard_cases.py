@@ -6,8 +6,8 @@ import pytest
 import torch
 from evonas.operators.morphisms import PruneChannels, Widen, ZeroWiden
 
-from evonas.architecture import Architecture
-from evonas.layers import (
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import (
     Add,
     AvgPool2d,
     BatchNorm2d,

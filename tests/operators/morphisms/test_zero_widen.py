@@ -8,9 +8,9 @@ import pytest
 import torch
 from evonas.operators.morphisms import ZeroWiden
 
-from evonas.architecture import Architecture
+from evonas.architecture.architecture import Architecture
+from evonas.architecture.layers import Add, BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import NotApplicable, UserError
-from evonas.layers import Add, BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.morphism import Morphism
 from evonas.testing.morphisms import check_morphism, randomise
 

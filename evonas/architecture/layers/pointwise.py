@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from ...errors import UserError
 from .base import Flow, Layer, Shape, image
 from .ties import Channels, Ties
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from ...errors import UserError
 from .base import Flow, Layer, Shape, ShapeError, image, not_negative, pair, positive
 from .ties import Axes, Channels, Numbers, Ties
 from .window import Pair, same_padding, slide, times

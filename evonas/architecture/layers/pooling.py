@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import UserError
+from ...errors import UserError
 from .base import Keeps, Layer, Shape, image, not_negative, pair, positive
 from .window import Pair, same_padding, slide, times
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import NotApplicable
 from .architecture import Architecture
-from .errors import NotApplicable
 from .layers.ties import Channels, Numbers, Ties
 
 

@@ -6,7 +6,7 @@ import keyword
 import re
 from functools import lru_cache
 
-from .errors import UserError
+from ..errors import UserError
 
 RESERVED = frozenset(
     "T_destination add_module add_submodule apply bfloat16 buffers call_super_init children code compile "

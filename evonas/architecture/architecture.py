@@ -9,8 +9,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UserError
 from .canonical import canonical_hash
-from .errors import UserError
 from .layers import Layer, Shape, ShapeError
 from .wiring import LARGEST, Wiring
 
@@ -214,7 +214,7 @@ class Architecture(Wiring):
         Raises:
             UserError: A part of the model cannot be represented, which the message names.
         """
-        from .importing import from_module
+        from ..importing import from_module
 
         return from_module(model, example)
 
@@ -224,6 +224,6 @@ class Architecture(Wiring):
         Returns:
             The path.
         """
-        from .drawing import draw_architecture
+        from ..drawing import draw_architecture
 
         return draw_architecture(self, Path(path))

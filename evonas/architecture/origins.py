@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UserError
 from .architecture import Architecture
-from .errors import UserError
 from .layers import Shape
 
 Origins = NDArray[np.int64]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import UserError
+from ...errors import UserError
 from .base import Keeps, Layer
 
 if TYPE_CHECKING:

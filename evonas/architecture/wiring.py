@@ -7,7 +7,7 @@ from typing import Self
 
 import networkx as nx
 
-from .errors import UserError
+from ..errors import UserError
 from .layers import Input, Layer, Shape
 from .names import check_name, prefixes
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..errors import UserError, nearest
+from ...errors import UserError, nearest
 from .ties import Axes, Channels, Numbers, Ties, joined, spread
 
 if TYPE_CHECKING:
