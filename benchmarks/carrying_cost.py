@@ -53,7 +53,7 @@ from evonas.genome import Genome
 from evonas.inheritance import inherit
 from evonas.morphing import morph
 from evonas.morphism import Morphism, apply
-from evonas.network import Weights, build, weights_of
+from evonas.network.network import Weights, build, weights_of
 from evonas.operator import Operator
 from evonas.remapping import remap
 from evonas.settings import read_genotype

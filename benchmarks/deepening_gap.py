@@ -32,9 +32,9 @@ from torch import Tensor, nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
-from evonas.calibration import calibrate
 from evonas.morphism import apply, new_name
-from evonas.network import build, weights_of
+from evonas.network.calibration import calibrate
+from evonas.network.network import build, weights_of
 from evonas.seeds import named_seed
 from evonas.task import Task
 from evonas.training.evaluator import CALIBRATION_BATCH

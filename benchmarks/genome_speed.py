@@ -35,7 +35,7 @@ from torch import fx, nn
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
 from evonas.genome import Genome
-from evonas.network import build
+from evonas.network.network import build
 from evonas.operator import Operator
 from evonas.registry import genome_type, operators_for
 from evonas.task import Task

@@ -35,7 +35,7 @@ from torch.utils.data import DataLoader
 from training_throughput import MEAN, STD, TutorialImages
 
 from evonas.architecture.architecture import Architecture
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 from evonas.training.device import Compute, choose_precision
 from evonas.training.images import DeviceImages, Normalisation

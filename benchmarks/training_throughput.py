@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 from evonas.training.device import Compute, choose_device, choose_precision
 from evonas.training.images import DeviceImages, Normalisation

@@ -34,11 +34,15 @@ __version__ = "0.1.0"
 __all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
 
 MOVED: Mapping[str, str] = {
+    "calibration": "network.calibration",
     "canonical": "architecture.canonical",
     "ceilings": "architecture.ceilings",
     "channels": "architecture.channels",
     "checked": "files.checked",
+    "deploy": "network.deploy",
+    "export": "network.export",
     "failpoints": "files.failpoints",
+    "importing": "network.importing",
     "layers": "architecture.layers",
     "names": "architecture.names",
     "origins": "architecture.origins",
@@ -46,6 +50,7 @@ MOVED: Mapping[str, str] = {
     "reading": "files.reading",
     "signs": "architecture.signs",
     "sizes": "files.sizes",
+    "undrawn": "network.undrawn",
     "variables": "files.variables",
     "wiring": "architecture.wiring",
 }

@@ -11,7 +11,7 @@ from .architecture.architecture import Architecture
 from .architecture.channels import Copies
 from .architecture.layers.ties import Axes
 from .errors import NotApplicable, UserError
-from .network import Weights, undrawn_module
+from .network.network import Weights, undrawn_module
 from .seeds import named_seed
 
 

@@ -220,7 +220,7 @@ class FunctionEvaluator(Evaluator):
         if self.needs == "architecture":
             return self._result(self.function(architecture, rng), **costs)
         from .heritage import build_child
-        from .network import weights_of
+        from .network.network import weights_of
 
         child = build_child(architecture, job, self.task, self.inherit)
         returned = self.function(child.network, rng)

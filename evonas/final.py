@@ -10,13 +10,13 @@ from typing import Any
 
 from .data import ImageDataset, Images, Statistics
 from .data.described import read_described
-from .deploy import Deployable, deployable
 from .description import FILE, FORMAT, read_description
 from .environment import environment
 from .errors import UserError
 from .executors.workforce import read_devices
 from .genome import Genome
-from .network import build
+from .network.deploy import Deployable, deployable
+from .network.network import build
 from .registry import genome_type
 from .seeds import Stream, derive
 from .task import Task

@@ -14,7 +14,7 @@ from .evaluation import Job, Parent
 from .inheritance import inherit
 from .morphing import morph
 from .morphism import apply
-from .network import Weights, build
+from .network.network import Weights, build
 from .remapping import remap
 from .seeds import Stream
 from .task import Task

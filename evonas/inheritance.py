@@ -14,7 +14,7 @@ from torch import nn
 
 from .architecture.architecture import Architecture
 from .architecture.origins import ChannelOrigins, Origins, aligned
-from .network import Weights
+from .network.network import Weights
 
 
 @torch.no_grad()

@@ -22,7 +22,7 @@ from .architecture.origins import ChannelOrigins, Origins, aligned
 from .correspondence import Correspondence, correspond
 from .inheritance import carry, read_by
 from .lineage import Channels, lineage
-from .network import Weights
+from .network.network import Weights
 
 Places = NDArray[np.intp]
 

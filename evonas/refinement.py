@@ -14,10 +14,10 @@ from .assembly import DataChoice, Fitness, Watch, workbench
 from .composition import compose, resolve
 from .conduct import Conduct
 from .data.guessing import guessing
-from .deploy import put_in_front
 from .errors import UserError, nearest
 from .executors.workforce import read_workforce
 from .genome import Heritage
+from .network.deploy import put_in_front
 from .operator_choice import OperatorChoice
 from .order import read_limit, said
 from .plugins import Brought, operators_from
@@ -93,7 +93,7 @@ def of_module(model: nn.Module | str | Path, example: torch.Tensor | None, image
     Raises:
         UserError: A part of it cannot be represented, which the message names.
     """
-    from .importing import read_program
+    from .network.importing import read_program
 
     source = read_program(model) if isinstance(model, str | Path) else model
     architecture, weights = Architecture.from_module(source, example)

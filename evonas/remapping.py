@@ -15,7 +15,7 @@ from torch import nn
 from .architecture.architecture import Architecture
 from .architecture.origins import ChannelOrigins, Origins, aligned
 from .inheritance import carry, read_by
-from .network import Weights
+from .network.network import Weights
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 

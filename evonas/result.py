@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from .architecture.architecture import Architecture
 from .candidate import FAILED, Candidate
 from .data.images import Statistics
-from .deploy import Deployable, deployable
 from .errors import UserError
 from .genome import Genome
 from .journal import Journal
+from .network.deploy import Deployable, deployable
 from .settings import Settings
 from .task import Task
 from .weights import WeightStore

@@ -33,7 +33,7 @@ from evonas.architecture.layers import (
     Shift,
 )
 from evonas.inheritance import inherit
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 
 # No test asserts a time, neither of its own nor of the examples that are made up for it.

@@ -17,7 +17,7 @@ import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from torch.fx import GraphModule, graph_module
 
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 

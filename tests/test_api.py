@@ -13,7 +13,7 @@ from evonas.architecture.architecture import Architecture
 from evonas.data import load_dataset
 from evonas.errors import UserError
 from evonas.inheritance import inherit
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 
 COLUMNS = [

@@ -18,7 +18,7 @@ from evonas.architecture.layers import (
     ReLU,
 )
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 SEEDS = st.integers(0, 2**32)
 

@@ -14,7 +14,7 @@ from evonas.architecture.layers import (
     ShapeError,
 )
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 
 @pytest.fixture

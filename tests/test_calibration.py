@@ -7,10 +7,10 @@ from torch import nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
-from evonas.calibration import calibrate
 from evonas.errors import UserError
 from evonas.morphism import apply
-from evonas.network import build, weights_of
+from evonas.network.calibration import calibrate
+from evonas.network.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise, relative_gap
 
 

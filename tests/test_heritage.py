@@ -12,7 +12,7 @@ from evonas.operators.morphisms import Deepen, PruneChannels, Widen, ZeroWiden
 import evonas
 from evonas.evaluation import Job, Parent, Shared
 from evonas.heritage import build_child
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
 from evonas.variation import unborn

@@ -17,7 +17,7 @@ from evonas.architecture.layers import (
 from evonas.errors import UserError
 from evonas.inheritance import inherit
 from evonas.inheritance_modes import check_mode
-from evonas.network import build
+from evonas.network.network import build
 
 IMAGES = torch.randn(6, 2, 4, 4, generator=torch.Generator().manual_seed(1))
 

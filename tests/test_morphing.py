@@ -22,10 +22,10 @@ from evonas.architecture.layers import (
     Scale,
     TakeChannels,
 )
-from evonas.calibration import calibrate
 from evonas.inheritance import inherit
 from evonas.morphing import morph
-from evonas.network import build, weights_of
+from evonas.network.calibration import calibrate
+from evonas.network.network import build, weights_of
 
 IMAGES = torch.randn(6, 2, 6, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 

@@ -14,7 +14,7 @@ from evonas.architecture.layers import BatchNorm2d, Conv2d
 from evonas.errors import NotApplicable
 from evonas.inheritance import inherit
 from evonas.morphing import morph
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 
 TASK = Task(3, 8, 8, 4)

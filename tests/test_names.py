@@ -10,7 +10,7 @@ from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Conv2d, Input, ReLU
 from evonas.architecture.names import LONGEST, RESERVED, check_name, prefixes
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 
 def attributes_of_modules() -> set[str]:

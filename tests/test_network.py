@@ -19,7 +19,7 @@ from torch.fx import GraphModule, graph_module
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Add, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import UserError
-from evonas.network import build, input_shape, weights_of
+from evonas.network.network import build, input_shape, weights_of
 
 
 def small(*extra: str, filters: int = 4) -> Architecture:

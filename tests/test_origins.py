@@ -26,7 +26,7 @@ from evonas.architecture.layers import (
 )
 from evonas.architecture.origins import ChannelOrigins, aligned
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 ORIGINS = st.lists(st.integers(0, 6), max_size=12).map(lambda found: np.array(found, dtype=np.int64))
 

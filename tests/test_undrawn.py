@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from evonas.undrawn import Undrawn
+from evonas.network.undrawn import Undrawn
 
 DRAWS = {
     "bernoulli": lambda: torch.bernoulli(torch.full((4,), 0.5)),

@@ -214,7 +214,7 @@ class Architecture(Wiring):
         Raises:
             UserError: A part of the model cannot be represented, which the message names.
         """
-        from ..importing import from_module
+        from ..network.importing import from_module
 
         return from_module(model, example)
 

@@ -14,7 +14,7 @@ from .options import option
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..deploy import Deployable
+    from ..network.deploy import Deployable
 
 WEIGHTS = ("auto", "final", "search")
 
@@ -38,8 +38,8 @@ def export(
     individual: options.Individual = None,
 ) -> None:
     """Write the best network to a file that runs without evonas."""
-    from ..export import FORMATS, how_to_use
-    from ..export import export as write
+    from ..network.export import FORMATS, how_to_use
+    from ..network.export import export as write
 
     if to not in FORMATS:
         raise UserError(f"--to {to!r} is unknown; {nearest(to, FORMATS)}")

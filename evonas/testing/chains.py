@@ -23,7 +23,7 @@ import torch
 from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
 from ..morphism import Morphism, read_morphisms
-from ..network import build
+from ..network.network import build
 from .morphisms import TOLERANCE, images_for, randomise
 
 Weights = dict[str, torch.Tensor]

@@ -6,7 +6,7 @@ from torch import Tensor, fx, nn
 
 from ..architecture.architecture import Architecture
 from ..architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Input, Linear, ReLU
-from ..network import build
+from ..network.network import build
 from ..task import Task
 
 NAME = "auxiliary_head"

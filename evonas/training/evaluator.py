@@ -13,13 +13,13 @@ import torch
 
 from ..architecture.architecture import Architecture
 from ..architecture.ceilings import NO_CEILINGS, Ceilings
-from ..calibration import calibrate
 from ..candidate import DONE, Result
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
 from ..genome import GIVEN
 from ..heritage import Child, build_child
-from ..network import Weights, weights_of
+from ..network.calibration import calibrate
+from ..network.network import Weights, weights_of
 from ..seeds import Stream, named_seed
 from ..task import Task
 from ..verification import check_same_function

@@ -14,7 +14,7 @@ from torch import nn
 
 from ..architecture.architecture import Architecture
 from ..executors.parcel import WeightsAt, lend
-from ..network import Weights, build, weights_of
+from ..network.network import Weights, build, weights_of
 from ..task import Task
 from ..weights import SUFFIX
 from .compiling import compiled

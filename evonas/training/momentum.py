@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ..network import Weights
+from ..network.network import Weights
 from .auxiliary import NAME
 
 PREFIX = "momentum:"

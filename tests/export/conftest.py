@@ -51,9 +51,9 @@ from evonas.architecture.layers import (
     Tanh,
 )
 from evonas.data.images import Statistics
-from evonas.deploy import Deployable, deployable
-from evonas.export import export
-from evonas.network import input_shape, weights_of
+from evonas.network.deploy import Deployable, deployable
+from evonas.network.export import export
+from evonas.network.network import input_shape, weights_of
 
 Outside = Callable[[Path, dict[str, torch.Tensor]], tuple[dict[str, torch.Tensor], list[str]]]
 

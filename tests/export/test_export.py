@@ -12,9 +12,9 @@ import torch
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import GlobalAvgPool, Input, Linear
-from evonas.deploy import Deployable
 from evonas.errors import UserError
-from evonas.export import FORMATS, export
+from evonas.network.deploy import Deployable
+from evonas.network.export import FORMATS, export
 
 ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}
 

@@ -12,9 +12,9 @@ from torch import fx
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Flatten, Input, Layer, Linear, Shape
-from evonas.deploy import Deployable
 from evonas.errors import UserError
-from evonas.export import export, onnx_file
+from evonas.network.deploy import Deployable
+from evonas.network.export import export, onnx_file
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")

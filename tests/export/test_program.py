@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from evonas.architecture.architecture import Architecture
-from evonas.deploy import Deployable
-from evonas.export import export
+from evonas.network.deploy import Deployable
+from evonas.network.export import export
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import torch
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import GlobalAvgPool, Linear
-from evonas.deploy import Deployable
-from evonas.export import export
+from evonas.network.deploy import Deployable
+from evonas.network.export import export
 
 
 def loaded(path: Path) -> Any:

@@ -20,8 +20,8 @@ from evonas.architecture.layers import (
     MaxPool2d,
     ReLU,
 )
-from evonas.deploy import Deployable
-from evonas.export import export
+from evonas.network.deploy import Deployable
+from evonas.network.export import export
 
 ROOT = Path(__file__).resolve().parents[2]
 

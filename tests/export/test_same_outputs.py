@@ -9,8 +9,8 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Layer
-from evonas.deploy import Deployable
-from evonas.export import FORMATS, export
+from evonas.network.deploy import Deployable
+from evonas.network.export import FORMATS, export
 from evonas.task import Task
 
 ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}

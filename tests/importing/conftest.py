@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from evonas.architecture.architecture import Architecture
-from evonas.network import build
+from evonas.network.network import build
 
 Imported = tuple[Architecture, dict[str, torch.Tensor]]
 

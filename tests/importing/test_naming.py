@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from evonas.architecture.names import check_name, prefixes
-from evonas.importing.naming import Namer, node_name
+from evonas.network.importing.naming import Namer, node_name
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from torch import nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d, ReLU
-from evonas.deploy import Deployable
 from evonas.errors import UserError
-from evonas.export import export
-from evonas.export.quiet import quiet
-from evonas.importing import read_program
-from evonas.network import build, weights_of
+from evonas.network.deploy import Deployable
+from evonas.network.export import export
+from evonas.network.export.quiet import quiet
+from evonas.network.importing import read_program
+from evonas.network.network import build, weights_of
 
 
 @pytest.fixture

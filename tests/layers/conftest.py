@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Conv2d, Input, Layer, Shape
-from evonas.network import build
+from evonas.network.network import build
 
 
 def network_of(layer: Layer, shape: Shape, *channels: int) -> Architecture:

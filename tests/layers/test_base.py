@@ -10,7 +10,7 @@ from evonas.architecture import layers
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Conv2d, Input, Layer, MaxPool2d
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 EXAMPLES = [
     layers.Input((3, 8, 8)),

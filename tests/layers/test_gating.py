@@ -6,7 +6,7 @@ import torch
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import GlobalAvgPool, Input, Multiply, Pixel, ShapeError
 from evonas.drawing.palette import Kind, kind_of
-from evonas.network import build
+from evonas.network.network import build
 
 
 def test_a_gate_weighs_each_channel():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Add, Concat, Input, ReLU, ShapeError
-from evonas.network import build
+from evonas.network.network import build
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 

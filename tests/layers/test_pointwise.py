@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Dropout, Input, ReLU, ShapeError
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(2, 5))
 

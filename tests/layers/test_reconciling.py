@@ -20,7 +20,7 @@ from evonas.architecture.layers import (
 )
 from evonas.errors import UserError
 from evonas.inheritance import inherit
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 
 SIZES = st.integers(1, 9)
 SHAPES = st.tuples(SIZES, SIZES, SIZES)

@@ -3,7 +3,7 @@ import torch
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Flatten, Input, Layer, Scale
-from evonas.network import build
+from evonas.network.network import build
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 3), (1, 1, 1)])

@@ -13,7 +13,7 @@ from evonas.operators import large_scale as mutations
 from scipy.stats import chisquare, kstest
 
 from evonas.errors import NotApplicable
-from evonas.network import build
+from evonas.network.network import build
 from evonas.operator import Operator
 from evonas.registry import operators_for
 from evonas.task import Task

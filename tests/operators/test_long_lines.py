@@ -11,7 +11,7 @@ from evonas.genomes.graph import GraphSpace
 from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
 
-from evonas.network import build
+from evonas.network.network import build
 from evonas.registry import genome_type, operators_for
 from evonas.task import Task
 from evonas.variation import OperatorError, mutate

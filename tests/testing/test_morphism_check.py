@@ -21,7 +21,7 @@ from evonas.architecture.layers import (
     Scale,
 )
 from evonas.morphism import Morphism
-from evonas.network import build
+from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap, spread
 
 DOUBLE = torch.float64

@@ -5,7 +5,7 @@ import torch
 from evonas.candidate import DONE, FAILED
 from evonas.data import Split, Statistics
 from evonas.evaluation import Job, Parent
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.evaluator import TrainingEvaluator

@@ -23,7 +23,7 @@ from evonas.architecture.layers import (
     MinPool2d,
     ReLU,
 )
-from evonas.network import build
+from evonas.network.network import build
 from evonas.registry import genome_type, names
 from evonas.task import Task
 from evonas.training.device import Compute

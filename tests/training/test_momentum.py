@@ -8,7 +8,7 @@ from torch import nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 from evonas.training.auxiliary import with_auxiliary
 from evonas.training.device import Compute

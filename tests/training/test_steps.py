@@ -17,7 +17,7 @@ from evonas.architecture.layers import (
     Linear,
     ReLU,
 )
-from evonas.network import build
+from evonas.network.network import build
 from evonas.training import trainer
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation

@@ -7,7 +7,7 @@ from torch import nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
-from evonas.network import build
+from evonas.network.network import build
 from evonas.training import steps
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation

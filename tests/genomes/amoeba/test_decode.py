@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
 from evonas.architecture.layers import Add, Concat, Conv2d, Linear
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 EVERY = tuple(OPERATIONS)

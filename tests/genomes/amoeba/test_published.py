@@ -4,7 +4,7 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace, Cell
 from evonas.genomes.amoeba.published import PUBLISHED
 from torch.utils.flop_counter import FlopCounterMode
 
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 # Written down a second time, in the notation of the authors' code: an operation and the state that it reads

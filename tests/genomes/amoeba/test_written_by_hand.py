@@ -12,7 +12,7 @@ from evonas.genomes.amoeba import SP_I, AmoebaGenome, AmoebaSpace, Cell
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 
 NORMAL = (

@@ -23,7 +23,7 @@ from evonas.architecture.layers import (
     ReLU,
 )
 from evonas.inheritance import inherit
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.task import Task
 
 MNIST = GenetSpace(nodes=(3, 5), filters=(20, 50), pool=2, hidden=500)

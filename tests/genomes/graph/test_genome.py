@@ -14,7 +14,7 @@ from evonas.architecture.layers import Conv2d, Linear, MaxPool2d
 from evonas.errors import NotApplicable, UserError
 from evonas.genome import Origin
 from evonas.morphism import Morphism, apply
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import randomise

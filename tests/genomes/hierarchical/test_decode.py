@@ -8,7 +8,7 @@ from evonas.genomes.hierarchical import HierarchicalGenome, HierarchicalSpace, M
 from torch.utils.flop_counter import FlopCounterMode
 
 from evonas.architecture.layers import AvgPool2d, Conv2d, GlobalAvgPool, Linear, MaxPool2d
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 SMALL = Task(3, 8, 8, 4)

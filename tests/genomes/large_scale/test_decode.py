@@ -17,7 +17,7 @@ from evonas.architecture.layers import (
     Resize,
     TakeChannels,
 )
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 

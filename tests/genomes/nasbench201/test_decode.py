@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from evonas.errors import UserError
-from evonas.network import build
+from evonas.network.network import build
 from evonas.task import Task
 
 CIFAR = Task(3, 32, 32, 10)

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from evonas.architecture.architecture import Architecture
 from evonas.morphism import Morphism
-from evonas.network import build, weights_of
+from evonas.network.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise
 
 Tensors = dict[str, torch.Tensor]

@@ -19,7 +19,7 @@ from evonas.architecture.layers import (
     Tanh,
 )
 from evonas.errors import NotApplicable, UserError
-from evonas.network import build
+from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise
 
 

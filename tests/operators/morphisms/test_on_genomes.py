@@ -16,10 +16,10 @@ from evonas.operators.morphisms.shrink import RemoveLayer, RemoveSkip, Separable
 from evonas.operators.morphisms.skip import AddSkip, ConcatSkip
 
 from evonas.architecture.architecture import Architecture
-from evonas.calibration import calibrate
 from evonas.errors import NotApplicable
 from evonas.morphism import Morphism
-from evonas.network import build
+from evonas.network.calibration import calibrate
+from evonas.network.network import build
 from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap

@@ -22,7 +22,7 @@ from evonas.architecture.layers import (
 )
 from evonas.errors import NotApplicable, UserError
 from evonas.morphism import Morphism, apply
-from evonas.network import build
+from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 
 

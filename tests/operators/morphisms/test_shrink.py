@@ -20,7 +20,7 @@ from evonas.architecture.layers import (
     ReLU,
 )
 from evonas.errors import NotApplicable
-from evonas.network import build
+from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 
 

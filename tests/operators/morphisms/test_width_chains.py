@@ -19,7 +19,7 @@ from evonas.architecture.channels import ChannelClasses
 from evonas.errors import NotApplicable
 from evonas.genome import Genome
 from evonas.morphism import Morphism
-from evonas.network import build
+from evonas.network.network import build
 from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap, spread

@@ -32,7 +32,7 @@ from evonas.architecture.layers import (
     TakeChannels,
 )
 from evonas.morphism import apply
-from evonas.network import build
+from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, spread
 
 CASES: dict[str, Callable[[Architecture], str]] = {}

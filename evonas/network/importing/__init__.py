@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from ..architecture.architecture import Architecture
-from ..errors import UserError
+from ...architecture.architecture import Architecture
+from ...errors import UserError
 from ..network import build
 from .assemble import assemble
 from .trace import Traced, read_program, trace

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..architecture.layers import Flatten
+from ...architecture.layers import Flatten
 from . import pointwise, windows
 from .arithmetic import affine
 from .part import NoLayerError, Part, Value

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import fx
 from torch._ops import OpOverload
 
-from ..architecture.layers import Flatten, Pixel
+from ...architecture.layers import Flatten, Pixel
 from . import arithmetic, pointwise, windows
 from .part import NoLayerError, Part, Value
 

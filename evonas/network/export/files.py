@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import UserError
+from ...errors import UserError
 
 
 def checked(path: Path, ending: str) -> Path:

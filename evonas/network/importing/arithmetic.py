@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from ..architecture.layers import Add, Concat, Conv2d, Multiply, Scale
+from ...architecture.layers import Add, Concat, Conv2d, Multiply, Scale
 from .part import NoLayerError, Part, Value
 from .windows import images_only
 

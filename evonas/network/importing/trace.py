@@ -13,7 +13,7 @@ import torch
 from torch import fx, nn
 from torch.export import ExportedProgram
 
-from ..errors import UserError
+from ...errors import UserError
 from ..export.quiet import quiet
 from .modules import translation
 from .part import Value

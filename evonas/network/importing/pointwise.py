@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from ..architecture.layers import (
+from ...architecture.layers import (
     ELU,
     GELU,
     BatchNorm2d,

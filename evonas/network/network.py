@@ -11,10 +11,10 @@ import torch
 from torch import fx, nn
 from torch.fx import graph_module
 
-from .architecture.architecture import Architecture
-from .architecture.layers import Input
-from .errors import UserError
-from .seeds import named_seed
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Input
+from ..errors import UserError
+from ..seeds import named_seed
 from .undrawn import Undrawn
 
 Weights = Mapping[str, torch.Tensor]

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UserError, nearest
+from ...errors import UserError, nearest
 from .files import check_module_name, checked, write
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import fx
 
-from ..architecture.layers import Layer
+from ...architecture.layers import Layer
 
 
 class Value(NamedTuple):

@@ -6,8 +6,8 @@ from collections.abc import Set
 
 import torch
 
-from ..architecture.architecture import Architecture
-from ..architecture.layers import AdaptiveAvgPool2d, Conv2d, Flatten, GlobalAvgPool
+from ...architecture.architecture import Architecture
+from ...architecture.layers import AdaptiveAvgPool2d, Conv2d, Flatten, GlobalAvgPool
 
 Weights = dict[str, torch.Tensor]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import __version__
+from ... import __version__
 from ..deploy import NODE
 from ..network import input_shape
 from .code import Brackets, lay_out

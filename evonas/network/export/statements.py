@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import fx, nn
 
-from ..errors import UserError
+from ...errors import UserError
 from .code import Code, lay_out
 from .expressions import NotPlainError, called, constructor, is_factor
 from .order import reading_order
@@ -17,7 +17,7 @@ from .order import reading_order
 if TYPE_CHECKING:
     import torch
 
-    from ..architecture.architecture import Architecture
+    from ...architecture.architecture import Architecture
 
 PASSING = "x"
 """The name of a value that the next statement reads and no other."""

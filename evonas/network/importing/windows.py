@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..architecture.layers import (
+from ...architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     CeilMaxPool2d,
@@ -19,7 +19,7 @@ from ..architecture.layers import (
     PaddedAvgPool2d,
     Resize,
 )
-from ..architecture.layers.window import same_padding
+from ...architecture.layers.window import same_padding
 from .part import NoLayerError, Part, Value
 
 Numbers = int | Sequence[int]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..errors import UserError
+from ...errors import UserError
 from .program import traced
 from .quiet import quiet
 

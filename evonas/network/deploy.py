@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .architecture.architecture import Architecture
-from .architecture.layers import Conv2d
-from .data.images import Statistics
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Conv2d
+from ..data.images import Statistics
 
 if TYPE_CHECKING:
     import torch

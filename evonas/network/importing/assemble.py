@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from ..architecture.architecture import Architecture
-from ..architecture.layers import Input
-from ..errors import UserError
+from ...architecture.architecture import Architecture
+from ...architecture.layers import Input
+from ...errors import UserError
 from .functions import function_part, in_place, name_of
 from .joining import join_constants, join_pools
 from .modules import module_part
