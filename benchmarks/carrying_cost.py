@@ -49,12 +49,12 @@ from torch.profiler import ProfilerActivity, profile
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.errors import NotApplicable
-from evonas.genome import Genome
+from evonas.evolution.genome import Genome
+from evonas.evolution.morphism import Morphism, apply
+from evonas.evolution.operator import Operator
 from evonas.inheritance import inherit
 from evonas.morphing import morph
-from evonas.morphism import Morphism, apply
 from evonas.network.network import Weights, build, weights_of
-from evonas.operator import Operator
 from evonas.remapping import remap
 from evonas.settings import read_genotype
 from evonas.task import Task

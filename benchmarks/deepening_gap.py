@@ -32,7 +32,7 @@ from torch import Tensor, nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
-from evonas.morphism import apply, new_name
+from evonas.evolution.morphism import apply, new_name
 from evonas.network.calibration import calibrate
 from evonas.network.network import build, weights_of
 from evonas.seeds import named_seed

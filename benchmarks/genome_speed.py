@@ -34,12 +34,12 @@ from torch import fx, nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
-from evonas.genome import Genome
+from evonas.evolution.genome import Genome
+from evonas.evolution.operator import Operator
+from evonas.evolution.registry import genome_type, operators_for
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.network.network import build
-from evonas.operator import Operator
-from evonas.registry import genome_type, operators_for
 from evonas.task import Task
-from evonas.toolboxes import make_toolbox
 
 GENOMES = ("amoeba", "genet", "hierarchical", "large-scale")
 PUBLISHED = {"amoeba": "amoebanet-a", "genet": "genet-1", "hierarchical": "hierarchical-best"}

@@ -37,8 +37,8 @@ from hill_climbing_figure import CLIMBING, CONSTANT, FIRST, LINEAGES, LONGER, RA
 
 import evonas
 from evonas import final
+from evonas.evolution.operator import mutation
 from evonas.network.deploy import deployable
-from evonas.operator import mutation
 from evonas.result import Individual, SearchResult
 from evonas.training.device import Compute
 

@@ -32,10 +32,10 @@ from inheritance_figure import draw
 from inheritance_parents import FAMILIES, Family
 from subset import Subset, add_options, compute_of, subset_of, versions
 
-from evonas.candidate import Result
 from evonas.errors import NotApplicable, UserError
 from evonas.evaluation import Job, Parent, Shared
-from evonas.genome import Genome
+from evonas.evolution.candidate import Result
+from evonas.evolution.genome import Genome
 from evonas.inheritance_modes import MODES
 from evonas.training.evaluator import TrainingEvaluator
 from evonas.training.plan import Plan

@@ -13,8 +13,8 @@ from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 from evonas.operators import amoeba, genet, graph, large_scale
 
 from evonas.errors import NotApplicable
-from evonas.genome import Genome, Origin
-from evonas.operator import Operator
+from evonas.evolution.genome import Genome, Origin
+from evonas.evolution.operator import Operator
 from evonas.seeds import named_seed
 from evonas.settings import read_genotype
 from evonas.task import Task

@@ -37,7 +37,7 @@ from evonas.operators.morphisms import Deepen, EnlargeKernel, ReplicateAdd, Spli
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Conv2d
 from evonas.errors import NotApplicable
-from evonas.morphism import Morphism, new_name
+from evonas.evolution.morphism import Morphism, new_name
 from evonas.seeds import guarded, named_seed
 from evonas.task import Task
 from evonas.testing.chains import TOLERANCES, Chain, ChainError, repeat

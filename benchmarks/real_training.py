@@ -32,8 +32,8 @@ from real_training_report import EVOLUTION, FIRST, NASH, POOL, RANDOM, SCRATCH, 
 
 import evonas
 from evonas import final
-from evonas.genome import Genome
-from evonas.registry import genome_type
+from evonas.evolution.genome import Genome
+from evonas.evolution.registry import genome_type
 from evonas.result import SearchResult
 from evonas.training.device import Compute
 from evonas.training.plan import Plan

@@ -35,7 +35,7 @@ from refinement_given import GIVEN, FromBytes
 from torch import nn
 
 import evonas
-from evonas.operator import mutation
+from evonas.evolution.operator import mutation
 from evonas.result import Individual, SearchResult
 
 REFINED, TRAINED, LONGER = "refined", "trained on", "trained on longer"

@@ -29,7 +29,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from evonas.candidate import Candidate
+from evonas.evolution.candidate import Candidate
 from evonas.run import Run
 from evonas.testing.made_runs import make_run
 

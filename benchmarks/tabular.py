@@ -22,7 +22,6 @@ from deap import algorithms
 from scipy import stats
 
 import evonas
-from evonas.candidate import Candidate
 from evonas.comparison import Record, record_of
 from evonas.comparison.comparison import Comparison, compared, made_with
 from evonas.comparison.contender import find_contender
@@ -30,6 +29,7 @@ from evonas.comparison.figure import draw_curves
 from evonas.comparison.kept import Records
 from evonas.comparison.report import markdown, spread, table
 from evonas.comparison.running import Terms, processes, run_all
+from evonas.evolution.candidate import Candidate
 from evonas.seeds import guarded
 from evonas.tables import Figures, read_table
 

@@ -35,6 +35,7 @@ __all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refin
 
 MOVED: Mapping[str, str] = {
     "calibration": "network.calibration",
+    "candidate": "evolution.candidate",
     "canonical": "architecture.canonical",
     "ceilings": "architecture.ceilings",
     "channels": "architecture.channels",
@@ -42,16 +43,25 @@ MOVED: Mapping[str, str] = {
     "deploy": "network.deploy",
     "export": "network.export",
     "failpoints": "files.failpoints",
+    "genome": "evolution.genome",
     "importing": "network.importing",
     "layers": "architecture.layers",
+    "morphism": "evolution.morphism",
     "names": "architecture.names",
+    "operator": "evolution.operator",
     "origins": "architecture.origins",
+    "plugins": "evolution.plugins",
     "printable": "files.printable",
     "reading": "files.reading",
+    "registry": "evolution.registry",
     "signs": "architecture.signs",
     "sizes": "files.sizes",
+    "strategies": "evolution.strategies",
+    "time_limit": "evolution.time_limit",
+    "toolboxes": "evolution.toolboxes",
     "undrawn": "network.undrawn",
     "variables": "files.variables",
+    "variation": "evolution.variation",
     "wiring": "architecture.wiring",
 }
 """Modules by the names that pages, files of users and installed packages call them: where each lies."""

@@ -16,19 +16,19 @@ from .data.described import read_described
 from .data.images import Statistics
 from .errors import UserError
 from .evaluation import Needs, UserFunction
+from .evolution.genome import Genome
+from .evolution.plugins import Brought, genome_name, operators_from
+from .evolution.toolboxes import Toolbox
 from .executors.workforce import read_workforce
-from .genome import Genome
 from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
 from .order import first_value, read_limit, read_order, said
 from .pace import Onlookers, Pace
-from .plugins import Brought, genome_name, operators_from
 from .result import SearchResult
 from .retention import read_room
 from .run import Run
 from .settings import Settings
 from .task import Task
-from .toolboxes import Toolbox
 from .weights import MemoryStore
 
 Metered = Callable[[Pace], None]

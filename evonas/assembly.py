@@ -8,17 +8,17 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from .candidate import Candidate
 from .data import ImageDataset, load_dataset
 from .errors import UserError
 from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
+from .evolution.candidate import Candidate
+from .evolution.genome import Heritage
+from .evolution.strategies import Start, Strategy
 from .executors import Executor
-from .genome import Heritage
 from .journal import Journal
 from .operator_choice import OperatorChoice
 from .search import Limits, Search
 from .settings import Settings, check_tactics, strategy_type
-from .strategies import Start, Strategy
 from .tables import TableEvaluator, read_table
 from .task import Task
 from .weights import WeightStore

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError, nearest
+from .evolution.registry import genome_type
+from .evolution.variation import SECONDS
 from .files.sizes import read_size
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
-from .registry import genome_type
 from .retention import read_room
 from .settings import Settings, resolve_tactics, strategy_type
 from .tables import Figures, read_table
-from .variation import SECONDS
 
 
 def compose(

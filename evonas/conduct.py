@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .assembly import DataChoice, Fitness, Workbench, search_for
-from .candidate import Candidate
+from .evolution.candidate import Candidate
+from .evolution.genome import Heritage
 from .executors.workforce import NOBODY, Workforce
-from .genome import Heritage
 from .journal import Journal
 from .operator_choice import OperatorChoice
 from .pace import Ledger, Onlookers

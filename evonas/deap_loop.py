@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import warnings
 
-from .candidate import Result
 from .evaluation import Evaluator, Job, Parent
-from .genome import Genome, Heritage
+from .evolution.candidate import Result
+from .evolution.genome import Genome, Heritage
 
 
 class LoopEvaluation:

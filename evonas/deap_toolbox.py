@@ -10,12 +10,12 @@ from .assembly import workbench
 from .composition import resolve
 from .deap_loop import LoopEvaluation
 from .evaluation import Needs, UserFunction
-from .genome import Genome
+from .evolution.genome import Genome
+from .evolution.plugins import Brought, genome_name, operators_from
+from .evolution.toolboxes import Toolbox
 from .operator_choice import OperatorChoice
 from .order import read_order, said
-from .plugins import Brought, genome_name, operators_from
 from .seeds import guarded
-from .toolboxes import Toolbox
 
 
 def toolbox(

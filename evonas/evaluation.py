@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from .architecture.ceilings import NO_CEILINGS, Ceilings
-from .candidate import DONE, FAILED, NO_MEMORY, Result
 from .errors import UserError
-from .genome import Genome
+from .evolution.candidate import DONE, FAILED, NO_MEMORY, Result
+from .evolution.genome import Genome
 from .seeds import Stream, derive
 from .task import Task
 from .weights import FolderStore, Stored, WeightsError

@@ -13,11 +13,11 @@ from .data.described import read_described
 from .description import FILE, FORMAT, read_description
 from .environment import environment
 from .errors import UserError
+from .evolution.genome import Genome
+from .evolution.registry import genome_type
 from .executors.workforce import read_devices
-from .genome import Genome
 from .network.deploy import Deployable, deployable
 from .network.network import build
-from .registry import genome_type
 from .seeds import Stream, derive
 from .task import Task
 from .training.device import Compute

@@ -11,9 +11,9 @@ from torch import fx, nn
 from .architecture.architecture import Architecture
 from .errors import NotApplicable
 from .evaluation import Job, Parent
+from .evolution.morphism import apply
 from .inheritance import inherit
 from .morphing import morph
-from .morphism import apply
 from .network.network import Weights, build
 from .remapping import remap
 from .seeds import Stream

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import UserError, nearest
-from .operator import Operator
-from .registry import brought_files, find, names, operators_for
+from .evolution.operator import Operator
+from .evolution.registry import brought_files, find, names, operators_for
+from .evolution.toolboxes import Toolbox, make_toolbox
 from .settings import Settings
-from .toolboxes import Toolbox, make_toolbox
 
 
 def drawn_from(variation: Mapping[str, Any]) -> dict[str, str]:

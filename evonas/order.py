@@ -10,7 +10,7 @@ from typing import Any
 from .assembly import DataChoice, Fitness
 from .composition import compose
 from .errors import UserError
-from .plugins import named_strategy
+from .evolution.plugins import named_strategy
 from .recipe import Recipe
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .candidate import Candidate
 from .errors import UserError
+from .evolution.candidate import Candidate
 from .executors import Executor
 from .executors.usage import Usage
 from .files.checked import whole

@@ -15,13 +15,13 @@ from .composition import compose, resolve
 from .conduct import Conduct
 from .data.guessing import guessing
 from .errors import UserError, nearest
+from .evolution.genome import Heritage
+from .evolution.plugins import Brought, operators_from
+from .evolution.registry import genome_type
 from .executors.workforce import read_workforce
-from .genome import Heritage
 from .network.deploy import put_in_front
 from .operator_choice import OperatorChoice
 from .order import read_limit, said
-from .plugins import Brought, operators_from
-from .registry import genome_type
 from .result import Individual, SearchResult
 from .task import Task
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .api import Metered, Started
-    from .candidate import Candidate
     from .data.images import Statistics
+    from .evolution.candidate import Candidate
 
 IMAGES = ("normalised", "unit", "bytes")
 """What images a network of one's own reads: by mean and standard deviation, from 0 to 1, or from 0 to 255."""

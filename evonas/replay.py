@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
+from .evolution.strategies import Strategy
 from .journal import Journal
-from .strategies import Strategy
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .architecture.architecture import Architecture
-from .candidate import FAILED, Candidate
 from .data.images import Statistics
 from .errors import UserError
-from .genome import Genome
+from .evolution.candidate import FAILED, Candidate
+from .evolution.genome import Genome
 from .journal import Journal
 from .network.deploy import Deployable, deployable
 from .settings import Settings

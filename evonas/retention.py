@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from .candidate import Candidate
+from .evolution.candidate import Candidate
 from .files.sizes import read_size, size_text
 from .journal import Journal, rank
 from .weights import Stored, WeightStore

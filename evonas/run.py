@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from .environment import drift, environment
 from .errors import UserError, after
+from .evolution.genome import Heritage
 from .files.failpoints import reach
-from .genome import Heritage
 from .journal import SqliteJournal
 from .journal.file import FILE
 from .run_folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable

@@ -9,15 +9,15 @@ from typing import Any, Self
 
 from .architecture.ceilings import Ceilings
 from .errors import UserError, closest, nearest
-from .genome import Genome, Space
+from .evolution.genome import Genome, Space
+from .evolution.registry import entries, find, genome_type
+from .evolution.strategies import Strategy
+from .evolution.variation import SECONDS
 from .inheritance_modes import check_mode
 from .recipe import SEARCH_KEYS, Recipe
-from .registry import entries, find, genome_type
 from .seeds import check_seed
-from .strategies import Strategy
 from .task import Task
 from .training.plan import Plan
-from .variation import SECONDS
 
 ARGUMENTS = (
     *SEARCH_KEYS,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 
+from ..evolution.operator import mutation
 from ..genomes.amoeba import AmoebaGenome
 from ..genomes.amoeba.cell import INPUTS
-from ..operator import mutation
 
 
 def _place(genome: AmoebaGenome, rng: random.Random) -> tuple[int, int, int]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 
+from ..evolution.operator import crossover, mutation
 from ..genomes.genet import GenetGenome
-from ..operator import crossover, mutation
 
 
 @mutation("genet")

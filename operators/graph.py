@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 
+from ..evolution.morphism import Morphism
+from ..evolution.operator import Operator, mutation
+from ..evolution.registry import dashed
 from ..genomes.graph import GraphGenome
-from ..morphism import Morphism
-from ..operator import Operator, mutation
-from ..registry import dashed
 from .morphisms import (
     AddSkip,
     ConcatSkip,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 
 from ..errors import NotApplicable
+from ..evolution.operator import mutation
 from ..genomes.hierarchical import HierarchicalGenome
-from ..operator import mutation
 
 
 @mutation("hierarchical")

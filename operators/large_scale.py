@@ -11,9 +11,9 @@ import random
 from operator import itemgetter
 
 from ..errors import NotApplicable
+from ..evolution.operator import mutation
 from ..genomes.large_scale import Activation, Convolution, Dna, Edge, LargeScaleGenome
 from ..genomes.large_scale.parts import SKIP
-from ..operator import mutation
 
 FLOOR = 0.5
 """A count below this mutates as if it were this: zero (a stride of 1, a filter of one pixel) would stay."""

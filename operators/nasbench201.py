@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 
+from ..evolution.operator import crossover, mutation
 from ..genomes.nasbench201 import NasBench201Genome
 from ..genomes.nasbench201.cell import OPERATIONS
-from ..operator import crossover, mutation
 
 OTHERS = {one: tuple(other for other in OPERATIONS if other != one) for one in OPERATIONS}
 """What each operation can be changed to."""

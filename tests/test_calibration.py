@@ -8,7 +8,7 @@ from torch import nn
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import UserError
-from evonas.morphism import apply
+from evonas.evolution.morphism import apply
 from evonas.network.calibration import calibrate
 from evonas.network.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise, relative_gap

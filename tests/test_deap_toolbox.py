@@ -219,7 +219,7 @@ def test_a_class_is_as_good_as_a_name():
 
 def test_the_module_does_not_hide_the_function():
     import evonas.deap_toolbox
-    import evonas.toolboxes
+    import evonas.evolution.toolboxes
 
     assert callable(evonas.toolbox)
     assert evonas.toolbox is evonas.deap_toolbox.toolbox

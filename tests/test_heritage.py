@@ -11,11 +11,11 @@ from evonas.operators.morphisms import Deepen, PruneChannels, Widen, ZeroWiden
 
 import evonas
 from evonas.evaluation import Job, Parent, Shared
+from evonas.evolution.variation import unborn
 from evonas.heritage import build_child
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
-from evonas.variation import unborn
 from evonas.verification import FunctionChangedError, check_same_function
 
 TASK = Task(3, 8, 8, 4)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import evonas
-from evonas.candidate import DONE, Candidate, Result
+from evonas.evolution.candidate import DONE, Candidate, Result
 from evonas.executors import Executor
 from evonas.executors.usage import Meter, SlotUse, Usage
 from evonas.journal import MemoryJournal

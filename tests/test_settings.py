@@ -8,9 +8,9 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 import evonas
 from evonas.composition import compose, resolve
 from evonas.errors import UserError
+from evonas.evolution.strategies.aging import AgingEvolution
+from evonas.evolution.strategies.random_search import RandomSearch
 from evonas.settings import ARGUMENTS, Settings, read_genotype, resolve_tactics, strategy_type
-from evonas.strategies.aging import AgingEvolution
-from evonas.strategies.random_search import RandomSearch
 
 
 def make(**choices):

@@ -6,11 +6,11 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.errors import NotApplicable, UserError
-from evonas.genome import Origin
-from evonas.operator import Operator, mutation
-from evonas.registry import operators_for
-from evonas.toolboxes import make_toolbox
-from evonas.variation import mutate, offspring
+from evonas.evolution.genome import Origin
+from evonas.evolution.operator import Operator, mutation
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.variation import mutate, offspring
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

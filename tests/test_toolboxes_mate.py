@@ -7,10 +7,10 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
 from evonas.errors import NotApplicable, UserError
-from evonas.genome import Origin
-from evonas.operator import Operator, crossover, mutation
-from evonas.registry import operators_for
-from evonas.toolboxes import make_toolbox
+from evonas.evolution.genome import Origin
+from evonas.evolution.operator import Operator, crossover, mutation
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
 
 
 @mutation("genet")

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..candidate import Leader
 from ..errors import UserError
+from ..evolution.candidate import Leader
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..journal import Journal
     from ..settings import Settings
 

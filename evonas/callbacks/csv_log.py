@@ -12,7 +12,7 @@ from .base import Callback
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..settings import Settings
 
 COLUMNS = (

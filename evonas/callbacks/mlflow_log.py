@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..candidate import Leader
 from ..errors import UserError
+from ..evolution.candidate import Leader
 from ..files.variables import set_meanwhile
 from . import scalars
 from .base import Callback, Generation
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..settings import Settings
 
 LONGEST = 500

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..candidate import Candidate, Leader, Result
+from ..evolution.candidate import Candidate, Leader, Result
 
 if TYPE_CHECKING:
     from ..journal import Journal

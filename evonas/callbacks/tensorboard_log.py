@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..candidate import Leader
 from ..errors import UserError
+from ..evolution.candidate import Leader
 from . import scalars
 from .base import Callback, Generation
 from .past import Past
@@ -14,7 +14,7 @@ from .past import Past
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..settings import Settings
 
 

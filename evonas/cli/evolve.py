@@ -94,7 +94,7 @@ def evolve(
     """
     from ..api import evolve as search
     from ..composition import compose
-    from ..plugins import operators_from
+    from ..evolution.plugins import operators_from
     from .figures import read_amount
     from .logs import read_logs
     from .session import Output, conduct
@@ -210,7 +210,7 @@ def resume(
 
     from ..api import load
     from ..api import resume as search
-    from ..plugins import operators_from
+    from ..evolution.plugins import operators_from
     from .logs import read_logs
     from .onwards import resuming
     from .session import Output, conduct

@@ -12,7 +12,7 @@ from . import options
 from .options import option
 
 if TYPE_CHECKING:
-    from ..operator import Operator
+    from ..evolution.operator import Operator
     from .page import Page
 
 
@@ -29,9 +29,9 @@ def list_names(
     operators: options.Operators = None,
 ) -> None:
     """List what is installed, by name, and what your own files add."""
+    from ..evolution.plugins import operators_from
+    from ..evolution.registry import genome_type
     from ..operator_choice import check_genomes
-    from ..plugins import operators_from
-    from ..registry import genome_type
     from .page import Page
 
     if what is None:
@@ -63,7 +63,7 @@ def _first_line(thing: object) -> str:
 
 
 def _genomes(page: Page) -> None:
-    from ..registry import genome_type, names, provider
+    from ..evolution.registry import genome_type, names, provider
 
     rows = []
     for name in names("genomes"):
@@ -73,8 +73,8 @@ def _genomes(page: Page) -> None:
 
 
 def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = None) -> None:
-    from ..operator import Operator
-    from ..registry import entries, find, provider
+    from ..evolution.operator import Operator
+    from ..evolution.registry import entries, find, provider
 
     found: list[tuple[Operator, str]] = []
     broken: list[UserError] = []
@@ -100,7 +100,7 @@ def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = 
 
 
 def _strategies(page: Page) -> None:
-    from ..registry import names, provider
+    from ..evolution.registry import names, provider
     from ..settings import strategy_type
 
     rows = []
@@ -119,7 +119,7 @@ def _datasets(page: Page) -> None:
 
 
 def _genotypes(page: Page, only: str | None = None) -> None:
-    from ..registry import genome_type, names
+    from ..evolution.registry import genome_type, names
 
     for genome in names("genomes") if only is None else [only]:
         kind = genome_type(genome)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..registry import brought_files
+from ..evolution.registry import brought_files
 
 if TYPE_CHECKING:
     from ..result import SearchResult

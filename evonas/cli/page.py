@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
 
 INDENT = 2
 

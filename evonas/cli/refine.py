@@ -60,7 +60,7 @@ def refine(
     Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What
     it was given stays candidate 0, so the best is never worse on validation.
     """
-    from ..plugins import operators_from
+    from ..evolution.plugins import operators_from
     from ..refinement import refine as climb
     from .fresh import fresh_folder
     from .session import Output, conduct

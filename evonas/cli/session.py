@@ -28,7 +28,7 @@ from .survey import Survey, summary, survey
 if TYPE_CHECKING:
     from ..api import Metered, Started
     from ..assembly import Watch
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..pace import Pace
     from ..recipe import Recipe
     from ..result import SearchResult
@@ -80,7 +80,7 @@ class Watcher:
         output: Output,
         recipe: Recipe | None,
     ) -> None:
-        from ..candidate import Leader
+        from ..evolution.candidate import Leader
 
         self.folder = folder
         self.progress = progress

@@ -19,7 +19,7 @@ from .survey import Survey, described, summary, survey
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..pace import Pace
     from ..result import SearchResult
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..result import SearchResult
 
 BEST_SHOWN = 5
@@ -95,8 +95,8 @@ def _add_unused(found: Survey, drawn: Mapping[str, str]) -> None:
 
 def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
     """Passes the candidates on, adding each to the survey."""
-    from ..candidate import FAILED
-    from ..strategies.hill_climbing import TRAINED_ON
+    from ..evolution.candidate import FAILED
+    from ..evolution.strategies.hill_climbing import TRAINED_ON
 
     fitness: dict[int, float] = {}
     genotypes: dict[int, int] = {}  # hashes of their texts: a key of a large network can be dear

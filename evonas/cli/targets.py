@@ -11,7 +11,7 @@ from ..errors import UserError, closest, nearest
 from ..files.reading import parse_json, read_text
 
 if TYPE_CHECKING:
-    from ..genome import Genome, Space
+    from ..evolution.genome import Genome, Space
     from ..settings import Settings
     from ..task import Task
 
@@ -107,7 +107,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
 
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
-    from ..registry import entries, genome_type
+    from ..evolution.registry import entries, genome_type
     from ..run_folder import meant_by
 
     known: list[str] = []
@@ -171,7 +171,7 @@ def _parts(data: dict[str, Any], path: Path) -> tuple[Any, Any, Any]:
 
 def _read(path: Path, name: Any, space: dict[str, Any] | None, genotype: dict[str, Any] | str) -> Genome:
     """The genome; where the file does not name its kind, the first that accepts it."""
-    from ..registry import entries, genome_type
+    from ..evolution.registry import entries, genome_type
 
     errors = []
     for candidate in [name] if name is not None else list(entries("genomes")):

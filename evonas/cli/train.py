@@ -20,8 +20,8 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
+    from ..evolution.genome import Genome
     from ..final import Trained
-    from ..genome import Genome
     from ..training.device import Compute
     from ..training.plan import Plan
     from .targets import Target

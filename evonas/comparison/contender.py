@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
+from ..evolution.registry import genome_type, names
 from ..protocols import FINAL
 from ..recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
-from ..registry import genome_type, names
 
 PAPER = "{genome}"
 """The recipe with a genome's own name holds the settings of its paper."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from ..architecture.architecture import Architecture
-    from ..morphism import Morphism
+    from ..evolution.morphism import Morphism
 
 __all__ = ["draw_architecture", "draw_cell_change", "draw_cells", "draw_change", "draw_morphism"]
 

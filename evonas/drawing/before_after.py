@@ -19,7 +19,7 @@ from .palette import Kind, Mark
 from .picture import Box, Link, Panel
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
 
 SHORTEST = 3
 """From so many boxes on, a stretch of what is unchanged becomes one."""

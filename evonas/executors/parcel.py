@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..evaluation import Job, Parent, Shared
-from ..genome import Genome, Origin
+from ..evolution.genome import Genome, Origin
 from ..weights import SUFFIX, FolderStore, Stored, digest, unwritable
 
 if TYPE_CHECKING:

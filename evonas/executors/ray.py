@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..candidate import FAILED, NO_MEMORY, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, Job
-from ..plugins import FileText
+from ..evolution.candidate import FAILED, NO_MEMORY, Result
+from ..evolution.plugins import FileText
 from .base import Executor
 from .endings import KILLED
 from .parcel import JobSent, pack

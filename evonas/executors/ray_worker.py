@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
-from ..candidate import Result
-from ..plugins import FileText
+from ..evolution.candidate import Result
+from ..evolution.plugins import FileText
 from ..weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..api import load
-from ..candidate import FAILED
 from ..errors import UserError
+from ..evolution.candidate import FAILED
 from ..journal import SqliteJournal
 from ..operator_choice import drawn_from
 from .facts import cards, configuration, fitness_name, headline

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..assembly import make_strategy
-from ..candidate import Result
 from ..errors import UserError
+from ..evolution.candidate import Result
 from ..operator_choice import OperatorChoice
 from ..replay import hearing
 
 if TYPE_CHECKING:
-    from ..genome import Genome
+    from ..evolution.genome import Genome
     from ..result import SearchResult
 
 

@@ -14,7 +14,7 @@ from ..drawing.before_after import change_caption
 from ..errors import UserError
 
 if TYPE_CHECKING:
-    from ..candidate import Candidate
+    from ..evolution.candidate import Candidate
     from ..result import SearchResult
 
 KINDS = ("genotype", "change", "network", "networks")

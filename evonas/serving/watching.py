@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..api import load
-from ..candidate import FAILED, PENDING
+from ..evolution.candidate import FAILED, PENDING
 from ..journal import FILE
 from ..report.document import info, meta_of, title
 from ..report.facts import Pairs, cards, configuration, headline

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..candidate import DONE, Result
 from ..errors import UserError
 from ..evaluation import Evaluator, Job
+from ..evolution.candidate import DONE, Result
 from .table import Figures, Table
 
 

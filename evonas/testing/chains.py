@@ -22,7 +22,7 @@ import torch
 
 from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
-from ..morphism import Morphism, read_morphisms
+from ..evolution.morphism import Morphism, read_morphisms
 from ..network.network import build
 from .morphisms import TOLERANCE, images_for, randomise
 

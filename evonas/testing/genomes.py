@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from deap import algorithms, tools
 
-from ..genome import Fitness, Genome, Origin, Space
-from ..operator import Operator
-from ..registry import operators_for
+from ..evolution.genome import Fitness, Genome, Origin, Space
+from ..evolution.operator import Operator
+from ..evolution.registry import operators_for
+from ..evolution.toolboxes import make_toolbox
 from ..task import Task
-from ..toolboxes import make_toolbox
 from .checks import TASK, nothing_global_changed, require, require_valid, written
 
 

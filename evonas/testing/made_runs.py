@@ -11,9 +11,9 @@ from collections import deque
 from pathlib import Path
 
 from ..assembly import DataChoice, Fitness, search_for, workbench
-from ..candidate import DONE, FAILED, Result
 from ..composition import compose, resolve
 from ..evaluation import Job
+from ..evolution.candidate import DONE, FAILED, Result
 from ..executors import Executor
 from ..operator_choice import OperatorChoice
 from ..run import Run

@@ -10,7 +10,7 @@ from torch import nn
 
 from ..architecture.architecture import Architecture
 from ..architecture.layers import Scale
-from ..morphism import Morphism
+from ..evolution.morphism import Morphism
 from ..network.network import build, input_shape, weights_of
 from ..verification import spread_of
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..errors import NotApplicable
-from ..genome import Genome, Space
-from ..operator import Operator
-from ..registry import genome_type, operators_for
+from ..evolution.genome import Genome, Space
+from ..evolution.operator import Operator
+from ..evolution.registry import genome_type, operators_for
+from ..evolution.time_limit import TimeLimitReached, limited
+from ..evolution.variation import left_space, mutate
 from ..seeds import guarded
 from ..task import Task
-from ..time_limit import TimeLimitReached, limited
-from ..variation import left_space, mutate
 from .checks import TASK, nothing_global_changed, require, require_valid, written
 
 

@@ -19,7 +19,7 @@ import torch
 
 from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
-from ..morphism import Morphism
+from ..evolution.morphism import Morphism
 from .chains import Chain
 
 Draw = Callable[[Architecture, random.Random], Morphism]

@@ -33,8 +33,8 @@ from ..architecture.layers import (
     TakeChannels,
 )
 from ..errors import NotApplicable
-from ..genome import Genome, Space
-from ..registry import operators_for
+from ..evolution.genome import Genome, Space
+from ..evolution.registry import operators_for
 from ..task import Task
 
 

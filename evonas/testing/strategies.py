@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from ..genome import Genome, Space
-from ..registry import genome_type, operators_for
+from ..evolution.genome import Genome, Space
+from ..evolution.registry import genome_type, operators_for
+from ..evolution.strategies import Start, Strategy
+from ..evolution.toolboxes import make_toolbox
 from ..seeds import Stream, derive, guarded
-from ..strategies import Start, Strategy
-from ..toolboxes import make_toolbox
 from .checks import require, written
 
 

@@ -13,10 +13,10 @@ import torch
 
 from ..architecture.architecture import Architecture
 from ..architecture.ceilings import NO_CEILINGS, Ceilings
-from ..candidate import DONE, Result
 from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
-from ..genome import GIVEN
+from ..evolution.candidate import DONE, Result
+from ..evolution.genome import GIVEN
 from ..heritage import Child, build_child
 from ..network.calibration import calibrate
 from ..network.network import Weights, weights_of

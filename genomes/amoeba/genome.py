@@ -13,7 +13,7 @@ import networkx as nx
 
 from ...architecture.architecture import Architecture
 from ...errors import UserError, nearest
-from ...genome import Genome, Space
+from ...evolution.genome import Genome, Space
 from ...task import Task
 from .cell import Cell
 from .decode import decode

@@ -12,7 +12,7 @@ import networkx as nx
 
 from ...architecture.architecture import Architecture
 from ...errors import UserError
-from ...genome import Genome
+from ...evolution.genome import Genome
 from ...task import Task
 from .decode import KERNEL, decode
 from .space import GenetSpace

@@ -12,8 +12,8 @@ from typing import Any, Self
 from ...architecture.architecture import Architecture
 from ...architecture.layers import Input, Linear
 from ...errors import NotApplicable, UserError
-from ...genome import Genome
-from ...morphism import Morphism
+from ...evolution.genome import Genome
+from ...evolution.morphism import Morphism
 from ...task import Task
 from .first_model import first_model
 from .space import GraphSpace

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ...architecture.architecture import Architecture
 from ...errors import UserError
-from ...genome import Space
+from ...evolution.genome import Space
 from ...task import Task
 
 IMAGE, CLASSES = (3, 32, 32), 10

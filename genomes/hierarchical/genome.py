@@ -12,7 +12,7 @@ import networkx as nx
 from ...architecture.architecture import Architecture
 from ...architecture.canonical import canonical_hash
 from ...errors import UserError
-from ...genome import Genome
+from ...evolution.genome import Genome
 from ...task import Task
 from .cost import parameters
 from .decode import decode

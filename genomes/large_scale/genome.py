@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from ...architecture.architecture import Architecture
 from ...errors import NotApplicable, UserError
-from ...genome import Genome
+from ...evolution.genome import Genome
 from ...task import Task
 from .cost import bound, measure
 from .decode import decode

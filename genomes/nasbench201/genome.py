@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from ...architecture.architecture import Architecture
 from ...errors import UserError
-from ...genome import Fitness, Genome
+from ...evolution.genome import Fitness, Genome
 from ...task import Task
 from . import cell
 from .decode import decode

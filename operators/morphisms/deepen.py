@@ -11,7 +11,7 @@ from ...architecture.architecture import Architecture
 from ...architecture.layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
 from ...architecture.signs import never_negative
 from ...errors import UserError
-from ...morphism import new_name
+from ...evolution.morphism import new_name
 from .surgery import (
     New,
     _Checked,

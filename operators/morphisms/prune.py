@@ -13,7 +13,7 @@ from ...architecture.architecture import Architecture
 from ...architecture.channels import ChannelClasses, Copies
 from ...architecture.layers.ties import Numbers
 from ...errors import NotApplicable, UserError
-from ...morphism import Morphism
+from ...evolution.morphism import Morphism
 from .widen import check_width, sized
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from ...architecture.layers import (
     SiLU,
     Tanh,
 )
-from ...morphism import new_name
+from ...evolution.morphism import new_name
 from .columns import Positions, carried, followed
 from .surgery import (
     _Checked,

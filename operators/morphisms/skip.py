@@ -14,7 +14,7 @@ from ...architecture.architecture import Architecture
 from ...architecture.layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
 from ...architecture.signs import KEEP_SIGN
 from ...errors import NotApplicable
-from ...morphism import new_name
+from ...evolution.morphism import new_name
 from .columns import NEW, Positions, carried, followed
 from .surgery import (
     _Checked,

@@ -12,7 +12,7 @@ import networkx as nx
 from ...architecture.architecture import Architecture
 from ...architecture.layers import BatchNorm2d, Conv2d, Layer
 from ...errors import NotApplicable, UserError
-from ...morphism import Morphism
+from ...evolution.morphism import Morphism
 
 if TYPE_CHECKING:
     import torch

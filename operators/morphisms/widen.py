@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from ...architecture.architecture import Architecture
 from ...architecture.channels import ChannelClasses, Copies
 from ...errors import NotApplicable, UserError
-from ...morphism import Morphism
+from ...evolution.morphism import Morphism
 from ...seeds import check_seed
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from ...architecture.architecture import Architecture
 from ...architecture.channels import Copies
-from ...morphism import Morphism
+from ...evolution.morphism import Morphism
 from .widen import check_width, draw_wider, wider
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evonas import registry
+from evonas.evolution import registry
 
 
 def test_it_says_what_would_be_used(evonas: Callable[..., Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from evonas.cli.opening import few_steps, lowered
 from evonas.composition import compose, resolve
 from evonas.data import load_dataset
-from evonas.registry import entries
+from evonas.evolution.registry import entries
 from evonas.settings import Settings
 
 FEW = "few steps: 1 of 64 images an epoch, 1 in a training: more --epochs (or a smaller training.batch_size)"

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evonas.candidate import DONE, FAILED, Candidate, Result
 from evonas.comparison import Record, Step, record_of
 from evonas.comparison.comparison import compared
 from evonas.comparison.report import markdown
 from evonas.comparison.sheets import curves_csv, rank_tests_csv, searches_csv, summary_csv
 from evonas.comparison.statistics import Array, Pair, at, band, holm, rank_tests, reached
 from evonas.errors import UserError
-from evonas.genome import Origin
+from evonas.evolution.candidate import DONE, FAILED, Candidate, Result
+from evonas.evolution.genome import Origin
 from evonas.tables import Figures
 
 

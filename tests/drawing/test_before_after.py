@@ -27,7 +27,7 @@ from evonas.drawing import draw_change, draw_morphism
 from evonas.drawing.marking import compare
 from evonas.drawing.palette import LOOKS, Mark
 from evonas.errors import NotApplicable, UserError
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.task import Task
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -13,9 +13,9 @@ import pytest
 from evonas.genomes.genet import GenetGenome
 
 import evonas
-from evonas.candidate import DONE, Result
 from evonas.errors import UserError
 from evonas.evaluation import Evaluator, Job
+from evonas.evolution.candidate import DONE, Result
 from evonas.executors.processes import Place, ProcessExecutor
 from evonas.training.room import Room
 

@@ -180,7 +180,7 @@ class Summing(Evaluator):
     def evaluate(self, job):
         import time
 
-        from evonas.candidate import DONE, Result
+        from evonas.evolution.candidate import DONE, Result
 
         if job.number == 7:
             time.sleep(600)

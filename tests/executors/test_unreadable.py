@@ -7,9 +7,9 @@ import cloudpickle
 import pytest
 from evonas.genomes.genet import GenetGenome
 
-from evonas.candidate import DONE, Result
 from evonas.errors import UserError
 from evonas.evaluation import Evaluator, Job
+from evonas.evolution.candidate import DONE, Result
 from evonas.executors.processes import Place, ProcessExecutor
 from evonas.weights import WeightsError
 

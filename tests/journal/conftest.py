@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas.candidate import Candidate, Result
-from evonas.genome import Origin
+from evonas.evolution.candidate import Candidate, Result
+from evonas.evolution.genome import Origin
 from evonas.journal import Journal, MemoryJournal, SqliteJournal
 
 SPACE = AmoebaSpace(combinations=2)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from evonas.candidate import DONE, FAILED, Result
 from evonas.errors import UserError
+from evonas.evolution.candidate import DONE, FAILED, Result
 from evonas.journal import best_candidates
 from evonas.weights import Stored
 

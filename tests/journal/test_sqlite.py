@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from evonas.candidate import DONE, Result
 from evonas.errors import UserError
+from evonas.evolution.candidate import DONE, Result
 from evonas.journal import SqliteJournal
 from evonas.weights import Stored
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from evonas.registry import operators_for
-from evonas.toolboxes import make_toolbox
-from evonas.variation import offspring
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.variation import offspring
 
 DRAWS = 10_000
 UNLIKELY = 1e-4  # the seeds are fixed, so a test that passes once passes always

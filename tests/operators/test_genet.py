@@ -12,9 +12,9 @@ from scipy.stats import binom, chisquare
 from torch import nn
 
 from evonas.architecture.layers import Conv2d
-from evonas.registry import operators_for
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.task import Task
-from evonas.toolboxes import make_toolbox
 
 SPACE = GenetSpace(q_m=0.05, q_c=0.2)
 DRAWS = 10_000

@@ -8,10 +8,10 @@ from evonas.operators.hierarchical import edge
 from scipy.stats import chisquare
 
 from evonas.errors import NotApplicable
-from evonas.registry import operators_for
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.variation import offspring
 from evonas.task import Task
-from evonas.toolboxes import make_toolbox
-from evonas.variation import offspring
 
 DRAWS = 10_000
 UNLIKELY = 1e-4  # the seeds are fixed, so a test that passes once passes always

@@ -13,12 +13,12 @@ from evonas.operators import large_scale as mutations
 from scipy.stats import chisquare, kstest
 
 from evonas.errors import NotApplicable
+from evonas.evolution.operator import Operator
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.variation import offspring
 from evonas.network.network import build
-from evonas.operator import Operator
-from evonas.registry import operators_for
 from evonas.task import Task
-from evonas.toolboxes import make_toolbox
-from evonas.variation import offspring
 
 DRAWS = 10_000
 UNLIKELY = 1e-4  # the seeds are fixed, so a test that passes once passes always

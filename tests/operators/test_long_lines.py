@@ -11,10 +11,10 @@ from evonas.genomes.graph import GraphSpace
 from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
 
+from evonas.evolution.registry import genome_type, operators_for
+from evonas.evolution.variation import OperatorError, mutate
 from evonas.network.network import build
-from evonas.registry import genome_type, operators_for
 from evonas.task import Task
-from evonas.variation import OperatorError, mutate
 
 SMALL = Task(3, 8, 8, 4)
 SPACES = {

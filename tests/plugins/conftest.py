@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evonas import registry
+from evonas.evolution import registry
 
 MINE = '''
 """Operators of my own."""

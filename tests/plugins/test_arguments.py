@@ -5,7 +5,7 @@ from evonas.genomes.genet import GenetGenome
 from evonas.operators import Operator, crossover, mutation
 
 import evonas
-from evonas.strategies.random_search import RandomSearch
+from evonas.evolution.strategies.random_search import RandomSearch
 
 
 def ones(genome, rng):

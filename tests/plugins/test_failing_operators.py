@@ -7,7 +7,7 @@ import pytest
 from evonas.operators import NotApplicable, crossover, mutation
 
 import evonas
-from evonas.time_limit import TimeLimitReached, enforceable, limited
+from evonas.evolution.time_limit import TimeLimitReached, enforceable, limited
 
 
 def ones(genome, rng):

@@ -5,8 +5,8 @@ import pytest
 import evonas
 from evonas.architecture.layers import Input, Linear
 from evonas.errors import NotApplicable
-from evonas.genome import Origin
-from evonas.morphism import read_morphisms
+from evonas.evolution.genome import Origin
+from evonas.evolution.morphism import read_morphisms
 
 NOTED = {"kind": "NobodyKnowsIt", "node": "stage1.relu", "factor": 2}
 

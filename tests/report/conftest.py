@@ -9,8 +9,8 @@ import pytest
 from browsing import axe, browser, opened
 from evonas.genomes.genet import GenetGenome
 
-from evonas.candidate import FAILED, Candidate, Result
-from evonas.genome import Origin
+from evonas.evolution.candidate import FAILED, Candidate, Result
+from evonas.evolution.genome import Origin
 from evonas.run import Run
 from evonas.testing.made_runs import make_run
 

@@ -17,9 +17,9 @@ from step_by_step import StepByStep
 from evonas import load
 from evonas.cli import main
 from evonas.errors import UserError
+from evonas.evolution.registry import names
 from evonas.executors.usage import SlotUse, Usage
 from evonas.pace import NOTED, Pace
-from evonas.registry import names
 from evonas.report import write_report
 from evonas.report.document import meta_of
 from evonas.report.facts import configuration

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
-from evonas.genome import Genome
-from evonas.registry import operators_for
+from evonas.evolution.genome import Genome
+from evonas.evolution.registry import operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.genetic import GeneticAlgorithm
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.seeds import Stream, derive, guarded
-from evonas.strategies import Start
-from evonas.strategies.genetic import GeneticAlgorithm
-from evonas.toolboxes import make_toolbox
 
 Rate = Callable[[Genome], float | None]
 

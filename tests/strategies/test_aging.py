@@ -6,12 +6,12 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome
 
 from evonas.errors import UserError
-from evonas.genome import START, Origin
-from evonas.registry import find, operators_for
+from evonas.evolution.genome import START, Origin
+from evonas.evolution.registry import find, operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.aging import AgingEvolution
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.seeds import guarded
-from evonas.strategies import Start
-from evonas.strategies.aging import AgingEvolution
-from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

@@ -8,7 +8,7 @@ from deap import tools
 from evonas.genomes.genet import GenetGenome, GenetSpace
 from scipy.stats import chisquare
 
-from evonas.genome import Genome, Origin
+from evonas.evolution.genome import Genome, Origin
 
 # -- selection --------------------------------------------------------------------------------------
 

@@ -10,11 +10,11 @@ from evonas.genomes.genet import GenetGenome, GenetSpace
 
 import evonas
 from evonas.errors import UserError
-from evonas.genome import Genome
-from evonas.registry import operators_for
-from evonas.strategies import Start
-from evonas.strategies.genetic import GeneticAlgorithm
-from evonas.toolboxes import make_toolbox
+from evonas.evolution.genome import Genome
+from evonas.evolution.registry import operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.genetic import GeneticAlgorithm
+from evonas.evolution.toolboxes import make_toolbox
 
 
 def test_a_generation_may_be_asked_at_once_and_the_next_one_waits_for_all(algorithm, ask, ones):

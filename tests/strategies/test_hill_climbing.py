@@ -6,12 +6,12 @@ import pytest
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
 from evonas.errors import UserError
-from evonas.genome import GIVEN, START
-from evonas.operator import mutation
-from evonas.registry import operators_for
-from evonas.strategies import Start
-from evonas.strategies.hill_climbing import TRAINED_ON, HillClimbing
-from evonas.toolboxes import make_toolbox
+from evonas.evolution.genome import GIVEN, START
+from evonas.evolution.operator import mutation
+from evonas.evolution.registry import operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.hill_climbing import TRAINED_ON, HillClimbing
+from evonas.evolution.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

@@ -6,12 +6,12 @@ import pytest
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
 from evonas.errors import UserError
-from evonas.genome import Genome
-from evonas.registry import operators_for
-from evonas.strategies import Start
-from evonas.strategies.local_search import STEP, LocalSearch
+from evonas.evolution.genome import Genome
+from evonas.evolution.registry import operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.local_search import STEP, LocalSearch
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.testing import StrategyContract
-from evonas.toolboxes import make_toolbox
 
 SPACE = GenetSpace(nodes=(4,), filters=4)  # six bits
 pytestmark = pytest.mark.usefixtures("global_random")

@@ -4,11 +4,11 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome
 from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 
-from evonas.genome import START, Origin
-from evonas.registry import find, operators_for
-from evonas.strategies import Start
-from evonas.strategies.random_search import RandomSearch
-from evonas.toolboxes import make_toolbox
+from evonas.evolution.genome import START, Origin
+from evonas.evolution.registry import find, operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.random_search import RandomSearch
+from evonas.evolution.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

@@ -3,8 +3,8 @@
 from evonas.genomes.genet import GenetGenome
 from scipy.stats import chisquare
 
-from evonas.genome import Genome
-from evonas.strategies.genetic import roulette
+from evonas.evolution.genome import Genome
+from evonas.evolution.strategies.genetic import roulette
 
 
 def rated(values: list[float | None]) -> list[Genome]:

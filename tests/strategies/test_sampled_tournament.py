@@ -8,12 +8,12 @@ from scipy.stats import chisquare
 
 from evonas.api import evolve, load, resume
 from evonas.errors import UserError
-from evonas.genome import START, Origin
-from evonas.registry import find, operators_for
+from evonas.evolution.genome import START, Origin
+from evonas.evolution.registry import find, operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.sampled_tournament import SampledTournament
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.seeds import guarded
-from evonas.strategies import Start
-from evonas.strategies.sampled_tournament import SampledTournament
-from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

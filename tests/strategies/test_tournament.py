@@ -8,12 +8,12 @@ from evonas.genomes.large_scale.text import read
 from scipy.stats import chisquare
 
 from evonas.errors import UserError
-from evonas.genome import RANDOM, START, Genome, Origin
-from evonas.registry import find, operators_for
+from evonas.evolution.genome import RANDOM, START, Genome, Origin
+from evonas.evolution.registry import find, operators_for
+from evonas.evolution.strategies import Start
+from evonas.evolution.strategies.tournament import PairwiseTournament
+from evonas.evolution.toolboxes import make_toolbox
 from evonas.seeds import guarded
-from evonas.strategies import Start
-from evonas.strategies.tournament import PairwiseTournament
-from evonas.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

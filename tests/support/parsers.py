@@ -24,11 +24,11 @@ from evonas.cli.figures import read_duration
 from evonas.cli.targets import read_genotype_file
 from evonas.composition import compose, resolve
 from evonas.data import load_dataset
+from evonas.evolution.genome import Genome
+from evonas.evolution.morphism import read_morphisms
+from evonas.evolution.registry import entries, find, genome_type
 from evonas.files.sizes import read_size
-from evonas.genome import Genome
-from evonas.morphism import read_morphisms
 from evonas.recipe import load_recipe, parse_recipe, recipe_names
-from evonas.registry import entries, find, genome_type
 from evonas.settings import Settings
 from evonas.task import Task
 from evonas.training.plan import Plan
@@ -85,7 +85,7 @@ def _morphisms(content: bytes) -> None:
 def _morphism_examples() -> tuple[bytes, ...]:
     for name in entries("morphisms"):
         find("morphisms", name)
-    from evonas.morphism import Morphism
+    from evonas.evolution.morphism import Morphism
 
     space = GraphGenome.space_type.from_dict(SPACES["graph"]).for_task(TASK)
     net = GraphGenome.random(space, random.Random(0)).decode(TASK)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evonas import load
-from evonas.candidate import Candidate
+from evonas.evolution.candidate import Candidate
 from evonas.run import Run
 
 KNOWN = ("task", "statistics", "dataset", "classes", "variation", "fitness")

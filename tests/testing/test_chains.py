@@ -12,7 +12,7 @@ import torch
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Conv2d, GlobalAvgPool, Input, Linear, ReLU, Scale
 from evonas.errors import NotApplicable
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.task import Task
 from evonas.testing.chains import Chain, ChainError, repeat
 from evonas.testing.random_chains import Limits, draws_of, extend

@@ -20,7 +20,7 @@ from evonas.architecture.layers import (
     ReLU,
     Scale,
 )
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap, spread
 

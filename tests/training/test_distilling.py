@@ -10,8 +10,9 @@ from evonas.operators.morphisms import PruneChannels, Separable
 
 import evonas
 from evonas.evaluation import Job, Parent
+from evonas.evolution.operator import Operator
+from evonas.evolution.variation import unborn
 from evonas.heritage import build_child
-from evonas.operator import Operator
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
 from evonas.training.device import Compute
@@ -19,7 +20,6 @@ from evonas.training.distilling import distil
 from evonas.training.images import DeviceImages, Normalisation
 from evonas.training.plan import Plan
 from evonas.training.trainer import to_device
-from evonas.variation import unborn
 
 TASK = Task(3, 8, 8, 4)
 SPACE = GraphSpace(filters=(6, 8, 8)).for_task(TASK)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from evonas.candidate import DONE, FAILED
 from evonas.data import Split, Statistics
 from evonas.evaluation import Job, Parent
+from evonas.evolution.candidate import DONE, FAILED
 from evonas.network.network import build
 from evonas.task import Task
 from evonas.training.device import Compute

@@ -23,8 +23,8 @@ from evonas.architecture.layers import (
     MinPool2d,
     ReLU,
 )
+from evonas.evolution.registry import genome_type, names
 from evonas.network.network import build
-from evonas.registry import genome_type, names
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.memory import EVALUATION_BATCH, Footprint, Kept, footprint, parts

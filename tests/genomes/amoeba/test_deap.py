@@ -6,8 +6,8 @@ import pytest
 from deap import algorithms, tools
 from evonas.genomes.amoeba import AmoebaGenome
 
-from evonas.registry import operators_for
-from evonas.toolboxes import make_toolbox
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
 
 pytestmark = pytest.mark.usefixtures("global_random")
 

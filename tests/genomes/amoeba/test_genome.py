@@ -6,8 +6,8 @@ import pytest
 from evonas.genomes.amoeba import SP_I, AmoebaGenome, AmoebaSpace
 
 from evonas.errors import UserError
-from evonas.genome import Origin
-from evonas.registry import genome_type
+from evonas.evolution.genome import Origin
+from evonas.evolution.registry import genome_type
 from evonas.task import Task
 
 

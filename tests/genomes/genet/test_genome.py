@@ -11,7 +11,7 @@ from evonas.genomes.genet import GenetGenome, GenetSpace
 from scipy.stats import chisquare
 
 from evonas.errors import UserError
-from evonas.genome import Origin
+from evonas.evolution.genome import Origin
 from evonas.task import Task
 
 CODE = "1-01|0-01-100|0-11-101-0001"

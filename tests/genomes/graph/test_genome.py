@@ -12,14 +12,14 @@ from evonas.operators.morphisms import Deepen, Widen, ZeroWiden
 
 from evonas.architecture.layers import Conv2d, Linear, MaxPool2d
 from evonas.errors import NotApplicable, UserError
-from evonas.genome import Origin
-from evonas.morphism import Morphism, apply
+from evonas.evolution.genome import Origin
+from evonas.evolution.morphism import Morphism, apply
+from evonas.evolution.registry import operators_for
+from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.variation import offspring
 from evonas.network.network import build, weights_of
-from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
-from evonas.toolboxes import make_toolbox
-from evonas.variation import offspring
 
 TASK = Task(3, 8, 8, 4)
 SPACE = GraphSpace(filters=(4, 6, 8)).for_task(TASK)

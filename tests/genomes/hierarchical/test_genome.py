@@ -10,8 +10,8 @@ from evonas.genomes.hierarchical.cost import parameters
 from scipy.stats import chisquare
 
 from evonas.errors import UserError
-from evonas.genome import Origin
-from evonas.registry import genome_type
+from evonas.evolution.genome import Origin
+from evonas.evolution.registry import genome_type
 from evonas.task import Task
 
 FLAT = HierarchicalSpace(motifs=(1,), nodes=(11,))

@@ -7,7 +7,7 @@ import pytest
 from evonas.genomes.large_scale import Dna, LargeScaleGenome, LargeScaleSpace
 
 from evonas.errors import NotApplicable
-from evonas.registry import operators_for
+from evonas.evolution.registry import operators_for
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from evonas.genomes.large_scale.text import read
 
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable, UserError
-from evonas.genome import Origin
-from evonas.registry import genome_type
+from evonas.evolution.genome import Origin
+from evonas.evolution.registry import genome_type
 from evonas.task import Task
 
 

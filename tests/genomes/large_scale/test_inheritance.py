@@ -14,9 +14,9 @@ from evonas.operators.large_scale import (
 
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
+from evonas.evolution.registry import operators_for
 from evonas.inheritance import inherit
 from evonas.network.network import build, weights_of
-from evonas.registry import operators_for
 from evonas.task import Task
 
 TASK = Task(2, 6, 6, 3)

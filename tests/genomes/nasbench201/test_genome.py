@@ -15,8 +15,8 @@ from evonas.operators.nasbench201 import edges, operation, swap_edges
 from scipy.stats import chisquare
 
 from evonas.errors import UserError
-from evonas.genome import Origin
-from evonas.registry import operators_for
+from evonas.evolution.genome import Origin
+from evonas.evolution.registry import operators_for
 
 SPACE = NasBench201Space()
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from evonas.architecture.architecture import Architecture
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.network.network import build, weights_of
 from evonas.testing.morphisms import images_for, randomise
 

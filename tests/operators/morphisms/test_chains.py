@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.seeds import guarded
 from evonas.testing.chains import Chain, repeat
 from evonas.testing.random_chains import Limits, Tally, extend

@@ -17,10 +17,10 @@ from evonas.operators.morphisms.skip import AddSkip, ConcatSkip
 
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
+from evonas.evolution.registry import operators_for
 from evonas.network.calibration import calibrate
 from evonas.network.network import build
-from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 

@@ -44,7 +44,7 @@ from evonas.architecture.layers import (
 )
 from evonas.architecture.layers.ties import Channels, Ties
 from evonas.errors import NotApplicable
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.task import Task
 from evonas.testing.chains import TOLERANCES, Chain, ChainError
 from evonas.testing.random_chains import draws_of, extend

@@ -21,7 +21,7 @@ from evonas.architecture.layers import (
     TakeChannels,
 )
 from evonas.errors import NotApplicable, UserError
-from evonas.morphism import Morphism, apply
+from evonas.evolution.morphism import Morphism, apply
 from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 

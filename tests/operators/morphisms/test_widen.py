@@ -24,7 +24,7 @@ from evonas.architecture.layers import (
     ReLU,
 )
 from evonas.errors import NotApplicable, UserError
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.network.network import build, weights_of
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.channels import ChannelClasses
 from evonas.errors import NotApplicable
-from evonas.genome import Genome
-from evonas.morphism import Morphism
+from evonas.evolution.genome import Genome
+from evonas.evolution.morphism import Morphism
+from evonas.evolution.registry import operators_for
 from evonas.network.network import build
-from evonas.registry import operators_for
 from evonas.task import Task
 from evonas.testing.morphisms import check_morphism, images_for, randomise, relative_gap, spread
 

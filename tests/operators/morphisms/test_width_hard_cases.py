@@ -31,7 +31,7 @@ from evonas.architecture.layers import (
     Shift,
     TakeChannels,
 )
-from evonas.morphism import apply
+from evonas.evolution.morphism import apply
 from evonas.network.network import build
 from evonas.testing.morphisms import check_morphism, images_for, randomise, spread
 

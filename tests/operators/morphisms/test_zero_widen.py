@@ -11,7 +11,7 @@ from evonas.operators.morphisms import ZeroWiden
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Add, BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from evonas.errors import NotApplicable, UserError
-from evonas.morphism import Morphism
+from evonas.evolution.morphism import Morphism
 from evonas.testing.morphisms import check_morphism, randomise
 
 WIDTH, WIDER = 40, 100

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
 
-from .architecture.architecture import Architecture
-from .errors import UserError, nearest
-from .files.reading import parse_json
-from .task import Task
+from ..architecture.architecture import Architecture
+from ..errors import UserError, nearest
+from ..files.reading import parse_json
+from ..task import Task
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -286,7 +286,7 @@ class Genome(ABC):
         graphs = self.pictured()
         if not graphs:
             return self.decode(Task(3, 32, 32, 10)).draw(path)
-        from .drawing import draw_cells
+        from ..drawing import draw_cells
 
         return draw_cells(graphs, Path(path))
 

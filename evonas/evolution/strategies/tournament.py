@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from deap import base
 
-from ..errors import UserError
+from ...errors import UserError
 from ..genome import START, Genome, Origin
 from ..variation import mutated, offspring
 from .base import Start, Strategy

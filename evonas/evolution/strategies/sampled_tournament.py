@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from deap import base
 
-from ..errors import UserError
+from ...errors import UserError
 from ..genome import Genome
 from ..toolboxes import use
 from ..variation import offspring

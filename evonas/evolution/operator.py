@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
-from .errors import UserError
+from ..errors import UserError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = Literal["mutation", "crossover"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import UserError, after, nearest_path
+from ..errors import UserError, after, nearest_path
 from .genome import Genome
 from .operator import Operator
 from .registry import bring, dashed

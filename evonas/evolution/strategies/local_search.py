@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from deap import base
 
-from ..errors import UserError
+from ...errors import UserError
+from ...seeds import Stream, derive
 from ..genome import START, Genome, Origin
-from ..seeds import Stream, derive
 from .base import Start, Strategy
 
 STEP = "neighbour"

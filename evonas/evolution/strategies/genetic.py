@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from deap import base
 
-from ..errors import UserError
+from ...errors import UserError
+from ...seeds import Stream, derive, guarded
 from ..genome import START, Genome, Origin
-from ..seeds import Stream, derive, guarded
 from ..toolboxes import use
 from ..variation import mated, mutated, offspring, unborn
 from .base import Start, Strategy

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from deap import base, tools
 
-from ..errors import UserError
+from ...errors import UserError
 from ..genome import START, Genome, Origin
 from ..toolboxes import use
 from ..variation import offspring

@@ -9,7 +9,7 @@ from typing import Any
 
 from deap import base, tools
 
-from .errors import UserError
+from ..errors import UserError
 from .genome import Genome, Space
 from .operator import Operator
 from .variation import SECONDS, draw_generator, mate, mutate

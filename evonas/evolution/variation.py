@@ -13,7 +13,7 @@ from typing import Any
 
 from deap import base
 
-from .errors import NotApplicable, UserError
+from ..errors import NotApplicable, UserError
 from .genome import RANDOM, UNKNOWN, Genome, Origin
 from .operator import Operator
 from .time_limit import TimeLimitReached, limited

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from deap import base, tools
 
-from ..errors import UserError
+from ...errors import UserError
 from ..genome import Genome
 from ..toolboxes import use
 from ..variation import offspring

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import UserError
+from ..errors import UserError
 from .genome import Genome
 
 if TYPE_CHECKING:

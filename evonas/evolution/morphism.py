@@ -12,8 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from .architecture.architecture import Architecture
-from .errors import NotApplicable, UserError, nearest
+from ..architecture.architecture import Architecture
+from ..errors import NotApplicable, UserError, nearest
 from .registry import entries, find
 
 if TYPE_CHECKING:

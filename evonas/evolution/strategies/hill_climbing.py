@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from deap import base
 
-from ..errors import UserError
+from ...errors import UserError
 from ..genome import GIVEN, RANDOM, START, Genome, Origin
 from ..variation import mutated, unborn
 from .base import Start, Strategy

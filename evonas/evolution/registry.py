@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from .errors import UserError, nearest
+from ..errors import UserError, nearest
 from .genome import Genome
 from .operator import Operator
 
