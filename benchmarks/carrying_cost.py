@@ -52,10 +52,10 @@ from evonas.errors import NotApplicable
 from evonas.evolution.genome import Genome
 from evonas.evolution.morphism import Morphism, apply
 from evonas.evolution.operator import Operator
-from evonas.inheritance import inherit
-from evonas.morphing import morph
+from evonas.inheritance.by_morphisms import morph
+from evonas.inheritance.by_name import inherit
+from evonas.inheritance.by_slices import remap
 from evonas.network.network import Weights, build, weights_of
-from evonas.remapping import remap
 from evonas.settings import read_genotype
 from evonas.task import Task
 from evonas.training.device import Compute

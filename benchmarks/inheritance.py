@@ -36,7 +36,7 @@ from evonas.errors import NotApplicable, UserError
 from evonas.evaluation import Job, Parent, Shared
 from evonas.evolution.candidate import Result
 from evonas.evolution.genome import Genome
-from evonas.inheritance_modes import MODES
+from evonas.inheritance.modes import MODES
 from evonas.training.evaluator import TrainingEvaluator
 from evonas.training.plan import Plan
 

@@ -26,7 +26,7 @@ from torch import nn
 from evonas.architecture.architecture import Architecture
 from evonas.assembly import DataChoice
 from evonas.evolution.operator import Operator
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import Weights, build, weights_of
 from evonas.settings import read_genotype
 from evonas.training.device import Compute, choose_device, choose_precision

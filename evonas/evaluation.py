@@ -219,7 +219,7 @@ class FunctionEvaluator(Evaluator):
         costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
         if self.needs == "architecture":
             return self._result(self.function(architecture, rng), **costs)
-        from .heritage import build_child
+        from .inheritance.child import build_child
         from .network.network import weights_of
 
         child = build_child(architecture, job, self.task, self.inherit)

@@ -13,7 +13,7 @@ from .evolution.genome import Genome, Space
 from .evolution.registry import entries, find, genome_type
 from .evolution.strategies import Strategy
 from .evolution.variation import SECONDS
-from .inheritance_modes import check_mode
+from .inheritance.modes import check_mode
 from .recipe import SEARCH_KEYS, Recipe
 from .seeds import check_seed
 from .task import Task

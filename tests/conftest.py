@@ -32,7 +32,7 @@ from evonas.architecture.layers import (
     ReLU,
     Shift,
 )
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

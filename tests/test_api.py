@@ -12,7 +12,7 @@ import evonas
 from evonas.architecture.architecture import Architecture
 from evonas.data import load_dataset
 from evonas.errors import UserError
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

@@ -34,8 +34,8 @@ from evonas.architecture.layers import (
     Shift,
     TakeChannels,
 )
-from evonas.carrying import extended, replicated
 from evonas.errors import NotApplicable, UserError
+from evonas.inheritance.carrying import extended, replicated
 from evonas.testing.morphisms import randomise
 
 

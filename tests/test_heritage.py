@@ -12,11 +12,11 @@ from evonas.operators.morphisms import Deepen, PruneChannels, Widen, ZeroWiden
 import evonas
 from evonas.evaluation import Job, Parent, Shared
 from evonas.evolution.variation import unborn
-from evonas.heritage import build_child
+from evonas.inheritance.child import build_child
+from evonas.inheritance.verification import FunctionChangedError, check_same_function
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
-from evonas.verification import FunctionChangedError, check_same_function
 
 TASK = Task(3, 8, 8, 4)
 SPACE = GraphSpace(filters=(4, 6, 8)).for_task(TASK)

@@ -15,8 +15,8 @@ from evonas.architecture.layers import (
     ReLU,
 )
 from evonas.errors import UserError
-from evonas.inheritance import inherit
-from evonas.inheritance_modes import check_mode
+from evonas.inheritance.by_name import inherit
+from evonas.inheritance.modes import check_mode
 from evonas.network.network import build
 
 IMAGES = torch.randn(6, 2, 4, 4, generator=torch.Generator().manual_seed(1))

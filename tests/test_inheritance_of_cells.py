@@ -7,7 +7,7 @@ import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace, Cell
 from evonas.operators.amoeba import hidden_state, operation
 
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

@@ -22,8 +22,8 @@ from evonas.architecture.layers import (
     Scale,
     TakeChannels,
 )
-from evonas.inheritance import inherit
-from evonas.morphing import morph
+from evonas.inheritance.by_morphisms import morph
+from evonas.inheritance.by_name import inherit
 from evonas.network.calibration import calibrate
 from evonas.network.network import build, weights_of
 

@@ -12,8 +12,8 @@ from evonas.operators import amoeba, genet, hierarchical, large_scale
 
 from evonas.architecture.layers import BatchNorm2d, Conv2d
 from evonas.errors import NotApplicable
-from evonas.inheritance import inherit
-from evonas.morphing import morph
+from evonas.inheritance.by_morphisms import morph
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

@@ -5,9 +5,9 @@ import torch
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Concat, Conv2d, GlobalAvgPool, Input, Layer, Linear, ReLU
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
+from evonas.inheritance.by_slices import remap, remap_tensor
 from evonas.network.network import build, weights_of
-from evonas.remapping import remap, remap_tensor
 from evonas.testing.morphisms import images_for, randomise
 
 

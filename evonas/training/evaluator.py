@@ -17,12 +17,12 @@ from ..data import Split, Statistics
 from ..evaluation import Evaluator, Job
 from ..evolution.candidate import DONE, Result
 from ..evolution.genome import GIVEN
-from ..heritage import Child, build_child
+from ..inheritance.child import Child, build_child
+from ..inheritance.verification import check_same_function
 from ..network.calibration import calibrate
 from ..network.network import Weights, weights_of
 from ..seeds import Stream, named_seed
 from ..task import Task
-from ..verification import check_same_function
 from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation

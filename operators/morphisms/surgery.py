@@ -180,7 +180,7 @@ def fresh(architecture: Architecture, node: str, like: torch.Tensor) -> dict[str
         node: Its name.
         like: Of the type and on the device that the tensors are wanted in.
     """
-    from ...carrying import initialised
+    from ...inheritance.carrying import initialised
 
     return {name: tensor.to(like) for name, tensor in initialised(architecture, node, 0).items()}
 

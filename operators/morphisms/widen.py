@@ -60,7 +60,7 @@ class Widen(Morphism):
         return self._copies(architecture).architecture()
 
     def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
-        from ...carrying import replicated
+        from ...inheritance.carrying import replicated
 
         return replicated(self._copies(architecture), weights, self.seed, self.equal)
 

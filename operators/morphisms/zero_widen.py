@@ -49,7 +49,7 @@ class ZeroWiden(Morphism):
         return self._copies(architecture).architecture()
 
     def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
-        from ...carrying import extended
+        from ...inheritance.carrying import extended
 
         return extended(self._copies(architecture), weights, self.seed)
 

@@ -19,7 +19,7 @@ from evonas.architecture.layers import (
     TakeChannels,
 )
 from evonas.errors import UserError
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 
 SIZES = st.integers(1, 9)

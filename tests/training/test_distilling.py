@@ -12,7 +12,7 @@ import evonas
 from evonas.evaluation import Job, Parent
 from evonas.evolution.operator import Operator
 from evonas.evolution.variation import unborn
-from evonas.heritage import build_child
+from evonas.inheritance.child import build_child
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
 from evonas.training.device import Compute

@@ -22,7 +22,7 @@ from evonas.architecture.layers import (
     MaxPool2d,
     ReLU,
 )
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

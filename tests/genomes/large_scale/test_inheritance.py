@@ -15,7 +15,7 @@ from evonas.operators.large_scale import (
 from evonas.architecture.architecture import Architecture
 from evonas.errors import NotApplicable
 from evonas.evolution.registry import operators_for
-from evonas.inheritance import inherit
+from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 

@@ -25,7 +25,6 @@ from evonas.operators.morphisms import (
     deepen,
 )
 
-from evonas import carrying
 from evonas.architecture import channels
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import (
@@ -45,6 +44,7 @@ from evonas.architecture.layers import (
 from evonas.architecture.layers.ties import Channels, Ties
 from evonas.errors import NotApplicable
 from evonas.evolution.morphism import Morphism
+from evonas.inheritance import carrying
 from evonas.task import Task
 from evonas.testing.chains import TOLERANCES, Chain, ChainError
 from evonas.testing.random_chains import draws_of, extend

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import UserError, nearest
+from ..errors import UserError, nearest
 
 MODES = ("match", "none", "remap", "morph", "pool")
 """How a child's network begins.

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import fx, nn
 
-from .architecture.architecture import Architecture
-from .errors import NotApplicable
-from .evaluation import Job, Parent
-from .evolution.morphism import apply
-from .inheritance import inherit
-from .morphing import morph
-from .network.network import Weights, build
-from .remapping import remap
-from .seeds import Stream
-from .task import Task
-from .training.momentum import belonging, without_momentum
+from ..architecture.architecture import Architecture
+from ..errors import NotApplicable
+from ..evaluation import Job, Parent
+from ..evolution.morphism import apply
+from ..network.network import Weights, build
+from ..seeds import Stream
+from ..task import Task
+from ..training.momentum import belonging, without_momentum
+from .by_morphisms import morph
+from .by_name import inherit
+from .by_slices import remap
 
 
 @dataclass(frozen=True)

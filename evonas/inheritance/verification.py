@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from .training.images import DeviceImages
+    from ..training.images import DeviceImages
 
 TOLERANCE = 1e-3
 """The largest difference of logits, as a share of their spread over images, in float32."""

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .architecture.architecture import Architecture
-from .architecture.layers import (
+from ..architecture.architecture import Architecture
+from ..architecture.layers import (
     ELU,
     GELU,
     Add,
@@ -33,8 +33,8 @@ from .architecture.layers import (
     TakeChannels,
     Tanh,
 )
-from .architecture.layers.base import pair
-from .architecture.signs import KEEP_SIGN, leaves_alone
+from ..architecture.layers.base import pair
+from ..architecture.signs import KEEP_SIGN, leaves_alone
 
 Step = tuple[Literal["partner", "identity", "silent"], str, str]
 """What is done to a child's node, and of a partner the parent's node."""

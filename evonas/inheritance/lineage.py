@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .architecture.architecture import Architecture
-from .architecture.layers import Add, LeakyReLU, PadChannels, ReLU, ReLU6, TakeChannels
-from .architecture.origins import ChannelOrigins, Origins, aligned
-from .architecture.signs import KEEP_SIGN
+from ..architecture.architecture import Architecture
+from ..architecture.layers import Add, LeakyReLU, PadChannels, ReLU, ReLU6, TakeChannels
+from ..architecture.origins import ChannelOrigins, Origins, aligned
+from ..architecture.signs import KEEP_SIGN
 from .correspondence import Correspondence
 
 

@@ -16,13 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from .architecture.architecture import Architecture
-from .architecture.layers import BatchNorm2d, Conv2d, Layer, Linear, Scale
-from .architecture.origins import ChannelOrigins, Origins, aligned
+from ..architecture.architecture import Architecture
+from ..architecture.layers import BatchNorm2d, Conv2d, Layer, Linear, Scale
+from ..architecture.origins import ChannelOrigins, Origins, aligned
+from ..network.network import Weights
+from .by_name import carry, read_by
 from .correspondence import Correspondence, correspond
-from .inheritance import carry, read_by
 from .lineage import Channels, lineage
-from .network.network import Weights
 
 Places = NDArray[np.intp]
 

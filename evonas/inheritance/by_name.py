@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from .architecture.architecture import Architecture
-from .architecture.origins import ChannelOrigins, Origins, aligned
-from .network.network import Weights
+from ..architecture.architecture import Architecture
+from ..architecture.origins import ChannelOrigins, Origins, aligned
+from ..network.network import Weights
 
 
 @torch.no_grad()

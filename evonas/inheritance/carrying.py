@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from .architecture.architecture import Architecture
-from .architecture.channels import Copies
-from .architecture.layers.ties import Axes
-from .errors import NotApplicable, UserError
-from .network.network import Weights, undrawn_module
-from .seeds import named_seed
+from ..architecture.architecture import Architecture
+from ..architecture.channels import Copies
+from ..architecture.layers.ties import Axes
+from ..errors import NotApplicable, UserError
+from ..network.network import Weights, undrawn_module
+from ..seeds import named_seed
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from .architecture.architecture import Architecture
-from .architecture.origins import ChannelOrigins, Origins, aligned
-from .inheritance import carry, read_by
-from .network.network import Weights
+from ..architecture.architecture import Architecture
+from ..architecture.origins import ChannelOrigins, Origins, aligned
+from ..network.network import Weights
+from .by_name import carry, read_by
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
