@@ -33,10 +33,10 @@ from inheritance_parents import FAMILIES, Family
 from subset import Subset, add_options, compute_of, subset_of, versions
 
 from evonas.errors import NotApplicable, UserError
-from evonas.evaluation import Job, Parent, Shared
 from evonas.evolution.candidate import Result
 from evonas.evolution.genome import Genome
 from evonas.inheritance.modes import MODES
+from evonas.search.evaluation import Job, Parent, Shared
 from evonas.training.evaluator import TrainingEvaluator
 from evonas.training.plan import Plan
 

@@ -32,15 +32,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from evonas.evaluation import Job
 from evonas.evolution.candidate import DONE, Candidate, Result
 from evonas.evolution.registry import genome_type, operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.toolboxes import make_toolbox
-from evonas.executors import Executor
 from evonas.journal import SqliteJournal
-from evonas.search import Limits, Search
+from evonas.search.evaluation import Job
+from evonas.search.executors import Executor
+from evonas.search.loop import Limits, Search
 from evonas.weights import MemoryStore
 
 SIGMA = 0.5

@@ -15,18 +15,18 @@ from .conduct import Conduct
 from .data.described import read_described
 from .data.images import Statistics
 from .errors import UserError
-from .evaluation import Needs, UserFunction
 from .evolution.genome import Genome
 from .evolution.plugins import Brought, genome_name, operators_from
 from .evolution.toolboxes import Toolbox
-from .executors.workforce import read_workforce
 from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
 from .order import first_value, read_limit, read_order, said
-from .pace import Onlookers, Pace
 from .result import SearchResult
-from .retention import read_room
 from .run import Run
+from .search.evaluation import Needs, UserFunction
+from .search.executors.workforce import read_workforce
+from .search.pace import Onlookers, Pace
+from .search.retention import read_room
 from .settings import Settings
 from .task import Task
 from .weights import MemoryStore

@@ -10,14 +10,14 @@ from typing import Any
 
 from .data import ImageDataset, load_dataset
 from .errors import UserError
-from .evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .evolution.candidate import Candidate
 from .evolution.genome import Heritage
 from .evolution.strategies import Start, Strategy
-from .executors import Executor
 from .journal import Journal
 from .operator_choice import OperatorChoice
-from .search import Limits, Search
+from .search.evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
+from .search.executors import Executor
+from .search.loop import Limits, Search
 from .settings import Settings, check_tactics, strategy_type
 from .tables import TableEvaluator, read_table
 from .task import Task

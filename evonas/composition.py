@@ -12,7 +12,7 @@ from .evolution.registry import genome_type
 from .evolution.variation import SECONDS
 from .files.sizes import read_size
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
-from .retention import read_room
+from .search.retention import read_room
 from .settings import Settings, resolve_tactics, strategy_type
 from .tables import Figures, read_table
 

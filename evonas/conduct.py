@@ -8,11 +8,11 @@ from pathlib import Path
 from .assembly import DataChoice, Fitness, Workbench, search_for
 from .evolution.candidate import Candidate
 from .evolution.genome import Heritage
-from .executors.workforce import NOBODY, Workforce
 from .journal import Journal
 from .operator_choice import OperatorChoice
-from .pace import Ledger, Onlookers
 from .run import Run
+from .search.executors.workforce import NOBODY, Workforce
+from .search.pace import Ledger, Onlookers
 from .settings import Settings
 from .weights import WeightStore
 

@@ -9,12 +9,12 @@ from typing import Any
 from .assembly import workbench
 from .composition import resolve
 from .deap_loop import LoopEvaluation
-from .evaluation import Needs, UserFunction
 from .evolution.genome import Genome
 from .evolution.plugins import Brought, genome_name, operators_from
 from .evolution.toolboxes import Toolbox
 from .operator_choice import OperatorChoice
 from .order import read_order, said
+from .search.evaluation import Needs, UserFunction
 from .seeds import guarded
 
 

@@ -15,9 +15,9 @@ from .environment import environment
 from .errors import UserError
 from .evolution.genome import Genome
 from .evolution.registry import genome_type
-from .executors.workforce import read_devices
 from .network.deploy import Deployable, deployable
 from .network.network import build
+from .search.executors.workforce import read_devices
 from .seeds import Stream, derive
 from .task import Task
 from .training.device import Compute

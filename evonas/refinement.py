@@ -18,11 +18,11 @@ from .errors import UserError, nearest
 from .evolution.genome import Heritage
 from .evolution.plugins import Brought, operators_from
 from .evolution.registry import genome_type
-from .executors.workforce import read_workforce
 from .network.deploy import put_in_front
 from .operator_choice import OperatorChoice
 from .order import read_limit, said
 from .result import Individual, SearchResult
+from .search.executors.workforce import read_workforce
 from .task import Task
 
 if TYPE_CHECKING:

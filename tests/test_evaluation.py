@@ -7,9 +7,9 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.architecture.architecture import Architecture
 from evonas.errors import UserError
-from evonas.evaluation import Evaluator, FunctionEvaluator, Job, Parent, reason_of
 from evonas.evolution.candidate import DONE, FAILED, Result
 from evonas.network.network import weights_of
+from evonas.search.evaluation import Evaluator, FunctionEvaluator, Job, Parent, reason_of
 from evonas.seeds import Stream, derive
 from evonas.task import Task
 from evonas.weights import WeightsError

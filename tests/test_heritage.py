@@ -10,11 +10,11 @@ from evonas.genomes.graph import GraphGenome, GraphSpace
 from evonas.operators.morphisms import Deepen, PruneChannels, Widen, ZeroWiden
 
 import evonas
-from evonas.evaluation import Job, Parent, Shared
 from evonas.evolution.variation import unborn
 from evonas.inheritance.child import build_child
 from evonas.inheritance.verification import FunctionChangedError, check_same_function
 from evonas.network.network import build, weights_of
+from evonas.search.evaluation import Job, Parent, Shared
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
 

@@ -6,10 +6,10 @@ import pytest
 
 import evonas
 from evonas.evolution.candidate import DONE, Candidate, Result
-from evonas.executors import Executor
-from evonas.executors.usage import Meter, SlotUse, Usage
 from evonas.journal import MemoryJournal
-from evonas.pace import NOTED, Ledger, Pace
+from evonas.search.executors import Executor
+from evonas.search.executors.usage import Meter, SlotUse, Usage
+from evonas.search.pace import NOTED, Ledger, Pace
 
 PACE = Pace(30, 6000, Usage(60.0, (SlotUse("a", 20, 60.0), SlotUse("b", 10, 30.0)), 15.0))
 

@@ -6,16 +6,16 @@ import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.errors import UserError
-from evonas.evaluation import Evaluator, Job
 from evonas.evolution.candidate import DONE, FAILED, Candidate, Result
 from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.strategies.random_search import RandomSearch
 from evonas.evolution.toolboxes import make_toolbox
-from evonas.executors import Executor, SerialExecutor
 from evonas.journal import MemoryJournal, SqliteJournal, best_candidates
-from evonas.search import Limits, Search
+from evonas.search.evaluation import Evaluator, Job
+from evonas.search.executors import Executor, SerialExecutor
+from evonas.search.loop import Limits, Search
 from evonas.weights import FolderStore, MemoryStore
 
 SPACE = AmoebaSpace(combinations=2)

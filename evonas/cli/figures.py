@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import UserError
 
 if TYPE_CHECKING:
-    from ..pace import Pace
+    from ..search.pace import Pace
 
 _TIME = re.compile(r"(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s?)?")
 _UNITS = (86_400, 3_600, 60, 1)

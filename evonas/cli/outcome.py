@@ -9,8 +9,8 @@ from .figures import duration, number_of
 from .page import Page, best_table
 
 if TYPE_CHECKING:
-    from ..pace import Pace
     from ..result import SearchResult
+    from ..search.pace import Pace
     from .survey import Survey
 
 ALIKE = 0.1
@@ -66,7 +66,7 @@ def sessions_of(result: SearchResult) -> list[Pace]:
         UserError: The note is damaged.
     """
     from ..errors import UserError
-    from ..pace import NOTED, Pace
+    from ..search.pace import NOTED, Pace
 
     try:
         return [Pace.from_dict(noted) for noted in result.journal.meta().get(NOTED, [])]

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ..api import Metered, Started
     from ..assembly import Watch
     from ..evolution.candidate import Candidate
-    from ..pace import Pace
     from ..recipe import Recipe
     from ..result import SearchResult
+    from ..search.pace import Pace
     from ..settings import Settings
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..evolution.candidate import Candidate
-    from ..pace import Pace
     from ..result import SearchResult
+    from ..search.pace import Pace
 
 NUMBERS_SHOWN = 8
 

@@ -235,8 +235,8 @@ def _trained(
     Raises:
         typer.Exit: It was interrupted, or failed.
     """
-    from ..evaluation import reason_of
     from ..final import train as train_finally
+    from ..search.evaluation import reason_of
     from ..training.trainer import DivergenceError
     from .interrupts import stoppable
     from .progress import make_progress

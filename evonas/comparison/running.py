@@ -14,7 +14,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import UserError
-from ..executors.hidden_main import HiddenMainContext
+from ..search.executors.hidden_main import HiddenMainContext
 from .contender import Contender
 from .identity import check_run, run_folder
 from .kept import Records

@@ -10,9 +10,9 @@ from torch import fx, nn
 
 from ..architecture.architecture import Architecture
 from ..errors import NotApplicable
-from ..evaluation import Job, Parent
 from ..evolution.morphism import apply
 from ..network.network import Weights, build
+from ..search.evaluation import Job, Parent
 from ..seeds import Stream
 from ..task import Task
 from ..training.momentum import belonging, without_momentum

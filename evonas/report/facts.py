@@ -84,7 +84,7 @@ def _usage(usage: Iterable[dict[str, Any]]) -> Pairs:
 
 
 def _session(noted: dict[str, Any]) -> str:
-    from ..pace import Pace
+    from ..search.pace import Pace
 
     try:
         pace = Pace.from_dict(noted)

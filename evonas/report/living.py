@@ -8,7 +8,7 @@ from ..assembly import make_strategy
 from ..errors import UserError
 from ..evolution.candidate import Result
 from ..operator_choice import OperatorChoice
-from ..replay import hearing
+from ..search.replay import hearing
 
 if TYPE_CHECKING:
     from ..evolution.genome import Genome

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UserError
-from ..evaluation import Evaluator, Job
 from ..evolution.candidate import DONE, Result
+from ..search.evaluation import Evaluator, Job
 from .table import Figures, Table
 
 

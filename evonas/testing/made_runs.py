@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ..assembly import DataChoice, Fitness, search_for, workbench
 from ..composition import compose, resolve
-from ..evaluation import Job
 from ..evolution.candidate import DONE, FAILED, Result
-from ..executors import Executor
 from ..operator_choice import OperatorChoice
 from ..run import Run
+from ..search.evaluation import Job
+from ..search.executors import Executor
 
 FAILING = 50
 """One candidate in so many fails."""

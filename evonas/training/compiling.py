@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..architecture.layers._drop_path import DroppedPath
 from ..errors import UserError
-from ..evaluation import reason_of, wants_memory
+from ..search.evaluation import reason_of, wants_memory
 from .auxiliary import split_logits
 from .device import Compute
 

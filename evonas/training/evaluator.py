@@ -14,13 +14,13 @@ import torch
 from ..architecture.architecture import Architecture
 from ..architecture.ceilings import NO_CEILINGS, Ceilings
 from ..data import Split, Statistics
-from ..evaluation import Evaluator, Job
 from ..evolution.candidate import DONE, Result
 from ..evolution.genome import GIVEN
 from ..inheritance.child import Child, build_child
 from ..inheritance.verification import check_same_function
 from ..network.calibration import calibrate
 from ..network.network import Weights, weights_of
+from ..search.evaluation import Evaluator, Job
 from ..seeds import Stream, named_seed
 from ..task import Task
 from .device import Compute

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from ..architecture.architecture import Architecture
-from ..executors.parcel import WeightsAt, lend
 from ..network.network import Weights, build, weights_of
+from ..search.executors.parcel import WeightsAt, lend
 from ..task import Task
 from ..weights import SUFFIX
 from .compiling import compiled

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UserError
-from ..evaluation import reason_of, wants_memory
-from ..executors.parcel import unpack
-from ..executors.worker import end_with_parent
+from ..search.evaluation import reason_of, wants_memory
+from ..search.executors.parcel import unpack
+from ..search.executors.worker import end_with_parent
 from .trainer import DivergenceError
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ import pytest
 import evonas as library
 from evonas.cli.outcome import hardly_better_than_chance, time_taken
 from evonas.cli.survey import Survey, survey
-from evonas.executors.usage import SlotUse, Usage
-from evonas.pace import NOTED, Pace
+from evonas.search.executors.usage import SlotUse, Usage
+from evonas.search.pace import NOTED, Pace
 
 COLUMNS = (
     "fitness: accuracy on the validation images; inherited: share of its weights that came from its parent; "

@@ -10,8 +10,8 @@ import pytest
 from evonas.genomes.genet import GenetGenome
 from pebble import ProcessPool
 
-from evonas.evaluation import FunctionEvaluator, Job
-from evonas.executors.processes import Place, ProcessExecutor
+from evonas.search.evaluation import FunctionEvaluator, Job
+from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
 
 

@@ -14,9 +14,9 @@ from evonas.genomes.genet import GenetGenome
 
 import evonas
 from evonas.errors import UserError
-from evonas.evaluation import Evaluator, Job
 from evonas.evolution.candidate import DONE, Result
-from evonas.executors.processes import Place, ProcessExecutor
+from evonas.search.evaluation import Evaluator, Job
+from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.training.room import Room
 
 PACKED = {"devices": "cpu", "per_device": 2}

@@ -12,9 +12,9 @@ import torch
 from evonas.genomes.genet import GenetGenome
 
 import evonas
-from evonas.evaluation import FunctionEvaluator, Job
-from evonas.executors.parcel import pack, unpack
-from evonas.executors.processes import Place, ProcessExecutor
+from evonas.search.evaluation import FunctionEvaluator, Job
+from evonas.search.executors.parcel import pack, unpack
+from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
 
 

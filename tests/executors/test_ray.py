@@ -17,8 +17,8 @@ from evonas.genomes.genet import GenetGenome
 
 import evonas
 from evonas.errors import UserError
-from evonas.evaluation import Evaluator, FunctionEvaluator, Job, Parent
-from evonas.executors.ray_cluster import Cluster
+from evonas.search.evaluation import Evaluator, FunctionEvaluator, Job, Parent
+from evonas.search.executors.ray_cluster import Cluster
 from evonas.task import Task
 from evonas.weights import FolderStore, WeightsError
 
@@ -60,7 +60,7 @@ class OnGpu:
 
 
 def executor(evaluator, settings=Settings, **choices):
-    from evonas.executors.ray import RayExecutor
+    from evonas.search.executors.ray import RayExecutor
 
     return RayExecutor(evaluator, "local", settings, **choices)
 

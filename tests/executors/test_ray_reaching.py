@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from evonas.errors import UserError
-from evonas.executors.ray_cluster import Demand
+from evonas.search.executors.ray_cluster import Demand
 
 
 def test_without_ray_says_what_to_install(search, monkeypatch):

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from evonas.executors.scratch import LOCK, discard, discard_all, scratch_folder
+from evonas.search.executors.scratch import LOCK, discard, discard_all, scratch_folder
 
 OTHER = """
 import os, signal, sys

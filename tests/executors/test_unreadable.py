@@ -8,9 +8,9 @@ import pytest
 from evonas.genomes.genet import GenetGenome
 
 from evonas.errors import UserError
-from evonas.evaluation import Evaluator, Job
 from evonas.evolution.candidate import DONE, Result
-from evonas.executors.processes import Place, ProcessExecutor
+from evonas.search.evaluation import Evaluator, Job
+from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.weights import WeightsError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests

@@ -1,9 +1,9 @@
 import pytest
 
 from evonas.errors import UserError
-from evonas.executors.endings import how_it_ended
-from evonas.executors.processes import Place
-from evonas.executors.workforce import ON_A_GPU, Workforce, cores, read_workforce
+from evonas.search.executors.endings import how_it_ended
+from evonas.search.executors.processes import Place
+from evonas.search.executors.workforce import ON_A_GPU, Workforce, cores, read_workforce
 
 
 @pytest.mark.parametrize(

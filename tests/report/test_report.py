@@ -18,8 +18,6 @@ from evonas import load
 from evonas.cli import main
 from evonas.errors import UserError
 from evonas.evolution.registry import names
-from evonas.executors.usage import SlotUse, Usage
-from evonas.pace import NOTED, Pace
 from evonas.report import write_report
 from evonas.report.document import meta_of
 from evonas.report.facts import configuration
@@ -27,6 +25,8 @@ from evonas.report.living import living
 from evonas.report.pictures import cleaned, pictures_of
 from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
 from evonas.run import Run
+from evonas.search.executors.usage import SlotUse, Usage
+from evonas.search.pace import NOTED, Pace
 from evonas.testing.made_runs import make_run
 
 

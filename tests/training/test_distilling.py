@@ -9,10 +9,10 @@ from evonas.genomes.graph import GraphGenome, GraphSpace
 from evonas.operators.morphisms import PruneChannels, Separable
 
 import evonas
-from evonas.evaluation import Job, Parent
 from evonas.evolution.operator import Operator
 from evonas.evolution.variation import unborn
 from evonas.inheritance.child import build_child
+from evonas.search.evaluation import Job, Parent
 from evonas.task import Task
 from evonas.testing.morphisms import randomise
 from evonas.training.device import Compute

@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from evonas.data import Split, Statistics
-from evonas.evaluation import Job, Parent
 from evonas.evolution.candidate import DONE, FAILED
 from evonas.network.network import build
+from evonas.search.evaluation import Job, Parent
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.evaluator import TrainingEvaluator

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from .evolution.candidate import Candidate
-from .files.sizes import read_size, size_text
-from .journal import Journal, rank
-from .weights import Stored, WeightStore
+from ..evolution.candidate import Candidate
+from ..files.sizes import read_size, size_text
+from ..journal import Journal, rank
+from ..weights import Stored, WeightStore
 
 
 def read_room(value: Any) -> int:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UserError
-from .evolution.candidate import Candidate
+from ..errors import UserError
+from ..evolution.candidate import Candidate
+from ..files.checked import whole
+from ..journal import Journal
 from .executors import Executor
 from .executors.usage import Usage
-from .files.checked import whole
-from .journal import Journal
 
 NOTED = "usage"
 """The key in the journal of what every session of a run did."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...weights import FolderStore, Stored, digest
 from ..evaluation import Job, Shared
-from ..weights import FolderStore, Stored, digest
 from .parcel import WeightsAt
 from .ray_worker import Bytes
 

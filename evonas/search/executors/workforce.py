@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
-from ..files.sizes import read_size
+from ...errors import UserError
+from ...files.sizes import read_size
 from .base import Executor
 from .serial import SerialExecutor
 
 if TYPE_CHECKING:
+    from ...recipe import Recipe
+    from ...settings import Settings
     from ..evaluation import Evaluator
-    from ..recipe import Recipe
-    from ..settings import Settings
     from .processes import Place
 
 AUTO = "auto"
@@ -214,7 +214,7 @@ def read_devices(
     names = devices.split(",") if isinstance(devices, str) else devices
     if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
         raise UserError(f"devices: expected names such as cuda:0,cuda:1, got {devices!r}")
-    from ..training.device import all_devices, choose_device
+    from ...training.device import all_devices, choose_device
 
     names = [name.strip() for name in names]
     found = all_devices() if names == ["all"] else [choose_device(name) for name in names]

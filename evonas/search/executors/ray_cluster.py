@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import UserError
-from ..files.variables import set_meanwhile
+from ...errors import UserError
+from ...files.variables import set_meanwhile
 
 LOCAL = "local"
 

@@ -11,12 +11,12 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ..errors import UserError
+from ...errors import UserError
+from ...evolution.candidate import FAILED
+from ...evolution.plugins import FileText
+from ...files.failpoints import reach
+from ...weights import WeightsError
 from ..evaluation import Evaluator, reason_of
-from ..evolution.candidate import FAILED
-from ..evolution.plugins import FileText
-from ..files.failpoints import reach
-from ..weights import WeightsError
 from . import scratch
 from .parcel import JobSent, lend, result_path, unpack
 from .reports import Report, error_as_bytes, failure, report_as_bytes
@@ -44,7 +44,7 @@ class Equipment:
     def make_evaluator(self) -> Evaluator:
         """The evaluator, in the worker."""
         if self.files:
-            from ..evolution.plugins import operators_from
+            from ...evolution.plugins import operators_from
 
             operators_from(list(self.files))
         evaluator: Evaluator = unpack(self.evaluator)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from .architecture.ceilings import NO_CEILINGS, Ceilings
-from .errors import UserError
-from .evolution.candidate import DONE, FAILED, NO_MEMORY, Result
-from .evolution.genome import Genome
-from .seeds import Stream, derive
-from .task import Task
-from .weights import FolderStore, Stored, WeightsError
+from ..architecture.ceilings import NO_CEILINGS, Ceilings
+from ..errors import UserError
+from ..evolution.candidate import DONE, FAILED, NO_MEMORY, Result
+from ..evolution.genome import Genome
+from ..seeds import Stream, derive
+from ..task import Task
+from ..weights import FolderStore, Stored, WeightsError
 
 if TYPE_CHECKING:
     import torch
@@ -219,8 +219,8 @@ class FunctionEvaluator(Evaluator):
         costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
         if self.needs == "architecture":
             return self._result(self.function(architecture, rng), **costs)
-        from .inheritance.child import build_child
-        from .network.network import weights_of
+        from ..inheritance.child import build_child
+        from ..network.network import weights_of
 
         child = build_child(architecture, job, self.task, self.inherit)
         returned = self.function(child.network, rng)

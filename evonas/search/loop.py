@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .errors import UserError
+from ..errors import UserError
+from ..evolution.candidate import DONE, FAILED, Candidate, Result
+from ..evolution.genome import GIVEN, Genome, Heritage
+from ..evolution.strategies import Strategy
+from ..files.failpoints import reach
+from ..journal import Journal, rank
+from ..seeds import Stream, derive, guarded, named_seed
+from ..weights import Stored, WeightStore
 from .evaluation import Job, Parent, Shared, sound
-from .evolution.candidate import DONE, FAILED, Candidate, Result
-from .evolution.genome import GIVEN, Genome, Heritage
-from .evolution.strategies import Strategy
 from .executors import Executor
-from .files.failpoints import reach
-from .journal import Journal, rank
 from .replay import hearing
 from .retention import Shelf
-from .seeds import Stream, derive, guarded, named_seed
-from .weights import Stored, WeightStore
 
 if TYPE_CHECKING:
     import torch

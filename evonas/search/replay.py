@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import UserError
-from .evolution.strategies import Strategy
-from .journal import Journal
+from ..errors import UserError
+from ..evolution.strategies import Strategy
+from ..journal import Journal
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import UserError
+from ...errors import UserError
+from ...evolution.candidate import FAILED, NO_MEMORY, Result
+from ...evolution.plugins import FileText
 from ..evaluation import Evaluator, Job
-from ..evolution.candidate import FAILED, NO_MEMORY, Result
-from ..evolution.plugins import FileText
 from .base import Executor
 from .endings import KILLED
 from .parcel import JobSent, pack
@@ -26,7 +26,7 @@ from .usage import Usage
 from .verdicts import STARTS, TRIES, died_again, tried_alone, with_wait
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from ...settings import Settings
 
 
 class RayExecutor(Executor):

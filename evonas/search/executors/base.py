@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Self
 
+from ...evolution.candidate import Result
 from ..evaluation import Job
-from ..evolution.candidate import Result
 from .usage import Usage
 
 

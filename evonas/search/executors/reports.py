@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import UserError
+from ...errors import UserError
+from ...evolution.candidate import FAILED, Result
 from ..evaluation import reason_of
-from ..evolution.candidate import FAILED, Result
 from .parcel import WeightsAt, pack, unpack
 
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import cloudpickle
 import numpy as np
 
-from ..errors import UserError
+from ...errors import UserError
+from ...evolution.genome import Genome, Origin
+from ...weights import SUFFIX, FolderStore, Stored, digest, unwritable
 from ..evaluation import Job, Parent, Shared
-from ..evolution.genome import Genome, Origin
-from ..weights import SUFFIX, FolderStore, Stored, digest, unwritable
 
 if TYPE_CHECKING:
     import torch

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from ...evolution.candidate import Result
 from ..evaluation import Evaluator, Job
-from ..evolution.candidate import Result
 from .base import Executor
 from .usage import Meter, Usage
 

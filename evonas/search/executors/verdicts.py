@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import UserError
-from ..evolution.candidate import FAILED, Result
+from ...errors import UserError
+from ...evolution.candidate import FAILED, Result
 
 TRIES = 2
 """How often a candidate is begun whose worker dies, or which runs out of memory."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ...evolution.candidate import Result
 from ..evaluation import Evaluator, Job
-from ..evolution.candidate import Result
 from .base import Executor
 from .packed import PackedSlot
 from .parcel import JobSent, WeightsAt, lend, lent_path, pack, result_path
