@@ -5,7 +5,8 @@
 - `by_slices` (`remap`): the slices that fit, too.
 - `by_morphisms` (`morph`): for genomes without morphisms; `correspondence` says what became of a layer and
   `lineage` of a channel, so that morphisms lead from parent to child.
-- `carrying`: tensors that follow their channels. `verification`: whether a child computes what its parent did.
+- `carrying`: tensors that follow their channels. `verification`: whether a child computes what its parent
+  did.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An architecture as PyTorch: built, read in, handed out.
 
-- `network`: builds a `torch.fx.GraphModule` whose tensors are named by node; `undrawn` keeps constructors from
-  drawing, `calibration` sets normalisations that a morphism inserted.
+- `network`: builds a `torch.fx.GraphModule` whose tensors are named by node; `undrawn` keeps constructors
+  from drawing, `calibration` sets normalisations that a morphism inserted.
 - `deploy`: a trained network with its normalisation, for use elsewhere.
 - `importing`: models of others as architectures. `export`: files that work without evonas.
 """
