@@ -30,7 +30,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from evonas.evolution.candidate import Candidate
-from evonas.run import Run
+from evonas.run.run import Run
 from evonas.testing.made_runs import make_run
 
 COMMAND = Path(sys.executable).with_name("evonas")

@@ -37,11 +37,11 @@ from evonas.evolution.registry import genome_type, operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.toolboxes import make_toolbox
-from evonas.journal import SqliteJournal
+from evonas.run.journal import SqliteJournal
+from evonas.run.weights import MemoryStore
 from evonas.search.evaluation import Job
 from evonas.search.executors import Executor
 from evonas.search.loop import Limits, Search
-from evonas.weights import MemoryStore
 
 SIGMA = 0.5
 MODES = {"ordered 2x": 2, "ordered 4x": 4, "asynchronous": 0}

@@ -23,8 +23,8 @@ from typing import Any
 import evonas
 from evonas import final
 from evonas.assembly import DataChoice
-from evonas.journal import best_candidates
 from evonas.result import Individual, SearchResult
+from evonas.run.journal import best_candidates
 from evonas.training.device import Compute
 
 ARMS = {

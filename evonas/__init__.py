@@ -43,6 +43,7 @@ MOVED: Mapping[str, str] = {
     "checked": "files.checked",
     "correspondence": "inheritance.correspondence",
     "deploy": "network.deploy",
+    "environment": "run.environment",
     "evaluation": "search.evaluation",
     "executors": "search.executors",
     "export": "network.export",
@@ -51,6 +52,7 @@ MOVED: Mapping[str, str] = {
     "heritage": "inheritance.child",
     "importing": "network.importing",
     "inheritance_modes": "inheritance.modes",
+    "journal": "run.journal",
     "layers": "architecture.layers",
     "lineage": "inheritance.lineage",
     "morphing": "inheritance.by_morphisms",
@@ -66,6 +68,7 @@ MOVED: Mapping[str, str] = {
     "remapping": "inheritance.by_slices",
     "replay": "search.replay",
     "retention": "search.retention",
+    "run_folder": "run.folder",
     "signs": "architecture.signs",
     "sizes": "files.sizes",
     "strategies": "evolution.strategies",
@@ -75,6 +78,7 @@ MOVED: Mapping[str, str] = {
     "variables": "files.variables",
     "variation": "evolution.variation",
     "verification": "inheritance.verification",
+    "weights": "run.weights",
     "wiring": "architecture.wiring",
 }
 """Modules by the names that pages, files of users and installed packages call them: where each lies."""

@@ -18,18 +18,18 @@ from .errors import UserError
 from .evolution.genome import Genome
 from .evolution.plugins import Brought, genome_name, operators_from
 from .evolution.toolboxes import Toolbox
-from .journal import MemoryJournal
 from .operator_choice import OperatorChoice
 from .order import first_value, read_limit, read_order, said
 from .result import SearchResult
-from .run import Run
+from .run.journal import MemoryJournal
+from .run.run import Run
+from .run.weights import MemoryStore
 from .search.evaluation import Needs, UserFunction
 from .search.executors.workforce import read_workforce
 from .search.pace import Onlookers, Pace
 from .search.retention import read_room
 from .settings import Settings
 from .task import Task
-from .weights import MemoryStore
 
 Metered = Callable[[Pace], None]
 Started = Callable[[Settings, int], None]

@@ -13,15 +13,15 @@ from .errors import UserError
 from .evolution.candidate import Candidate
 from .evolution.genome import Heritage
 from .evolution.strategies import Start, Strategy
-from .journal import Journal
 from .operator_choice import OperatorChoice
+from .run.journal import Journal
+from .run.weights import WeightStore
 from .search.evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
 from .search.executors import Executor
 from .search.loop import Limits, Search
 from .settings import Settings, check_tactics, strategy_type
 from .tables import TableEvaluator, read_table
 from .task import Task
-from .weights import WeightStore
 
 Watch = Callable[[Candidate], None]
 

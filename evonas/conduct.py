@@ -8,13 +8,13 @@ from pathlib import Path
 from .assembly import DataChoice, Fitness, Workbench, search_for
 from .evolution.candidate import Candidate
 from .evolution.genome import Heritage
-from .journal import Journal
 from .operator_choice import OperatorChoice
-from .run import Run
+from .run.journal import Journal
+from .run.run import Run
+from .run.weights import WeightStore
 from .search.executors.workforce import NOBODY, Workforce
 from .search.pace import Ledger, Onlookers
 from .settings import Settings
-from .weights import WeightStore
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from typing import Any
 from .data import ImageDataset, Images, Statistics
 from .data.described import read_described
 from .description import FILE, FORMAT, read_description
-from .environment import environment
 from .errors import UserError
 from .evolution.genome import Genome
 from .evolution.registry import genome_type
 from .network.deploy import Deployable, deployable
 from .network.network import build
+from .run.environment import environment
+from .run.weights import FolderStore, Stored
 from .search.executors.workforce import read_devices
 from .seeds import Stream, derive
 from .task import Task
@@ -25,7 +26,6 @@ from .training.final_training import FinalTraining
 from .training.images import DeviceImages, Normalisation
 from .training.plan import Plan
 from .training.trainer import score, to_device
-from .weights import FolderStore, Stored
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""

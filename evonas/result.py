@@ -12,11 +12,11 @@ from .data.images import Statistics
 from .errors import UserError
 from .evolution.candidate import FAILED, Candidate
 from .evolution.genome import Genome
-from .journal import Journal
 from .network.deploy import Deployable, deployable
+from .run.journal import Journal
+from .run.weights import WeightStore
 from .settings import Settings
 from .task import Task
-from .weights import WeightStore
 
 if TYPE_CHECKING:
     from torch import nn

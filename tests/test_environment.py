@@ -3,7 +3,7 @@
 import pytest
 
 import evonas
-from evonas.environment import drift, environment
+from evonas.run.environment import drift, environment
 
 
 def fitness(genome, rng):

@@ -114,7 +114,7 @@ def test_a_second_training_takes_the_firsts_place(trained, folder):
 
 def test_a_kill_before_the_description_leaves_the_first(trained, folder):
     before = (folder / final.FILE).read_text()
-    from evonas.weights import FolderStore
+    from evonas.run.weights import FolderStore
 
     FolderStore(folder).save(1, {"x.weight": torch.ones(2)})
     (folder / f"{final.FILE}.tmp").write_text("{half")

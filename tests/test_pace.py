@@ -6,7 +6,7 @@ import pytest
 
 import evonas
 from evonas.evolution.candidate import DONE, Candidate, Result
-from evonas.journal import MemoryJournal
+from evonas.run.journal import MemoryJournal
 from evonas.search.executors import Executor
 from evonas.search.executors.usage import Meter, SlotUse, Usage
 from evonas.search.pace import NOTED, Ledger, Pace

@@ -11,8 +11,8 @@ import pytest
 import evonas
 from evonas.cli import main
 from evonas.files.printable import encodable, printable
-from evonas.journal.file import sealed, to_json
 from evonas.report import write_report
+from evonas.run.journal.file import sealed, to_json
 
 STEERING = "\x1b]0;owned\x07\x9b2J\u202e"
 

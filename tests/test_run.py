@@ -7,10 +7,10 @@ import torch
 from filelock import FileLock
 
 import evonas
-from evonas.environment import environment
 from evonas.errors import UserError
-from evonas.journal.file import BEGUN
-from evonas.run import Run
+from evonas.run.environment import environment
+from evonas.run.journal.file import BEGUN
+from evonas.run.run import Run
 
 
 def count(genome, rng):

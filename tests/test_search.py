@@ -12,11 +12,11 @@ from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.strategies.random_search import RandomSearch
 from evonas.evolution.toolboxes import make_toolbox
-from evonas.journal import MemoryJournal, SqliteJournal, best_candidates
+from evonas.run.journal import MemoryJournal, SqliteJournal, best_candidates
+from evonas.run.weights import FolderStore, MemoryStore
 from evonas.search.evaluation import Evaluator, Job
 from evonas.search.executors import Executor, SerialExecutor
 from evonas.search.loop import Limits, Search
-from evonas.weights import FolderStore, MemoryStore
 
 SPACE = AmoebaSpace(combinations=2)
 BEST_KEPT = 5

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from evonas.errors import UserError
-from evonas.weights import FolderStore, MemoryStore, Stored, WeightsError
+from evonas.run.weights import FolderStore, MemoryStore, Stored, WeightsError
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_file_that_is_cut_short(tmp_path, tensors, length):
 
 def test_what_is_no_safetensors_file(tmp_path):
     """Such as a pickle, which would run code: it is not even looked at."""
-    from evonas.weights import digest
+    from evonas.run.weights import digest
 
     content = b"\x80\x04cos\nsystem\n(S'false'\ntR."
     (tmp_path / "000000.safetensors").write_bytes(content)

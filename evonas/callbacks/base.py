@@ -14,7 +14,7 @@ from .past import Past
 
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
-    from ..journal import Journal
+    from ..run.journal import Journal
     from ..settings import Settings
 
 USUAL_GENERATION = 10

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..evolution.candidate import Candidate, Leader, Result
 
 if TYPE_CHECKING:
-    from ..journal import Journal
+    from ..run.journal import Journal
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
         UserError: There is no such one.
     """
     from ..description import FILE
-    from ..run_folder import FINAL
+    from ..run.folder import FINAL
     from .targets import is_trained
 
     if number is not None and weights == "final":

@@ -115,7 +115,7 @@ def _taken(source: str, number: int | None) -> Individual | Path:
     """
     from ..api import load
     from ..errors import UserError, after
-    from ..run_folder import meant_by
+    from ..run.folder import meant_by
 
     path = Path(source).expanduser()
     if path.is_dir():

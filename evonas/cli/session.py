@@ -147,7 +147,7 @@ def conduct(
         typer.Exit: It was interrupted, or every evaluation failed.
     """
     limit = output.seconds
-    from ..weights import WeightsError
+    from ..run.weights import WeightsError
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -189,7 +189,7 @@ def _plain_warnings() -> Iterator[None]:
 def _tell_stopped(folder: Path, output: Output) -> None:
     """After Ctrl-C: what is kept, and how to go on."""
     from ..api import load
-    from ..journal import FILE
+    from ..run.journal import FILE
 
     if not (folder / FILE).is_file():
         say("stopped before the run began", error=True)

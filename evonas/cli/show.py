@@ -56,7 +56,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
 def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
     from ..description import FILE, read_report
-    from ..run_folder import FINAL
+    from ..run.folder import FINAL
 
     path = folder / FINAL / FILE
     return read_report(path) if path.is_file() else None

@@ -82,7 +82,7 @@ def find_target(text: str, number: int | None = None) -> Target:
 def is_trained(folder: Path) -> bool:
     """Whether a folder holds a network that ``evonas train`` made, and no run."""
     from ..description import FILE
-    from ..journal import FILE as JOURNAL
+    from ..run.journal import FILE as JOURNAL
 
     return (folder / FILE).is_file() and not (folder / JOURNAL).is_file()
 
@@ -108,7 +108,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
     from ..evolution.registry import entries, genome_type
-    from ..run_folder import meant_by
+    from ..run.folder import meant_by
 
     known: list[str] = []
     for genome in entries("genomes"):

@@ -145,7 +145,7 @@ def _dataset_of(found: Target) -> str:
 
 
 def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:
-    from ..run_folder import FINAL
+    from ..run.folder import FINAL
     from .fresh import fresh_folder
 
     if output is not None:

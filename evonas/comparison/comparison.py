@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..environment import environment
 from ..errors import UserError
+from ..run.environment import environment
 from ..tables import Figures
 from .record import Record
 from .statistics import Array, Pair, at

@@ -100,7 +100,7 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
         UserError: It was refused.
     """
     from ..api import evolve, resume
-    from ..journal import FILE
+    from ..run.journal import FILE
     from ..tables import read_table
 
     began = time.perf_counter()

@@ -14,9 +14,9 @@ from ..architecture.ceilings import NO_CEILINGS, Ceilings
 from ..errors import UserError
 from ..evolution.candidate import DONE, FAILED, NO_MEMORY, Result
 from ..evolution.genome import Genome
+from ..run.weights import FolderStore, Stored, WeightsError
 from ..seeds import Stream, derive
 from ..task import Task
-from ..weights import FolderStore, Stored, WeightsError
 
 if TYPE_CHECKING:
     import torch

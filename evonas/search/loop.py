@@ -14,9 +14,9 @@ from ..evolution.candidate import DONE, FAILED, Candidate, Result
 from ..evolution.genome import GIVEN, Genome, Heritage
 from ..evolution.strategies import Strategy
 from ..files.failpoints import reach
-from ..journal import Journal, rank
+from ..run.journal import Journal, rank
+from ..run.weights import Stored, WeightStore
 from ..seeds import Stream, derive, guarded, named_seed
-from ..weights import Stored, WeightStore
 from .evaluation import Job, Parent, Shared, sound
 from .executors import Executor
 from .replay import hearing

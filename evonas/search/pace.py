@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import UserError
 from ..evolution.candidate import Candidate
 from ..files.checked import whole
-from ..journal import Journal
+from ..run.journal import Journal
 from .executors import Executor
 from .executors.usage import Usage
 

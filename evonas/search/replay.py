@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..evolution.strategies import Strategy
-from ..journal import Journal
+from ..run.journal import Journal
 
 
 @contextmanager

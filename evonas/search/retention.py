@@ -8,8 +8,8 @@ from typing import Any
 
 from ..evolution.candidate import Candidate
 from ..files.sizes import read_size, size_text
-from ..journal import Journal, rank
-from ..weights import Stored, WeightStore
+from ..run.journal import Journal, rank
+from ..run.weights import Stored, WeightStore
 
 
 def read_room(value: Any) -> int:

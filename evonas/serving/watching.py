@@ -10,12 +10,12 @@ from typing import Any
 
 from ..api import load
 from ..evolution.candidate import FAILED, PENDING
-from ..journal import FILE
 from ..report.document import info, meta_of, title
 from ..report.facts import Pairs, cards, configuration, headline
 from ..report.living import living
 from ..report.page import render
 from ..report.rows import Row, field, ranked, row_of
+from ..run.journal import FILE
 from .drawings import Drawings
 
 CURVES = 5

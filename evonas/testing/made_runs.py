@@ -14,7 +14,7 @@ from ..assembly import DataChoice, Fitness, search_for, workbench
 from ..composition import compose, resolve
 from ..evolution.candidate import DONE, FAILED, Result
 from ..operator_choice import OperatorChoice
-from ..run import Run
+from ..run.run import Run
 from ..search.evaluation import Job
 from ..search.executors import Executor
 

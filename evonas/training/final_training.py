@@ -14,9 +14,9 @@ from torch import nn
 
 from ..architecture.architecture import Architecture
 from ..network.network import Weights, build, weights_of
+from ..run.weights import SUFFIX
 from ..search.executors.parcel import WeightsAt, lend
 from ..task import Task
-from ..weights import SUFFIX
 from .compiling import compiled
 from .device import Compute
 from .distributed import RankImages, Share, check_parts, joined, share_statistics

@@ -42,7 +42,7 @@ from searches import Searches
 
 import evonas
 from evonas.files.failpoints import PLACES
-from evonas.run import Run
+from evonas.run.run import Run
 
 LOOKS = 1000
 """How often, 20 ms apart, is looked whether what a killed search has started has ended by itself."""

@@ -17,10 +17,10 @@ from evonas.genomes.genet import GenetGenome
 
 import evonas
 from evonas.errors import UserError
+from evonas.run.weights import FolderStore, WeightsError
 from evonas.search.evaluation import Evaluator, FunctionEvaluator, Job, Parent
 from evonas.search.executors.ray_cluster import Cluster
 from evonas.task import Task
-from evonas.weights import FolderStore, WeightsError
 
 pytestmark = pytest.mark.filterwarnings("ignore:with a look-ahead")
 

@@ -9,9 +9,9 @@ from evonas.genomes.genet import GenetGenome
 
 from evonas.errors import UserError
 from evonas.evolution.candidate import DONE, Result
+from evonas.run.weights import WeightsError
 from evonas.search.evaluation import Evaluator, Job
 from evonas.search.executors.processes import Place, ProcessExecutor
-from evonas.weights import WeightsError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 

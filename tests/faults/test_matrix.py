@@ -13,7 +13,7 @@ import pytest
 
 import evonas
 from evonas.files import failpoints
-from evonas.weights import UnwritableWeightsError
+from evonas.run.weights import UnwritableWeightsError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
@@ -190,7 +190,7 @@ def test_a_full_disk(search, go_on, rows, executor, disk):
 
 def test_a_full_disk_where_weights_are_written(training, rows, disk):
     """The same of weights, of which every file that the journal names stays whole."""
-    from evonas.run import Run
+    from evonas.run.run import Run
 
     folder, choices = disk.place / "run", {**training, "budget": 14, "keep": "50MB"}
     expected = rows(evonas.evolve(**choices))

@@ -7,7 +7,7 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.evolution.candidate import Candidate, Result
 from evonas.evolution.genome import Origin
-from evonas.journal import Journal, MemoryJournal, SqliteJournal
+from evonas.run.journal import Journal, MemoryJournal, SqliteJournal
 
 SPACE = AmoebaSpace(combinations=2)
 

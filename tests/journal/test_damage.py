@@ -129,7 +129,7 @@ def test_rows_that_were_changed(write, whole, change):
 
 def test_a_write_ahead_log_that_is_damaged_takes_back_whole_turns(tmp_path):
     """What SQLite's own checksums refuse is as if it had not been: the run goes on from there."""
-    from evonas.run import Run
+    from evonas.run.run import Run
 
     folder, copy = tmp_path / "run", tmp_path / "copy"
 

@@ -4,8 +4,8 @@ import pytest
 
 from evonas.errors import UserError
 from evonas.evolution.candidate import DONE, FAILED, Result
-from evonas.journal import best_candidates
-from evonas.weights import Stored
+from evonas.run.journal import best_candidates
+from evonas.run.weights import Stored
 
 
 def done(fitness, **more):

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 import evonas
-from evonas.journal import FORMAT
-from evonas.journal.file import sealed, to_json
+from evonas.run.journal import FORMAT
+from evonas.run.journal.file import sealed, to_json
 
 ASSETS = Path(__file__).parent
 FORMATS = range(1, FORMAT + 1)

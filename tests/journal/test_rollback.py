@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 import evonas
-from evonas.journal.filesystem import is_shared, kind_of
+from evonas.run.journal.filesystem import is_shared, kind_of
 
 MOUNTS = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw

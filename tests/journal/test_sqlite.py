@@ -9,8 +9,8 @@ import pytest
 
 from evonas.errors import UserError
 from evonas.evolution.candidate import DONE, Result
-from evonas.journal import SqliteJournal
-from evonas.weights import Stored
+from evonas.run.journal import SqliteJournal
+from evonas.run.weights import Stored
 
 
 def turn(journal, candidate, number):

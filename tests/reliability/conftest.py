@@ -6,7 +6,7 @@ import pytest
 from searches import Searches
 
 from evonas.result import SearchResult
-from evonas.run import Run
+from evonas.run.run import Run
 
 
 @pytest.fixture(scope="session")

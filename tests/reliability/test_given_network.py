@@ -4,8 +4,8 @@ import pytest
 
 import evonas
 from evonas.files.failpoints import PLACES
-from evonas.run import Run
-from evonas.run_folder import GIVEN
+from evonas.run.folder import GIVEN
+from evonas.run.run import Run
 
 REFINING = {"budget": 4, "neighbours": 3, "morphisms": 1, "epochs": 1, "seed": 3, "device": "cpu"}
 

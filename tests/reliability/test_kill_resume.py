@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import evonas
-from evonas.journal.file import BEGUN
+from evonas.run.journal.file import BEGUN
 
 MOMENTS = 10
 

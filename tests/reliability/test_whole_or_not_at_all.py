@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import evonas
-from evonas.journal import SqliteJournal
-from evonas.weights import UnreadableWeightsError
+from evonas.run.journal import SqliteJournal
+from evonas.run.weights import UnreadableWeightsError
 
 
 @pytest.fixture(scope="module")

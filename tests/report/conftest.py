@@ -11,7 +11,7 @@ from evonas.genomes.genet import GenetGenome
 
 from evonas.evolution.candidate import FAILED, Candidate, Result
 from evonas.evolution.genome import Origin
-from evonas.run import Run
+from evonas.run.run import Run
 from evonas.testing.made_runs import make_run
 
 __all__ = ["axe", "browser", "opened"]

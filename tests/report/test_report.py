@@ -24,7 +24,7 @@ from evonas.report.facts import configuration
 from evonas.report.living import living
 from evonas.report.pictures import cleaned, pictures_of
 from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
-from evonas.run import Run
+from evonas.run.run import Run
 from evonas.search.executors.usage import SlotUse, Usage
 from evonas.search.pace import NOTED, Pace
 from evonas.testing.made_runs import make_run

@@ -8,9 +8,9 @@ import pytest
 
 import evonas
 from evonas.cli import main
-from evonas.journal import SqliteJournal
-from evonas.journal.file import sealed, to_json
 from evonas.report import write_report
+from evonas.run.journal import SqliteJournal
+from evonas.run.journal.file import sealed, to_json
 from evonas.testing.made_runs import make_run
 
 STRANGE = (5, "x", [1], {"a": 1}, None, [[1]], True, [{"a": 1}], 1.5, -1, {"operators": [5]}, [[1, 2]])

@@ -14,8 +14,8 @@ import pytest
 import evonas
 from evonas.cli import main
 from evonas.data import load_dataset
-from evonas.journal.file import sealed, to_json
-from evonas.weights import LARGEST, FolderStore, Stored, WeightsError, digest
+from evonas.run.journal.file import sealed, to_json
+from evonas.run.weights import LARGEST, FolderStore, Stored, WeightsError, digest
 
 
 def fitness(genome, rng):

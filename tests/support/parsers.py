@@ -29,10 +29,10 @@ from evonas.evolution.morphism import read_morphisms
 from evonas.evolution.registry import entries, find, genome_type
 from evonas.files.sizes import read_size
 from evonas.recipe import load_recipe, parse_recipe, recipe_names
+from evonas.run.weights import FolderStore, Stored, digest
 from evonas.settings import Settings
 from evonas.task import Task
 from evonas.training.plan import Plan
-from evonas.weights import FolderStore, Stored, digest
 
 TASK = Task(3, 8, 8, 4)
 

@@ -13,7 +13,7 @@ from parsing import SPACES, Parser, as_json, loads
 
 import evonas
 from evonas.cli.show import show
-from evonas.journal.file import sealed
+from evonas.run.journal.file import sealed
 
 KINDS = {
     "aging": {"genome": "amoeba", "population": 3, "sample": 2},

@@ -8,7 +8,7 @@ from typing import Any
 
 from evonas import load
 from evonas.evolution.candidate import Candidate
-from evonas.run import Run
+from evonas.run.run import Run
 
 KNOWN = ("task", "statistics", "dataset", "classes", "variation", "fitness")
 

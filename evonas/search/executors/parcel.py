@@ -19,7 +19,7 @@ import numpy as np
 
 from ...errors import UserError
 from ...evolution.genome import Genome, Origin
-from ...weights import SUFFIX, FolderStore, Stored, digest, unwritable
+from ...run.weights import SUFFIX, FolderStore, Stored, digest, unwritable
 from ..evaluation import Job, Parent, Shared
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from ...evolution.candidate import Result
 from ...evolution.plugins import FileText
-from ...weights import WeightsError, digest
+from ...run.weights import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt

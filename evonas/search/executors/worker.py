@@ -15,7 +15,7 @@ from ...errors import UserError
 from ...evolution.candidate import FAILED
 from ...evolution.plugins import FileText
 from ...files.failpoints import reach
-from ...weights import WeightsError
+from ...run.weights import WeightsError
 from ..evaluation import Evaluator, reason_of
 from . import scratch
 from .parcel import JobSent, lend, result_path, unpack

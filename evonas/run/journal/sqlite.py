@@ -8,10 +8,10 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from ..evolution.candidate import DONE, FAILED, Candidate, Result
-from ..evolution.genome import Genome, Origin
-from ..files.failpoints import reach
+from ...errors import UserError
+from ...evolution.candidate import DONE, FAILED, Candidate, Result
+from ...evolution.genome import Genome, Origin
+from ...files.failpoints import reach
 from ..weights import Stored, check_stored
 from .base import Event, Journal, in_order
 from .file import FILE, connect, create_file, from_json, guarded, sealed, to_json, unsealed

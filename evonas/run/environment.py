@@ -88,7 +88,7 @@ def revision() -> str:
         commit = json.loads(noted or "{}").get("vcs_info", {}).get("commit_id", "")
     except (PackageNotFoundError, ValueError, AttributeError):
         commit = ""
-    checkout = Path(__file__).parents[1]
+    checkout = Path(__file__).parents[2]
     if commit or not (checkout / ".git").exists():
         return str(commit)
     words = [

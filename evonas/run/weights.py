@@ -13,9 +13,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import UserError, what_to_do
-from .files.checked import text, whole
-from .files.failpoints import reach
+from ..errors import UserError, what_to_do
+from ..files.checked import text, whole
+from ..files.failpoints import reach
 
 if TYPE_CHECKING:
     import torch

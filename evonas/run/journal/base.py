@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..errors import UserError
-from ..evolution.candidate import Candidate, Result
-from ..evolution.genome import Genome
+from ...errors import UserError
+from ...evolution.candidate import Candidate, Result
+from ...evolution.genome import Genome
 from ..weights import Stored
 
 Event = tuple[int, Genome | Result]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from ..errors import UserError, what_to_do
-from ..files.failpoints import reach
+from ...errors import UserError, what_to_do
+from ...files.failpoints import reach
 from .filesystem import is_shared
 
 FORMAT = 1

@@ -10,14 +10,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ..errors import UserError, after
+from ..evolution.genome import Heritage
+from ..files.failpoints import reach
+from ..settings import Settings
 from .environment import drift, environment
-from .errors import UserError, after
-from .evolution.genome import Heritage
-from .files.failpoints import reach
+from .folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
 from .journal import SqliteJournal
 from .journal.file import FILE
-from .run_folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
-from .settings import Settings
 from .weights import FolderStore, Stored, UnreadableWeightsError, WeightsError, flush_folder
 
 

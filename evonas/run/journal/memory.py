@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import UserError
-from ..evolution.candidate import Candidate
+from ...errors import UserError
+from ...evolution.candidate import Candidate
 from ..weights import Stored
 from .base import Event, Journal, in_order
 
