@@ -56,7 +56,7 @@ from evonas.inheritance.by_morphisms import morph
 from evonas.inheritance.by_name import inherit
 from evonas.inheritance.by_slices import remap
 from evonas.network.network import Weights, build, weights_of
-from evonas.settings import read_genotype
+from evonas.settings.settings import read_genotype
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation

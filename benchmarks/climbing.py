@@ -16,10 +16,10 @@ from subset import smaller
 from torch import nn
 
 import evonas
-from evonas.assembly import DataChoice
 from evonas.data import ImageDataset
 from evonas.errors import UserError
 from evonas.result import Individual, SearchResult
+from evonas.settings.assembly import DataChoice
 from evonas.training.device import choose_device, choose_precision
 
 TEST_BATCH = 500

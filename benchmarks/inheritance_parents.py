@@ -16,7 +16,7 @@ from evonas.errors import NotApplicable
 from evonas.evolution.genome import Genome, Origin
 from evonas.evolution.operator import Operator
 from evonas.seeds import named_seed
-from evonas.settings import read_genotype
+from evonas.settings.settings import read_genotype
 from evonas.task import Task
 
 FILTERS = (16, 32, 64)

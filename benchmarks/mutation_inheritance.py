@@ -24,11 +24,11 @@ from evonas.operators.amoeba import hidden_state, operation
 from torch import nn
 
 from evonas.architecture.architecture import Architecture
-from evonas.assembly import DataChoice
 from evonas.evolution.operator import Operator
 from evonas.inheritance.by_name import inherit
 from evonas.network.network import Weights, build, weights_of
-from evonas.settings import read_genotype
+from evonas.settings.assembly import DataChoice
+from evonas.settings.settings import read_genotype
 from evonas.training.device import Compute, choose_device, choose_precision
 from evonas.training.images import DeviceImages, Normalisation
 from evonas.training.plan import Plan

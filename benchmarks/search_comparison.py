@@ -22,9 +22,9 @@ from typing import Any
 
 import evonas
 from evonas import final
-from evonas.assembly import DataChoice
 from evonas.result import Individual, SearchResult
 from evonas.run.journal import best_candidates
+from evonas.settings.assembly import DataChoice
 from evonas.training.device import Compute
 
 ARMS = {

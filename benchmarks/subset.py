@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evonas.assembly import DataChoice
 from evonas.data import Split, Statistics
 from evonas.data.images import channel_statistics
 from evonas.errors import UserError
+from evonas.settings.assembly import DataChoice
 from evonas.task import Task
 from evonas.training.device import Compute, choose_device, choose_precision
 

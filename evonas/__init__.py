@@ -26,14 +26,15 @@ from .errors import NotApplicable, UserError
 
 if TYPE_CHECKING:
     from .api import evolve, load, resume
-    from .deap_toolbox import toolbox
     from .refinement import refine
+    from .settings.deap_toolbox import toolbox
 
 __version__ = "0.1.0"
 
 __all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
 
 MOVED: Mapping[str, str] = {
+    "assembly": "settings.assembly",
     "calibration": "network.calibration",
     "candidate": "evolution.candidate",
     "canonical": "architecture.canonical",
@@ -41,7 +42,11 @@ MOVED: Mapping[str, str] = {
     "ceilings": "architecture.ceilings",
     "channels": "architecture.channels",
     "checked": "files.checked",
+    "composition": "settings.composition",
+    "conduct": "settings.conduct",
     "correspondence": "inheritance.correspondence",
+    "deap_loop": "settings.deap_loop",
+    "deap_toolbox": "settings.deap_toolbox",
     "deploy": "network.deploy",
     "environment": "run.environment",
     "evaluation": "search.evaluation",
@@ -59,11 +64,15 @@ MOVED: Mapping[str, str] = {
     "morphism": "evolution.morphism",
     "names": "architecture.names",
     "operator": "evolution.operator",
+    "operator_choice": "settings.operator_choice",
+    "order": "settings.order",
     "origins": "architecture.origins",
     "pace": "search.pace",
     "plugins": "evolution.plugins",
     "printable": "files.printable",
+    "protocols": "settings.protocols",
     "reading": "files.reading",
+    "recipe": "settings.recipe",
     "registry": "evolution.registry",
     "remapping": "inheritance.by_slices",
     "replay": "search.replay",
@@ -134,7 +143,7 @@ _LATER = later(
         "load": "api",
         "refine": "refinement",
         "resume": "api",
-        "toolbox": "deap_toolbox",
+        "toolbox": "settings.deap_toolbox",
     },
 )
 

@@ -8,27 +8,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .assembly import DataChoice, Fitness, Watch, Workbench, workbench
 from .callbacks import Callback, Callbacks
-from .composition import resolve
-from .conduct import Conduct
 from .data.described import read_described
 from .data.images import Statistics
 from .errors import UserError
 from .evolution.genome import Genome
 from .evolution.plugins import Brought, genome_name, operators_from
 from .evolution.toolboxes import Toolbox
-from .operator_choice import OperatorChoice
-from .order import first_value, read_limit, read_order, said
 from .result import SearchResult
 from .run.journal import MemoryJournal
 from .run.run import Run
 from .run.weights import MemoryStore
 from .search.evaluation import Needs, UserFunction
-from .search.executors.workforce import read_workforce
 from .search.pace import Onlookers, Pace
 from .search.retention import read_room
-from .settings import Settings
+from .settings.assembly import DataChoice, Fitness, Watch, Workbench, workbench
+from .settings.composition import resolve
+from .settings.conduct import Conduct
+from .settings.operator_choice import OperatorChoice
+from .settings.order import first_value, read_limit, read_order, said
+from .settings.settings import Settings
+from .settings.workforce import read_workforce
 from .task import Task
 
 Metered = Callable[[Pace], None]

@@ -18,8 +18,8 @@ from .network.deploy import Deployable, deployable
 from .network.network import build
 from .run.environment import environment
 from .run.weights import FolderStore, Stored
-from .search.executors.workforce import read_devices
 from .seeds import Stream, derive
+from .settings.workforce import read_devices
 from .task import Task
 from .training.device import Compute
 from .training.final_training import FinalTraining

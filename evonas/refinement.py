@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from .architecture.architecture import Architecture
 from .architecture.layers import Input
-from .assembly import DataChoice, Fitness, Watch, workbench
-from .composition import compose, resolve
-from .conduct import Conduct
 from .data.guessing import guessing
 from .errors import UserError, nearest
 from .evolution.genome import Heritage
 from .evolution.plugins import Brought, operators_from
 from .evolution.registry import genome_type
 from .network.deploy import put_in_front
-from .operator_choice import OperatorChoice
-from .order import read_limit, said
 from .result import Individual, SearchResult
-from .search.executors.workforce import read_workforce
+from .settings.assembly import DataChoice, Fitness, Watch, workbench
+from .settings.composition import compose, resolve
+from .settings.conduct import Conduct
+from .settings.operator_choice import OperatorChoice
+from .settings.order import read_limit, said
+from .settings.workforce import read_workforce
 from .task import Task
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from .evolution.genome import Genome
 from .network.deploy import Deployable, deployable
 from .run.journal import Journal
 from .run.weights import WeightStore
-from .settings import Settings
+from .settings.settings import Settings
 from .task import Task
 
 if TYPE_CHECKING:

@@ -218,8 +218,8 @@ def test_a_class_is_as_good_as_a_name():
 
 
 def test_the_module_does_not_hide_the_function():
-    import evonas.deap_toolbox
     import evonas.evolution.toolboxes
+    import evonas.settings.deap_toolbox
 
     assert callable(evonas.toolbox)
     assert evonas.toolbox is evonas.deap_toolbox.toolbox

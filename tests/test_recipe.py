@@ -1,9 +1,9 @@
 import pytest
 
 import evonas
-from evonas.composition import compose, resolve
 from evonas.errors import UserError
-from evonas.recipe import (
+from evonas.settings.composition import compose, resolve
+from evonas.settings.recipe import (
     SEARCH_KEYS,
     TABLES,
     checked,
@@ -115,6 +115,6 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 def test_every_key_of_a_search_has_an_effect():
     """A key that is known and not used would be a silent mistake."""
-    from evonas.settings import Settings
+    from evonas.settings.settings import Settings
 
     assert set(SEARCH_KEYS) <= set(Settings.__dataclass_fields__)

@@ -6,11 +6,11 @@ import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 import evonas
-from evonas.composition import compose, resolve
 from evonas.errors import UserError
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.strategies.random_search import RandomSearch
-from evonas.settings import ARGUMENTS, Settings, read_genotype, resolve_tactics, strategy_type
+from evonas.settings.composition import compose, resolve
+from evonas.settings.settings import ARGUMENTS, Settings, read_genotype, resolve_tactics, strategy_type
 
 
 def make(**choices):

@@ -15,7 +15,7 @@ from .past import Past
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
     from ..run.journal import Journal
-    from ..settings import Settings
+    from ..settings.settings import Settings
 
 USUAL_GENERATION = 10
 """Candidates of a generation where the strategy has no population."""

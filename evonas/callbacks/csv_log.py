@@ -13,7 +13,7 @@ from .past import Past
 
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
-    from ..settings import Settings
+    from ..settings.settings import Settings
 
 COLUMNS = (
     "id",

@@ -15,7 +15,7 @@ from .past import Past
 
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
-    from ..settings import Settings
+    from ..settings.settings import Settings
 
 LONGEST = 500
 """Characters of a parameter's value: MLflow refuses much longer ones."""

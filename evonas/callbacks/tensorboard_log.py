@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
     from ..evolution.candidate import Candidate
-    from ..settings import Settings
+    from ..settings.settings import Settings
 
 
 class TensorBoardLog(Callback):

@@ -91,7 +91,7 @@ def compare(
     comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
     same command goes on where it was stopped, and more seeds add to those that are there.
     """
-    from ..protocols import check_protocol
+    from ..settings.protocols import check_protocol
     from .fresh import fresh_folder
     from .targets import located
 

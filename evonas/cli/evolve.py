@@ -14,9 +14,9 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..assembly import Watch
-    from ..recipe import Recipe
     from ..result import SearchResult
+    from ..settings.assembly import Watch
+    from ..settings.recipe import Recipe
 
 
 def evolve(
@@ -93,8 +93,8 @@ def evolve(
     embedded digits, some minutes on a laptop.
     """
     from ..api import evolve as search
-    from ..composition import compose
     from ..evolution.plugins import operators_from
+    from ..settings.composition import compose
     from .figures import read_amount
     from .logs import read_logs
     from .session import Output, conduct

@@ -31,7 +31,7 @@ def list_names(
     """List what is installed, by name, and what your own files add."""
     from ..evolution.plugins import operators_from
     from ..evolution.registry import genome_type
-    from ..operator_choice import check_genomes
+    from ..settings.operator_choice import check_genomes
     from .page import Page
 
     if what is None:
@@ -101,7 +101,7 @@ def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = 
 
 def _strategies(page: Page) -> None:
     from ..evolution.registry import names, provider
-    from ..settings import strategy_type
+    from ..settings.settings import strategy_type
 
     rows = []
     for name in names("strategies"):
@@ -133,7 +133,7 @@ def _genotypes(page: Page, only: str | None = None) -> None:
 
 
 def _recipes(page: Page) -> None:
-    from ..recipe import load_recipe, recipe_names
+    from ..settings.recipe import load_recipe, recipe_names
 
     rows = []
     for name in recipe_names():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from .figures import number_of
 
 if TYPE_CHECKING:
-    from ..recipe import Recipe
-    from ..settings import Settings
+    from ..settings.recipe import Recipe
+    from ..settings.settings import Settings
 
 FEW_STEPS = 20
 """A training of fewer steps hardly moves a network's weights from where they began."""
@@ -85,7 +85,7 @@ def few_steps(settings: Settings, images: int) -> str:
 
 def lowered(settings: Settings, recipe: Recipe) -> str:
     """That the budget makes the population smaller than it is otherwise; empty where it does not."""
-    from ..composition import usual_population
+    from ..settings.composition import usual_population
 
     usual, population = usual_population(recipe, settings.strategy), settings.tactics.get("population")
     if usual == population:

@@ -12,8 +12,8 @@ from .options import option
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..assembly import Watch
     from ..result import Individual, SearchResult
+    from ..settings.assembly import Watch
 
 
 def refine(

@@ -27,12 +27,12 @@ from .survey import Survey, summary, survey
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..assembly import Watch
     from ..evolution.candidate import Candidate
-    from ..recipe import Recipe
     from ..result import SearchResult
     from ..search.pace import Pace
-    from ..settings import Settings
+    from ..settings.assembly import Watch
+    from ..settings.recipe import Recipe
+    from ..settings.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,8 @@ class Survey:
 
 def survey(result: SearchResult) -> Survey:
     """Reads a run's journal once."""
-    from ..operator_choice import drawn_from
     from ..run.journal import best_candidates
+    from ..settings.operator_choice import drawn_from
 
     found = Survey()
     found.best = best_candidates(_noting(result, found), BEST_SHOWN)

@@ -12,7 +12,7 @@ from ..files.reading import parse_json, read_text
 
 if TYPE_CHECKING:
     from ..evolution.genome import Genome, Space
-    from ..settings import Settings
+    from ..settings.settings import Settings
     from ..task import Task
 
 
@@ -126,7 +126,7 @@ def _published(name: str) -> Genome:
 
 def usual_space(kind: type[Genome]) -> Space:
     """The space in which a genome is searched unless told otherwise."""
-    from ..composition import compose
+    from ..settings.composition import compose
 
     return kind.space_type.from_dict(compose(kind.name, None, {})["genome"])
 

@@ -78,9 +78,9 @@ def train(
     It is trained on training and validation images, from scratch unless told to continue. Its accuracy on
     the test images, which no search has seen, is reported at the end.
     """
-    from ..assembly import DataChoice
     from ..final import save
     from ..seeds import check_seed
+    from ..settings.assembly import DataChoice
     from .targets import find_target, located
 
     found = find_target(target, individual)
@@ -100,8 +100,8 @@ def train(
 
 
 def _plan(found: Target, epochs: int | None, protocol: str) -> Plan:
-    from ..composition import compose
-    from ..protocols import SEARCH, check_protocol, protocol_plan
+    from ..settings.composition import compose
+    from ..settings.protocols import SEARCH, check_protocol, protocol_plan
     from ..training.plan import Plan
 
     if found.settings:
@@ -133,7 +133,7 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
 
 def _dataset_of(found: Target) -> str:
     """The dataset where none is named: the search's, or the recipe's."""
-    from ..composition import compose
+    from ..settings.composition import compose
 
     if found.settings is None:
         return str(compose(found.genome.name, None, {})["search"].get("dataset", "digits"))

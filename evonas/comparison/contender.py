@@ -11,8 +11,8 @@ from typing import Any
 
 from ..errors import UserError, nearest
 from ..evolution.registry import genome_type, names
-from ..protocols import FINAL
-from ..recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
+from ..settings.protocols import FINAL
+from ..settings.recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
 
 PAPER = "{genome}"
 """The recipe with a genome's own name holds the settings of its paper."""
@@ -97,7 +97,7 @@ def placed(key: str) -> tuple[str, str]:
     >>> placed("population"), placed("genome.q_m"), placed("unique")
     (('strategy', 'population'), ('genome', 'q_m'), ('search', 'unique'))
     """
-    from ..recipe import SEARCH_KEYS
+    from ..settings.recipe import SEARCH_KEYS
 
     table, dot, name = key.partition(".")
     if dot:

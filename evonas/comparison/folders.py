@@ -12,10 +12,10 @@ from typing import Any
 
 from ..description import FILE, read_description, whole_report
 from ..errors import UserError
-from ..protocols import protocol_plan
 from ..result import SearchResult
 from ..run.folder import FINAL
-from ..settings import Settings
+from ..settings.protocols import protocol_plan
+from ..settings.settings import Settings
 from ..tables import Figures, read_table
 from .record import Record, record_of
 

@@ -10,11 +10,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..composition import resolve
 from ..errors import UserError
-from ..order import Order, read_order
-from ..recipe import ABOUT_KEYS, Recipe
-from ..settings import Settings
+from ..settings.composition import resolve
+from ..settings.order import Order, read_order
+from ..settings.recipe import ABOUT_KEYS, Recipe
+from ..settings.settings import Settings
 from ..tables import read_table
 from .contender import Contender
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..api import load
 from ..errors import UserError
 from ..evolution.candidate import FAILED
-from ..operator_choice import drawn_from
 from ..run.journal import SqliteJournal
+from ..settings.operator_choice import drawn_from
 from .facts import cards, configuration, fitness_name, headline
 from .living import living
 from .page import render

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..assembly import make_strategy
 from ..errors import UserError
 from ..evolution.candidate import Result
-from ..operator_choice import OperatorChoice
 from ..search.replay import hearing
+from ..settings.assembly import make_strategy
+from ..settings.operator_choice import OperatorChoice
 
 if TYPE_CHECKING:
     from ..evolution.genome import Genome

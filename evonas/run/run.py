@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from ..errors import UserError, after
 from ..evolution.genome import Heritage
 from ..files.failpoints import reach
-from ..settings import Settings
+from ..settings.settings import Settings
 from .environment import drift, environment
 from .folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
 from .journal import SqliteJournal

@@ -10,13 +10,13 @@ import random
 from collections import deque
 from pathlib import Path
 
-from ..assembly import DataChoice, Fitness, search_for, workbench
-from ..composition import compose, resolve
 from ..evolution.candidate import DONE, FAILED, Result
-from ..operator_choice import OperatorChoice
 from ..run.run import Run
 from ..search.evaluation import Job
 from ..search.executors import Executor
+from ..settings.assembly import DataChoice, Fitness, search_for, workbench
+from ..settings.composition import compose, resolve
+from ..settings.operator_choice import OperatorChoice
 
 FAILING = 50
 """One candidate in so many fails."""

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from evonas.cli.opening import few_steps, lowered
-from evonas.composition import compose, resolve
 from evonas.data import load_dataset
 from evonas.evolution.registry import entries
-from evonas.settings import Settings
+from evonas.settings.composition import compose, resolve
+from evonas.settings.settings import Settings
 
 FEW = "few steps: 1 of 64 images an epoch, 1 in a training: more --epochs (or a smaller training.batch_size)"
 LOWERED = "population 1 instead of the recipe's 12, since the budget is 2 "

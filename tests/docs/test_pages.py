@@ -34,7 +34,7 @@ from pages import PAGES, ROOT
 from PIL import Image
 
 from evonas.cli.app import app
-from evonas.recipe import parse_recipe
+from evonas.settings.recipe import parse_recipe
 
 QUICK = {"docs/write-your-own-operator.md", "docs/morphisms.md"}
 """Pages that are run with every change, the others by `make test-all`."""

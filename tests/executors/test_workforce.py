@@ -3,7 +3,7 @@ import pytest
 from evonas.errors import UserError
 from evonas.search.executors.endings import how_it_ended
 from evonas.search.executors.processes import Place
-from evonas.search.executors.workforce import ON_A_GPU, Workforce, cores, read_workforce
+from evonas.settings.workforce import ON_A_GPU, Workforce, cores, read_workforce
 
 
 @pytest.mark.parametrize(

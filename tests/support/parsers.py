@@ -22,15 +22,15 @@ from evonas.architecture.architecture import Architecture
 from evonas.cli import main
 from evonas.cli.figures import read_duration
 from evonas.cli.targets import read_genotype_file
-from evonas.composition import compose, resolve
 from evonas.data import load_dataset
 from evonas.evolution.genome import Genome
 from evonas.evolution.morphism import read_morphisms
 from evonas.evolution.registry import entries, find, genome_type
 from evonas.files.sizes import read_size
-from evonas.recipe import load_recipe, parse_recipe, recipe_names
 from evonas.run.weights import FolderStore, Stored, digest
-from evonas.settings import Settings
+from evonas.settings.composition import compose, resolve
+from evonas.settings.recipe import load_recipe, parse_recipe, recipe_names
+from evonas.settings.settings import Settings
 from evonas.task import Task
 from evonas.training.plan import Plan
 
@@ -303,7 +303,8 @@ def all_parsers(folder: Folder) -> list[Parser]:
     net = GraphGenome.random(space, random.Random(0)).decode(TASK)
     settings = evonas.evolve("amoeba", evaluate=made_fitness, needs="genome", budget=1).settings
     recipes = tuple(
-        (Path(evonas.__file__).parent / "recipes" / f"{name}.toml").read_bytes() for name in recipe_names()
+        (Path(evonas.__file__).parent / "settings" / "recipes" / f"{name}.toml").read_bytes()
+        for name in recipe_names()
     )
     return [
         *_genomes(),

@@ -26,7 +26,7 @@ from .usage import Usage
 from .verdicts import STARTS, TRIES, died_again, tried_alone, with_wait
 
 if TYPE_CHECKING:
-    from ...settings import Settings
+    from ...settings.settings import Settings
 
 
 class RayExecutor(Executor):
@@ -64,7 +64,7 @@ class RayExecutor(Executor):
         workers: int | None = None,
         per_device: int | str = 1,
     ) -> None:
-        from .workforce import ON_A_GPU, cores
+        from ...settings.workforce import ON_A_GPU, cores
 
         # Its large arrays are sent themselves, since a node may not see this machine's files.
         packed = pack(evaluator, "evaluate", Path(), mapped=False)

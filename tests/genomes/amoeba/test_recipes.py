@@ -3,7 +3,7 @@
 import pytest
 from evonas.genomes.amoeba import AmoebaSpace
 
-from evonas.composition import compose, resolve
+from evonas.settings.composition import compose, resolve
 
 
 @pytest.mark.parametrize(

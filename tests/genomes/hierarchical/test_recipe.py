@@ -4,7 +4,7 @@ import pytest
 from evonas.genomes.hierarchical import HierarchicalSpace
 
 from evonas.api import evolve
-from evonas.composition import compose, resolve
+from evonas.settings.composition import compose, resolve
 
 
 def test_the_recipe_is_the_papers_setting():

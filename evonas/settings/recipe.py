@@ -8,8 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError, nearest
-from .files.reading import read_text
+from ..errors import UserError, nearest
+from ..files.reading import read_text
 
 SEARCH_KEYS = (
     "genome",
@@ -49,7 +49,7 @@ Recipe = dict[str, Any]
 
 def recipe_names() -> list[str]:
     """The recipes in the box."""
-    folder = resources.files("evonas") / "recipes"
+    folder = resources.files(__package__) / "recipes"
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
 
 
@@ -62,7 +62,7 @@ def load_recipe(name: str) -> Recipe:
     names = recipe_names()
     if name not in names:
         raise UserError(f"recipe {name!r} is unknown; {nearest(name, names)}")
-    text = (resources.files("evonas") / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+    text = (resources.files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     return {**parse_recipe(text, f"recipe {name}"), "recipe": name}
 
 

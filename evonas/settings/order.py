@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
+from ..evolution.plugins import named_strategy
 from .assembly import DataChoice, Fitness
 from .composition import compose
-from .errors import UserError
-from .evolution.plugins import named_strategy
 from .recipe import Recipe
 
 

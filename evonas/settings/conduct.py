@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..evolution.candidate import Candidate
+from ..evolution.genome import Heritage
+from ..run.journal import Journal
+from ..run.run import Run
+from ..run.weights import WeightStore
+from ..search.pace import Ledger, Onlookers
 from .assembly import DataChoice, Fitness, Workbench, search_for
-from .evolution.candidate import Candidate
-from .evolution.genome import Heritage
 from .operator_choice import OperatorChoice
-from .run.journal import Journal
-from .run.run import Run
-from .run.weights import WeightStore
-from .search.executors.workforce import NOBODY, Workforce
-from .search.pace import Ledger, Onlookers
 from .settings import Settings
+from .workforce import NOBODY, Workforce
 
 
 @dataclass(frozen=True)

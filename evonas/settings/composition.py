@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError, nearest
-from .evolution.registry import genome_type
-from .evolution.variation import SECONDS
-from .files.sizes import read_size
+from ..errors import UserError, nearest
+from ..evolution.registry import genome_type
+from ..evolution.variation import SECONDS
+from ..files.sizes import read_size
+from ..search.retention import read_room
+from ..tables import Figures, read_table
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
-from .search.retention import read_room
 from .settings import Settings, resolve_tactics, strategy_type
-from .tables import Figures, read_table
 
 
 def compose(
@@ -78,7 +78,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     Raises:
         UserError: A choice is unknown or refused.
     """
-    from .training.plan import Plan
+    from ..training.plan import Plan
 
     search = recipe["search"]
     for key in search:
@@ -99,7 +99,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         plan = plan.changed({"epochs": _figures(table, search, recipe["epochs"]).epochs})
     device, precision = "cpu", "float32"
     if uses_images:
-        from .training.device import choose_device, choose_precision
+        from ..training.device import choose_device, choose_precision
 
         device = choose_device(search.get("device", "auto"))
         precision = search.get("precision") or choose_precision(device, space.separable)
@@ -155,7 +155,7 @@ def _most_memory(asked: Any, device: str) -> int | None:
         return read_size(asked, "max_memory")
     if device == "cpu":
         return None
-    from .training.device import memory_of
+    from ..training.device import memory_of
 
     return memory_of(device) * 9 // 10
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Self
 
-from .architecture.ceilings import Ceilings
-from .errors import UserError, closest, nearest
-from .evolution.genome import Genome, Space
-from .evolution.registry import entries, find, genome_type
-from .evolution.strategies import Strategy
-from .evolution.variation import SECONDS
-from .inheritance.modes import check_mode
+from ..architecture.ceilings import Ceilings
+from ..errors import UserError, closest, nearest
+from ..evolution.genome import Genome, Space
+from ..evolution.registry import entries, find, genome_type
+from ..evolution.strategies import Strategy
+from ..evolution.variation import SECONDS
+from ..inheritance.modes import check_mode
+from ..seeds import check_seed
+from ..task import Task
+from ..training.plan import Plan
 from .recipe import SEARCH_KEYS, Recipe
-from .seeds import check_seed
-from .task import Task
-from .training.plan import Plan
 
 ARGUMENTS = (
     *SEARCH_KEYS,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .errors import UserError, nearest
-from .evolution.operator import Operator
-from .evolution.registry import brought_files, find, names, operators_for
-from .evolution.toolboxes import Toolbox, make_toolbox
+from ..errors import UserError, nearest
+from ..evolution.operator import Operator
+from ..evolution.registry import brought_files, find, names, operators_for
+from ..evolution.toolboxes import Toolbox, make_toolbox
 from .settings import Settings
 
 

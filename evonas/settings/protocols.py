@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import UserError, nearest
+from ..errors import UserError, nearest
 
 if TYPE_CHECKING:
+    from ..training.plan import Plan
     from .settings import Settings
-    from .training.plan import Plan
 
 SEARCH, FINAL = "search", "final"
 

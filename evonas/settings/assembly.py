@@ -8,20 +8,20 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from .data import ImageDataset, load_dataset
-from .errors import UserError
-from .evolution.candidate import Candidate
-from .evolution.genome import Heritage
-from .evolution.strategies import Start, Strategy
+from ..data import ImageDataset, load_dataset
+from ..errors import UserError
+from ..evolution.candidate import Candidate
+from ..evolution.genome import Heritage
+from ..evolution.strategies import Start, Strategy
+from ..run.journal import Journal
+from ..run.weights import WeightStore
+from ..search.evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
+from ..search.executors import Executor
+from ..search.loop import Limits, Search
+from ..tables import TableEvaluator, read_table
+from ..task import Task
 from .operator_choice import OperatorChoice
-from .run.journal import Journal
-from .run.weights import WeightStore
-from .search.evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
-from .search.executors import Executor
-from .search.loop import Limits, Search
 from .settings import Settings, check_tactics, strategy_type
-from .tables import TableEvaluator, read_table
-from .task import Task
 
 Watch = Callable[[Candidate], None]
 
@@ -133,8 +133,8 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         return Workbench(function, facts, task)
     facts["images"] = dataset.account(split)
     facts["counts"] = split.counts()
-    from .training.device import Compute
-    from .training.evaluator import TrainingEvaluator
+    from ..training.device import Compute
+    from ..training.evaluator import TrainingEvaluator
 
     compute = Compute(device or settings.device, settings.precision, settings.threads, settings.capture)
     trainer = TrainingEvaluator(

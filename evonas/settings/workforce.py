@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UserError
-from ...files.sizes import read_size
-from .base import Executor
-from .serial import SerialExecutor
+from ..errors import UserError
+from ..files.sizes import read_size
+from ..search.executors.base import Executor
+from ..search.executors.serial import SerialExecutor
 
 if TYPE_CHECKING:
-    from ...recipe import Recipe
-    from ...settings import Settings
-    from ..evaluation import Evaluator
-    from .processes import Place
+    from ..search.evaluation import Evaluator
+    from ..search.executors.processes import Place
+    from .recipe import Recipe
+    from .settings import Settings
 
 AUTO = "auto"
 
@@ -70,7 +70,7 @@ class Workforce:
             settings: Say how many threads a candidate has.
             packs: Whether several candidates of a device can be in one process.
         """
-        from .processes import Place
+        from ..search.executors.processes import Place
 
         share = max(1, cores() // settings.threads)
         if self.devices:
@@ -103,7 +103,7 @@ class Workforce:
         if not self.apart:
             return SerialExecutor(evaluator)
         if self.ray:
-            from .ray import RayExecutor
+            from ..search.executors.ray import RayExecutor
 
             executor: Executor = RayExecutor(
                 evaluator,
@@ -115,7 +115,7 @@ class Workforce:
                 per_device=self.per_device,
             )
         else:
-            from .processes import ProcessExecutor
+            from ..search.executors.processes import ProcessExecutor
 
             places = self.places(settings, evaluator.packs)
             executor = ProcessExecutor(evaluator, places, self.timeout, files)
@@ -214,7 +214,7 @@ def read_devices(
     names = devices.split(",") if isinstance(devices, str) else devices
     if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
         raise UserError(f"devices: expected names such as cuda:0,cuda:1, got {devices!r}")
-    from ...training.device import all_devices, choose_device
+    from ..training.device import all_devices, choose_device
 
     names = [name.strip() for name in names]
     found = all_devices() if names == ["all"] else [choose_device(name) for name in names]

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..evolution.genome import Genome
+from ..evolution.plugins import Brought, genome_name, operators_from
+from ..evolution.toolboxes import Toolbox
+from ..search.evaluation import Needs, UserFunction
+from ..seeds import guarded
 from .assembly import workbench
 from .composition import resolve
 from .deap_loop import LoopEvaluation
-from .evolution.genome import Genome
-from .evolution.plugins import Brought, genome_name, operators_from
-from .evolution.toolboxes import Toolbox
 from .operator_choice import OperatorChoice
 from .order import read_order, said
-from .search.evaluation import Needs, UserFunction
-from .seeds import guarded
 
 
 def toolbox(
