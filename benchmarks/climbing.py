@@ -18,7 +18,7 @@ from torch import nn
 import evonas
 from evonas.data import ImageDataset
 from evonas.errors import UserError
-from evonas.result import Individual, SearchResult
+from evonas.results.result import Individual, SearchResult
 from evonas.settings.assembly import DataChoice
 from evonas.training.device import choose_device, choose_precision
 

@@ -36,10 +36,10 @@ from climbing import Bench, Log, add_options, bench_of, epoch_images, mean_std, 
 from hill_climbing_figure import CLIMBING, CONSTANT, FIRST, LINEAGES, LONGER, RANDOM, TITLES, draw
 
 import evonas
-from evonas import final
 from evonas.evolution.operator import mutation
 from evonas.network.deploy import deployable
-from evonas.result import Individual, SearchResult
+from evonas.results import final
+from evonas.results.result import Individual, SearchResult
 from evonas.training.device import Compute
 
 OTHER_DRAWS = 1000

@@ -31,10 +31,10 @@ from climbing import Bench, Log, add_options, bench_of, epoch_images
 from real_training_report import EVOLUTION, FIRST, NASH, POOL, RANDOM, SCRATCH, TITLES, draw, report
 
 import evonas
-from evonas import final
 from evonas.evolution.genome import Genome
 from evonas.evolution.registry import genome_type
-from evonas.result import SearchResult
+from evonas.results import final
+from evonas.results.result import SearchResult
 from evonas.training.device import Compute
 from evonas.training.plan import Plan
 

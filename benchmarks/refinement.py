@@ -36,7 +36,7 @@ from torch import nn
 
 import evonas
 from evonas.evolution.operator import mutation
-from evonas.result import Individual, SearchResult
+from evonas.results.result import Individual, SearchResult
 
 REFINED, TRAINED, LONGER = "refined", "trained on", "trained on longer"
 ARMS = {REFINED: "#0b6e99", TRAINED: "#d17a00", LONGER: "#b03a48"}

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import evonas
-from evonas import final
-from evonas.result import Individual, SearchResult
+from evonas.results import final
+from evonas.results.result import Individual, SearchResult
 from evonas.run.journal import best_candidates
 from evonas.settings.assembly import DataChoice
 from evonas.training.device import Compute

@@ -15,7 +15,7 @@ from .errors import UserError
 from .evolution.genome import Genome
 from .evolution.plugins import Brought, genome_name, operators_from
 from .evolution.toolboxes import Toolbox
-from .result import SearchResult
+from .results.result import SearchResult
 from .run.journal import MemoryJournal
 from .run.run import Run
 from .run.weights import MemoryStore

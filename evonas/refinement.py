@@ -16,7 +16,7 @@ from .evolution.genome import Heritage
 from .evolution.plugins import Brought, operators_from
 from .evolution.registry import genome_type
 from .network.deploy import put_in_front
-from .result import Individual, SearchResult
+from .results.result import Individual, SearchResult
 from .settings.assembly import DataChoice, Fitness, Watch, workbench
 from .settings.composition import compose, resolve
 from .settings.conduct import Conduct

@@ -7,9 +7,9 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
-from evonas import final
 from evonas.data import load_dataset
 from evonas.errors import UserError
+from evonas.results import final
 from evonas.training.device import Compute
 from evonas.training.plan import Plan
 from evonas.training.trainer import DivergenceError

@@ -14,7 +14,7 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..result import SearchResult
+    from ..results.result import SearchResult
     from ..settings.assembly import Watch
     from ..settings.recipe import Recipe
 

@@ -60,7 +60,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     Raises:
         UserError: There is no such one.
     """
-    from ..description import FILE
+    from ..results.description import FILE
     from ..run.folder import FINAL
     from .targets import is_trained
 
@@ -81,7 +81,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
 
 
 def _final(folder: Path) -> tuple[Deployable, str]:
-    from ..final import load
+    from ..results.final import load
 
     trained = load(folder)
     report = trained.report

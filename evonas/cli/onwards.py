@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..evolution.registry import brought_files
 
 if TYPE_CHECKING:
-    from ..result import SearchResult
+    from ..results.result import SearchResult
     from .survey import Survey
 
 

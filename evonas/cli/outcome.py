@@ -9,7 +9,7 @@ from .figures import duration, number_of
 from .page import Page, best_table
 
 if TYPE_CHECKING:
-    from ..result import SearchResult
+    from ..results.result import SearchResult
     from ..search.pace import Pace
     from .survey import Survey
 

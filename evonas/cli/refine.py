@@ -12,7 +12,7 @@ from .options import option
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..result import Individual, SearchResult
+    from ..results.result import Individual, SearchResult
     from ..settings.assembly import Watch
 
 

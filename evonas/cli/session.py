@@ -28,7 +28,7 @@ from .survey import Survey, summary, survey
 if TYPE_CHECKING:
     from ..api import Metered, Started
     from ..evolution.candidate import Candidate
-    from ..result import SearchResult
+    from ..results.result import SearchResult
     from ..search.pace import Pace
     from ..settings.assembly import Watch
     from ..settings.recipe import Recipe
@@ -224,7 +224,7 @@ def _print_ended(result: SearchResult, found: Survey) -> None:
     failed = f", {found.failed} failed" if found.failed else ""
     page.line(f"{done}{failed}, {time_taken(result, found)}")
     if found.failures:
-        from ..result import commonest_failure
+        from ..results.result import commonest_failure
 
         page.paragraph(commonest_failure([reason for _, reason in found.failures]))
     if found.best:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ..evolution.candidate import Candidate
-    from ..result import SearchResult
+    from ..results.result import SearchResult
     from ..search.pace import Pace
 
 NUMBERS_SHOWN = 8
@@ -55,7 +55,7 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
 
 def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
-    from ..description import FILE, read_report
+    from ..results.description import FILE, read_report
     from ..run.folder import FINAL
 
     path = folder / FINAL / FILE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
-    from ..result import SearchResult
+    from ..results.result import SearchResult
 
 BEST_SHOWN = 5
 

@@ -71,7 +71,7 @@ def find_target(text: str, number: int | None = None) -> Target:
     if number is not None:
         raise UserError(f"--id: expected only with a run folder, got {number} with {text!r}")
     if path.is_dir():
-        from ..final import load
+        from ..results.final import load
 
         return Target(load(path).genome, f"the network in {path}", path.name)
     if path.is_file() or path.suffix == ".json":
@@ -81,7 +81,7 @@ def find_target(text: str, number: int | None = None) -> Target:
 
 def is_trained(folder: Path) -> bool:
     """Whether a folder holds a network that ``evonas train`` made, and no run."""
-    from ..description import FILE
+    from ..results.description import FILE
     from ..run.journal import FILE as JOURNAL
 
     return (folder / FILE).is_file() and not (folder / JOURNAL).is_file()

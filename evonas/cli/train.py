@@ -21,7 +21,7 @@ from .saying import say
 if TYPE_CHECKING:
     from ..data import ImageDataset
     from ..evolution.genome import Genome
-    from ..final import Trained
+    from ..results.final import Trained
     from ..training.device import Compute
     from ..training.plan import Plan
     from .targets import Target
@@ -78,7 +78,7 @@ def train(
     It is trained on training and validation images, from scratch unless told to continue. Its accuracy on
     the test images, which no search has seen, is reported at the end.
     """
-    from ..final import save
+    from ..results.final import save
     from ..seeds import check_seed
     from ..settings.assembly import DataChoice
     from .targets import find_target, located
@@ -160,7 +160,7 @@ def _reserved(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: The folder holds something else than an earlier network.
     """
-    from ..description import FILE
+    from ..results.description import FILE
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output {folder}: expected a folder, got a file")
@@ -206,7 +206,7 @@ def _where(
 ) -> _Where:
     import torch
 
-    from ..final import training_devices
+    from ..results.final import training_devices
     from ..training.device import Compute, choose_device, choose_precision
 
     if threads is not None and threads < 1:
@@ -235,7 +235,7 @@ def _trained(
     Raises:
         typer.Exit: It was interrupted, or failed.
     """
-    from ..final import train as train_finally
+    from ..results.final import train as train_finally
     from ..search.evaluation import reason_of
     from ..training.trainer import DivergenceError
     from .interrupts import stoppable

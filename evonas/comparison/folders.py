@@ -10,9 +10,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..description import FILE, read_description, whole_report
 from ..errors import UserError
-from ..result import SearchResult
+from ..results.description import FILE, read_description, whole_report
+from ..results.result import SearchResult
 from ..run.folder import FINAL
 from ..settings.protocols import protocol_plan
 from ..settings.settings import Settings

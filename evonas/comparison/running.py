@@ -126,7 +126,7 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
 
 def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
     """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
-    from ..final import train
+    from ..results.final import train
     from ..settings.assembly import DataChoice
     from ..settings.protocols import protocol_plan
     from ..training.device import Compute

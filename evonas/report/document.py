@@ -19,7 +19,7 @@ from .pictures import KINDS, Pictures, pictures_of
 from .rows import Row, field, lineage, pareto_front, ranked, row_of
 
 if TYPE_CHECKING:
-    from ..result import SearchResult
+    from ..results.result import SearchResult
 
 DRAWN = 60
 """Individuals that a file has drawings of, unless told otherwise."""

@@ -11,7 +11,7 @@ from ..cli.figures import duration, number_of, speed
 from ..errors import UserError
 
 if TYPE_CHECKING:
-    from ..result import SearchResult
+    from ..results.result import SearchResult
 
 Pairs = list[tuple[str, str]]
 

@@ -12,7 +12,7 @@ from ..settings.operator_choice import OperatorChoice
 
 if TYPE_CHECKING:
     from ..evolution.genome import Genome
-    from ..result import SearchResult
+    from ..results.result import SearchResult
 
 
 def living(result: SearchResult) -> set[int]:

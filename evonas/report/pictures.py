@@ -15,7 +15,7 @@ from ..errors import UserError
 
 if TYPE_CHECKING:
     from ..evolution.candidate import Candidate
-    from ..result import SearchResult
+    from ..results.result import SearchResult
 
 KINDS = ("genotype", "change", "network", "networks")
 """What can be drawn; ``change`` is of genotypes where these have pictures, ``networks`` of networks."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..description import FILE as DESCRIPTION
 from ..errors import UserError, nearest_path, what_to_do
+from ..results.description import FILE as DESCRIPTION
 from .journal.file import BEGUN, FILE
 from .weights import FolderStore
 

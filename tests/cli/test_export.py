@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import evonas as library
-from evonas import final
+from evonas.results import final
 
 
 def outputs(path: Path, images: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import evonas as library
-from evonas import final
+from evonas.results import final
 
 QUICK = ["--epochs", 1, "--train-limit", 100]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from evonas import final
 from evonas.errors import UserError
+from evonas.results import final
 
 QUICK = ["--epochs", 1, "--train-limit", 100]
 ENDLESS = ["--epochs", 100000, "--train-limit", 100, "--devices", "cpu,cpu"]

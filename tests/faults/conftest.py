@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import evonas
-from evonas.result import SearchResult
+from evonas.results.result import SearchResult
 
 HOW: dict[str, Any] = {
     "needs": "genome", "budget": 12, "population": 4, "sample": 2, "seed": 3, "look_ahead": 4,

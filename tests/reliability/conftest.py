@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from searches import Searches
 
-from evonas.result import SearchResult
+from evonas.results.result import SearchResult
 from evonas.run.run import Run
 
 

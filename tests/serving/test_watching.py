@@ -14,7 +14,7 @@ from step_by_step import StepByStep
 
 from evonas.api import load
 from evonas.report.living import living
-from evonas.result import SearchResult
+from evonas.results.result import SearchResult
 from evonas.serving import watching
 from evonas.serving.watching import WatchedRun
 from evonas.testing.made_runs import make_run

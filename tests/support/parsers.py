@@ -17,7 +17,6 @@ from parsing import SPACES, Parser, as_json, loads
 from run_parsers import made_fitness, run_parsers
 
 import evonas
-from evonas import final
 from evonas.architecture.architecture import Architecture
 from evonas.cli import main
 from evonas.cli.figures import read_duration
@@ -27,6 +26,7 @@ from evonas.evolution.genome import Genome
 from evonas.evolution.morphism import read_morphisms
 from evonas.evolution.registry import entries, find, genome_type
 from evonas.files.sizes import read_size
+from evonas.results import final
 from evonas.run.weights import FolderStore, Stored, digest
 from evonas.settings.composition import compose, resolve
 from evonas.settings.recipe import load_recipe, parse_recipe, recipe_names

@@ -8,24 +8,24 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .data import ImageDataset, Images, Statistics
-from .data.described import read_described
+from ..data import ImageDataset, Images, Statistics
+from ..data.described import read_described
+from ..errors import UserError
+from ..evolution.genome import Genome
+from ..evolution.registry import genome_type
+from ..network.deploy import Deployable, deployable
+from ..network.network import build
+from ..run.environment import environment
+from ..run.weights import FolderStore, Stored
+from ..seeds import Stream, derive
+from ..settings.workforce import read_devices
+from ..task import Task
+from ..training.device import Compute
+from ..training.final_training import FinalTraining
+from ..training.images import DeviceImages, Normalisation
+from ..training.plan import Plan
+from ..training.trainer import score, to_device
 from .description import FILE, FORMAT, read_description
-from .errors import UserError
-from .evolution.genome import Genome
-from .evolution.registry import genome_type
-from .network.deploy import Deployable, deployable
-from .network.network import build
-from .run.environment import environment
-from .run.weights import FolderStore, Stored
-from .seeds import Stream, derive
-from .settings.workforce import read_devices
-from .task import Task
-from .training.device import Compute
-from .training.final_training import FinalTraining
-from .training.images import DeviceImages, Normalisation
-from .training.plan import Plan
-from .training.trainer import score, to_device
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""

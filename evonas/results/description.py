@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
-from .files.checked import items, number, table, text, whole
-from .files.reading import parse_json, read_text
+from ..errors import UserError
+from ..files.checked import items, number, table, text, whole
+from ..files.reading import parse_json, read_text
 
 FILE = "final.json"
 FORMAT = 1
