@@ -130,7 +130,10 @@ class Conv2d(Layer):
         from torch import nn
 
         channels, filters, groups = self._channels(inputs)
-        return nn.Conv2d(
+        kind = nn.Conv2d
+        if self._only_skips(groups):
+            from ._strided_pointwise import StridedPointwise as kind  # noqa: N813 - the class to be made
+        return kind(
             channels,
             filters,
             pair(self.kernel),
@@ -140,6 +143,11 @@ class Conv2d(Layer):
             groups=groups,
             bias=self.bias,
         )
+
+    def _only_skips(self, groups: int) -> bool:
+        """Whether all that its stride does is to leave out pixels."""
+        once = (1, 1)
+        return self.kernel == once and self.stride != once and self.pads == (0, 0) and groups == 1
 
     def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
         """He et al. 2015: normal with variance 2 / fan-out, which suits the ReLU that follows."""
