@@ -28,7 +28,7 @@ def test_a_resume_elsewhere_says_what_differs(tmp_path, monkeypatch, recwarn):
     evonas.resume(tmp_path / "run", **HOW, budget=5).journal.close()
     assert not [one for one in recwarn if "conditions" in str(one.message)]
     other = {**environment(), "torch": "9.9", "vectors": "avx512f"}
-    monkeypatch.setattr("evonas.run.environment", lambda device: other)
+    monkeypatch.setattr("evonas.run.run.environment", lambda device: other)
     words = r"began under other conditions \(.*torch .*, now 9\.9.*\): what was done stays as it is"
     for budget in (6, 7):
         with pytest.warns(RuntimeWarning, match=words):

@@ -61,7 +61,7 @@ def leave(farewell: str) -> NoReturn:
     end = time.monotonic() + MOMENT
     for child in children:  # one that is being ended still writes to the files
         child.join(max(0.0, end - time.monotonic()))
-    if (scratch := sys.modules.get("evonas.executors.scratch")) is not None:
+    if (scratch := sys.modules.get("evonas.search.executors.scratch")) is not None:
         scratch.discard_all()
     finalizers = getattr(multiprocessing.util, "_run_finalizers", None)
     if finalizers is not None:

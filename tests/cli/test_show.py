@@ -69,7 +69,7 @@ def empty(evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("evonas.executors.serial.SerialExecutor.result", stop)
+        patched.setattr("evonas.search.executors.serial.SerialExecutor.result", stop)
         assert evonas("evolve", "--budget", 2, "--workers", 0, "--run", tmp_path / "empty").status == 130
     return tmp_path / "empty"
 

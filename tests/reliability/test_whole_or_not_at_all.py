@@ -91,7 +91,7 @@ def test_weights_that_cannot_be_read_now_are_not_damaged(short, monkeypatch):
         return system_open(path, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr("evonas.weights.os.open", too_many)
+        patch.setattr("evonas.run.weights.os.open", too_many)
         with pytest.raises(UnreadableWeightsError, match="cannot be read: Too many open files"):
             evonas.resume(short, budget=8, drop_damaged=True)
     assert content(short) == before
