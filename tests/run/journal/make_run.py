@@ -1,6 +1,6 @@
 """Writes a run folder of the current format, to be kept as a test asset when a version is released.
 
-    python tests/journal/make_run.py FOLDER
+    python tests/run/journal/make_run.py FOLDER
 
 A search of real trainings, with its weights; FOLDER.json beside it is what was read of it when it was
 written. Folders of released formats are never written anew.

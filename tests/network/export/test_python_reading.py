@@ -23,7 +23,7 @@ from evonas.architecture.layers import (
 from evonas.network.deploy import Deployable
 from evonas.network.export import export
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 EXPECTED = '''
 class Network(nn.Module):

@@ -1,8 +1,8 @@
 """Decodes, builds, trains and drops one network after the other; prints what the process holds on to.
 
-    python tests/drop_many_networks.py 2000 200
+    python tests/network/drop_many_networks.py 2000 200
 
-Started by tests/test_network.py in a process of its own. Prints one JSON object a line: after the second
+Started by test_network.py in a process of its own. Prints one JSON object a line: after the second
 number of networks, and after the first.
 """
 
