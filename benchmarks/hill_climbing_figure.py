@@ -1,29 +1,15 @@
-"""The arms of the benchmark of hill climbing, and their figure."""
+"""The figure of the benchmark of hill climbing."""
 
 from __future__ import annotations
 
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib
+from hill_climbing_table import CLIMBING, CONSTANT, FIRST, LINEAGES, LONGER, RANDOM, Table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    from hill_climbing import Table
-
-CLIMBING, CONSTANT, RANDOM, LINEAGES, LONGER, FIRST = (
-    "climbing", "constant", "random", "lineages", "longer", "first",
-)  # fmt: skip
-TITLES = {
-    CLIMBING: "hill climbing",
-    CONSTANT: "hill climbing, no annealing",
-    RANDOM: "random network",
-    FIRST: "first model, trained on",
-    LINEAGES: "best of {n} random networks",
-    LONGER: "random network, trained {n} times as long",
-}
 COLOURS = {
     CLIMBING: "#0b6e99",
     CONSTANT: "#7a4fa3",

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
+from inheritance_study import Study
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
-
-if TYPE_CHECKING:
-    from inheritance import Study
 
 STYLES = {
     "scratch": ("#777777", "s", 4.0),

@@ -30,7 +30,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from evonas.evolution.candidate import Candidate
-from evonas.run.run import Run
+from evonas.settings.runs import open_run
 from evonas.testing.made_runs import make_run
 
 COMMAND = Path(sys.executable).with_name("evonas")
@@ -100,7 +100,7 @@ def delayed(browser: Any, address: str, run: Path, results: int) -> float:
     page.goto(f"{address}#progress-section")
     page.wait_for_selector(DRAWN, state="attached")
     delays = []
-    with Run.open(run, write=True) as opened:
+    with open_run(run, write=True) as opened:
         asked, told = opened.journal.counts()
         last = opened.journal.candidate(asked - 1)
         for number in range(results):

@@ -27,6 +27,7 @@ from .settings.composition import resolve
 from .settings.conduct import Conduct
 from .settings.operator_choice import OperatorChoice
 from .settings.order import first_value, read_limit, read_order, said
+from .settings.runs import open_run
 from .settings.settings import Settings
 from .settings.workforce import read_workforce
 from .task import Task
@@ -214,7 +215,7 @@ def resume(
     fitness = Fitness(evaluate, needs)
     if toolbox is not None and toolbox.is_users("evaluate"):
         fitness = Fitness(first_value(toolbox.evaluate), "genome")
-    with Run.open(Path(run), write=True) as opened:
+    with open_run(Path(run), write=True) as opened:
         if opened.settings.table and fitness.function is None:
             fitness = Fitness(None, "genome", opened.settings.table)
         if opened.meta.get("fitness") != fitness.described:
@@ -247,7 +248,7 @@ def resume(
     return load(run)
 
 
-def _extended(opened: Run, budget: int | None) -> Settings:
+def _extended(opened: Run[Settings], budget: int | None) -> Settings:
     """The run's settings with another budget."""
     if budget is None:
         return opened.settings
@@ -260,7 +261,7 @@ def _extended(opened: Run, budget: int | None) -> Settings:
 
 
 def _same_workbench(
-    opened: Run,
+    opened: Run[Settings],
     settings: Settings,
     fitness: Fitness,
     data_dir: str | Path | None,
@@ -298,7 +299,7 @@ def load(run: str | Path) -> SearchResult:
     Raises:
         UserError: No readable run is there.
     """
-    opened = Run.open(Path(run))
+    opened = open_run(Path(run))
     return SearchResult(
         opened.settings, opened.journal, opened.store, opened.folder, *_described(opened.meta)
     )

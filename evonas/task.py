@@ -1,4 +1,4 @@
-"""What a network is for: the shape of its input and the number of its classes."""
+"""What a network is for: the shape of its input, how its values are spread, and the number of its classes."""
 
 from __future__ import annotations
 
@@ -37,3 +37,16 @@ class Task:
     def input_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of one image."""
         return (self.channels, self.height, self.width)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean and standard deviation of each channel, in the images' own units (uint8: 0 to 255).
+
+    Attributes:
+        mean: One number a channel.
+        std: One number a channel, never 0: a channel that does not vary has 1.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 
 from ..evolution.morphism import Morphism
+from ..evolution.offers import dashed
 from ..evolution.operator import Operator, mutation
-from ..evolution.registry import dashed
 from ..genomes.graph import GraphGenome
 from .morphisms import (
     AddSkip,

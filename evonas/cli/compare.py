@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
+from ..results.figures import number_of
 from . import options
 from .comparison import tell, write_all
 from .errors import INTERRUPTED
-from .figures import number_of
 from .options import option
 from .saying import say
 

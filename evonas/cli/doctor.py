@@ -82,7 +82,8 @@ def _broken_torch() -> list[str]:
 def _broken_entries() -> list[str]:
     """What is registered with evonas and cannot be loaded, or is none of its kind."""
     from ..errors import UserError
-    from ..evolution.registry import entries, find, genome_type
+    from ..evolution.offers import entries, find
+    from ..evolution.registry import genome_type
 
     broken = []
     for group in GROUPS:
@@ -119,7 +120,8 @@ def _devices() -> list[tuple[str, str]]:
 def _chosen() -> list[tuple[str, str]]:
     """What `evolve` takes by default: device, precision, threads, and where data are."""
     from ..data import default_data_dir
-    from ..evolution.registry import entries, genome_type
+    from ..evolution.offers import entries
+    from ..evolution.registry import genome_type
     from ..training.device import choose_device, choose_precision
 
     device = choose_device("auto")

@@ -60,8 +60,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     Raises:
         UserError: There is no such one.
     """
-    from ..results.description import FILE
-    from ..run.folder import FINAL
+    from ..run.folder import DESCRIPTION, FINAL
     from .targets import is_trained
 
     if number is not None and weights == "final":
@@ -70,7 +69,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
         if weights == "search" or number is not None:
             raise UserError(f"--weights: {folder} holds a finally trained network alone, and no search")
         return _final(folder)
-    finished = (folder / FINAL / FILE).is_file()
+    finished = (folder / FINAL / DESCRIPTION).is_file()
     if weights == "final" and not finished:
         raise UserError(
             f"--weights: expected a trained network in {folder / FINAL}, got none; evonas train makes it"

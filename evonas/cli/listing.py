@@ -63,7 +63,8 @@ def _first_line(thing: object) -> str:
 
 
 def _genomes(page: Page) -> None:
-    from ..evolution.registry import genome_type, names, provider
+    from ..evolution.offers import names, provider
+    from ..evolution.registry import genome_type
 
     rows = []
     for name in names("genomes"):
@@ -73,8 +74,8 @@ def _genomes(page: Page) -> None:
 
 
 def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = None) -> None:
+    from ..evolution.offers import entries, find, provider
     from ..evolution.operator import Operator
-    from ..evolution.registry import entries, find, provider
 
     found: list[tuple[Operator, str]] = []
     broken: list[UserError] = []
@@ -100,7 +101,7 @@ def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = 
 
 
 def _strategies(page: Page) -> None:
-    from ..evolution.registry import names, provider
+    from ..evolution.offers import names, provider
     from ..settings.settings import strategy_type
 
     rows = []
@@ -119,7 +120,8 @@ def _datasets(page: Page) -> None:
 
 
 def _genotypes(page: Page, only: str | None = None) -> None:
-    from ..evolution.registry import genome_type, names
+    from ..evolution.offers import names
+    from ..evolution.registry import genome_type
 
     for genome in names("genomes") if only is None else [only]:
         kind = genome_type(genome)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..evolution.registry import brought_files
+from ..evolution.offers import brought_files
 
 if TYPE_CHECKING:
     from ..results.result import SearchResult

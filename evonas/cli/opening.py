@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .figures import number_of
+from ..results.figures import number_of
 
 if TYPE_CHECKING:
     from ..settings.recipe import Recipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..data.guessing import guessing, share_of_commonest
-from .figures import duration, number_of
+from ..results.figures import duration, number_of
 from .page import Page, best_table
 
 if TYPE_CHECKING:

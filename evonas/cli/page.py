@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ..files.printable import printable
-from .figures import amount, share
+from ..results.figures import amount, share
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..files.printable import printable
-from .figures import duration
+from ..results.figures import duration
 from .saying import say
 
 if TYPE_CHECKING:

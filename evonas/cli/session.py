@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import UserError
+from ..results.figures import number_of, speed
 from .errors import INTERRUPTED, REFUSED
-from .figures import number_of, read_duration, speed
+from .figures import read_duration
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .opening import headline_of, opening_lines, running_line

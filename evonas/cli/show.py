@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..results.figures import duration, number_of, share, speed
 from . import options
-from .figures import duration, number_of, share, speed
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
 from .page import Page, fitness_text, made_by, make_table, short_name
@@ -55,10 +55,10 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
 
 def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
-    from ..results.description import FILE, read_report
-    from ..run.folder import FINAL
+    from ..results.description import read_report
+    from ..run.folder import DESCRIPTION, FINAL
 
-    path = folder / FINAL / FILE
+    path = folder / FINAL / DESCRIPTION
     return read_report(path) if path.is_file() else None
 
 

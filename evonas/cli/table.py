@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from ..errors import UserError
+from ..results.figures import number_of
 from . import options
-from .figures import number_of
 from .options import option
 from .saying import say
 

@@ -81,10 +81,10 @@ def find_target(text: str, number: int | None = None) -> Target:
 
 def is_trained(folder: Path) -> bool:
     """Whether a folder holds a network that ``evonas train`` made, and no run."""
-    from ..results.description import FILE
+    from ..run.folder import DESCRIPTION
     from ..run.journal import FILE as JOURNAL
 
-    return (folder / FILE).is_file() and not (folder / JOURNAL).is_file()
+    return (folder / DESCRIPTION).is_file() and not (folder / JOURNAL).is_file()
 
 
 def _of_run(folder: Path, number: int | None) -> Target:
@@ -107,7 +107,8 @@ def _of_run(folder: Path, number: int | None) -> Target:
 
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
-    from ..evolution.registry import entries, genome_type
+    from ..evolution.offers import entries
+    from ..evolution.registry import genome_type
     from ..run.folder import meant_by
 
     known: list[str] = []
@@ -171,7 +172,8 @@ def _parts(data: dict[str, Any], path: Path) -> tuple[Any, Any, Any]:
 
 def _read(path: Path, name: Any, space: dict[str, Any] | None, genotype: dict[str, Any] | str) -> Genome:
     """The genome; where the file does not name its kind, the first that accepts it."""
-    from ..evolution.registry import entries, genome_type
+    from ..evolution.offers import entries
+    from ..evolution.registry import genome_type
 
     errors = []
     for candidate in [name] if name is not None else list(entries("genomes")):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
+from ..results.figures import duration, number_of
 from . import options
 from .errors import INTERRUPTED, REFUSED, fail
-from .figures import duration, number_of
 from .options import option
 from .saying import say
 
@@ -160,11 +160,11 @@ def _reserved(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: The folder holds something else than an earlier network.
     """
-    from ..results.description import FILE
+    from ..run.folder import DESCRIPTION
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output {folder}: expected a folder, got a file")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / DESCRIPTION).is_file():
         raise UserError(
             f"output {folder}: expected a new or empty folder, or one that evonas train made, got other files"
         )

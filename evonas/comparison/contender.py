@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
-from ..evolution.registry import genome_type, names
+from ..evolution.offers import names
+from ..evolution.registry import genome_type
 from ..settings.protocols import FINAL
 from ..settings.recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..results.description import FILE, read_description, whole_report
+from ..results.description import read_description, whole_report
 from ..results.result import SearchResult
-from ..run.folder import FINAL
+from ..run.folder import DESCRIPTION, FINAL
 from ..settings.protocols import protocol_plan
 from ..settings.settings import Settings
 from ..tables import Figures, read_table
@@ -119,7 +119,7 @@ def _figures(settings: Settings) -> Figures | None:
 
 def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Record, str]:
     """With the test accuracy of its winner, trained from scratch; or why there is none, in words."""
-    path = folder / FINAL / FILE
+    path = folder / FINAL / DESCRIPTION
     if not path.is_file() or not record.steps:
         return record, ""
     data = read_description(path)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..task import Statistics
 
 Shape = tuple[int, int, int]
 """Height, width and channels of one image."""
@@ -56,19 +57,6 @@ class Split:
         """How many images train and validate, and how many of the latter the most frequent class has."""
         commonest = int(np.bincount(self.y_val).max())
         return {"training": len(self.y_train), "validation": len(self.y_val), "commonest": commonest}
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Mean and standard deviation of each channel, in the images' own units (uint8: 0 to 255).
-
-    Attributes:
-        mean: One number a channel.
-        std: One number a channel, never 0: a channel that does not vary has 1.
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
 
 
 def channel_statistics(x: NDArray[Any]) -> Statistics:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..architecture.architecture import Architecture
 from ..errors import NotApplicable, UserError, nearest
-from .registry import entries, find
+from .offers import entries, find
 
 if TYPE_CHECKING:
     import torch

@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import UserError, after, nearest_path
 from .genome import Genome
+from .offers import bring, dashed
 from .operator import Operator
-from .registry import bring, dashed
 from .strategies import Strategy
 
 
@@ -153,7 +153,7 @@ def named_strategy(strategy: Any) -> Any:
 
 def _bring_once(group: str, name: str, thing: Any) -> None:
     """Brings a class that its package has not installed under the same name."""
-    from .registry import entries, find
+    from .offers import entries, find
 
     if name not in entries(group) or find(group, name) is not thing:
         bring(group, name, thing, thing.__module__)

@@ -15,10 +15,10 @@ from ..network.network import Weights, build
 from ..search.evaluation import Job, Parent
 from ..seeds import Stream
 from ..task import Task
-from ..training.momentum import belonging, without_momentum
 from .by_morphisms import morph
 from .by_name import inherit
 from .by_slices import remap
+from .momentum import belonging, without_momentum
 
 
 @dataclass(frozen=True)

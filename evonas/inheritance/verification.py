@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Protocol
 
 import torch
-from torch import nn
-
-if TYPE_CHECKING:
-    from ..training.images import DeviceImages
+from torch import Tensor, nn
 
 TOLERANCE = 1e-3
 """The largest difference of logits, as a share of their spread over images, in float32."""
 
 IMAGES = 64
+
+
+class InBatches(Protocol):
+    """Images that come in batches, each with its labels."""
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """All of them, in batches of a size."""
 
 
 class FunctionChangedError(Exception):
@@ -30,7 +35,7 @@ def spread_of(outputs: torch.Tensor) -> float:
 
 
 @torch.no_grad()
-def check_same_function(parent: nn.Module, child: nn.Module, images: DeviceImages) -> float:
+def check_same_function(parent: nn.Module, child: nn.Module, images: InBatches) -> float:
     """Compares parent and child on a few images, in evaluation mode and on the CPU.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..architecture.architecture import Architecture
 from ..architecture.layers import Conv2d
-from ..data.images import Statistics
+from ..task import Statistics
 
 if TYPE_CHECKING:
     import torch

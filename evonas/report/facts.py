@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..cli.figures import duration, number_of, speed
 from ..errors import UserError
+from ..results.figures import duration, number_of, speed
 
 if TYPE_CHECKING:
     from ..results.result import SearchResult

@@ -9,7 +9,6 @@ from ..errors import UserError
 from ..files.checked import items, number, table, text, whole
 from ..files.reading import parse_json, read_text
 
-FILE = "final.json"
 FORMAT = 1
 
 REPORTED = ("test_accuracy", "test_images", "dataset", "parameters")

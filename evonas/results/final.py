@@ -16,6 +16,7 @@ from ..evolution.registry import genome_type
 from ..network.deploy import Deployable, deployable
 from ..network.network import build
 from ..run.environment import environment
+from ..run.folder import DESCRIPTION
 from ..run.weights import FolderStore, Stored
 from ..seeds import Stream, derive
 from ..settings.workforce import read_devices
@@ -25,7 +26,7 @@ from ..training.final_training import FinalTraining
 from ..training.images import DeviceImages, Normalisation
 from ..training.plan import Plan
 from ..training.trainer import score, to_device
-from .description import FILE, FORMAT, read_description
+from .description import FORMAT, read_description
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""
@@ -175,9 +176,9 @@ def save(trained: Trained, folder: Path) -> Path:
             "weights": asdict(stored),
             "report": trained.report,
         }
-        temporary = folder / f"{FILE}.tmp"
+        temporary = folder / f"{DESCRIPTION}.tmp"
         temporary.write_text(json.dumps(description, indent=1), encoding="utf-8")
-        temporary.replace(folder / FILE)
+        temporary.replace(folder / DESCRIPTION)
         FolderStore(folder).sweep({stored.file})
     except OSError as error:
         raise UserError(f"output {folder}: cannot be written: {error.strerror or error}") from None
@@ -196,7 +197,7 @@ def load(folder: Path) -> Trained:
     Raises:
         UserError: Nothing is there, or it is damaged.
     """
-    path = folder / FILE
+    path = folder / DESCRIPTION
     data = read_description(path)
     try:
         kind = genome_type(data["genome"]["kind"])

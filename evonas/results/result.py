@@ -67,7 +67,7 @@ class Individual:
         stored = self._result.journal.kept().get(self.id)
         if stored is None:
             raise UserError(f"candidate {self.id}: its weights were not kept")
-        from ..training.momentum import without_momentum
+        from ..inheritance.momentum import without_momentum
 
         return without_momentum(self._result.store.load(stored))[0]
 

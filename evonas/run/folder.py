@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import UserError, nearest_path, what_to_do
-from ..results.description import FILE as DESCRIPTION
 from .journal.file import BEGUN, FILE
 from .weights import FolderStore
 
@@ -17,6 +16,8 @@ LISTED = 5
 """So many runs a message names that says that there is none in a folder."""
 FINAL = "final"
 """The folder in a run that holds the network `evonas train` made of its best."""
+DESCRIPTION = "final.json"
+"""The file that describes such a network, in its folder."""
 
 
 def check_new(folder: Path) -> None:

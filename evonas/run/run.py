@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
 from ..errors import UserError, after
-from ..evolution.genome import Heritage
+from ..evolution.genome import Genome, Heritage, Space
 from ..files.failpoints import reach
-from ..settings.settings import Settings
 from .environment import drift, environment
 from .folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
 from .journal import SqliteJournal
@@ -21,7 +20,31 @@ from .journal.file import FILE
 from .weights import FolderStore, Stored, UnreadableWeightsError, WeightsError, flush_folder
 
 
-class Run:
+class Determined(Protocol):
+    """What a run is determined by, as far as its folder has to know of it."""
+
+    @property
+    def device(self) -> str:
+        """Where networks are trained."""
+
+    @property
+    def genome_type(self) -> type[Genome]:
+        """What evolves."""
+
+    def make_space(self) -> Space:
+        """The search space of that."""
+
+    def start_genome(self) -> Genome | None:
+        """What it begins from, if that was chosen."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form for JSON."""
+
+
+S = TypeVar("S", bound=Determined)
+
+
+class Run(Generic[S]):
     """An open run folder.
 
     Attributes:
@@ -32,13 +55,19 @@ class Run:
         store: The weights.
     """
 
-    def __init__(self, folder: Path, journal: SqliteJournal, lock: FileLock | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        journal: SqliteJournal,
+        lock: FileLock | None,
+        read: Callable[[Mapping[str, Any]], S],
+    ) -> None:
         self.folder = folder
         self.journal = journal
         self._lock = lock
         self.meta = journal.meta()
         try:
-            self.settings = Settings.from_dict(self.meta.get("settings", {}))
+            self.settings = read(self.meta.get("settings", {}))
             kind, space = self.settings.genome_type, self.settings.make_space()
         except UserError as error:
             raise UserError(f"{journal.called}: {error}") from None
@@ -46,7 +75,7 @@ class Run:
         self.store = FolderStore(folder / WEIGHTS)
 
     @classmethod
-    def create(cls, folder: Path, settings: Settings, given: Heritage | None = None, **known: Any) -> Run:
+    def create(cls, folder: Path, settings: S, given: Heritage | None = None, **known: Any) -> Run[S]:
         """Starts a run in a new or empty folder.
 
         Args:
@@ -73,11 +102,16 @@ class Run:
             flush_folder(folder)
             flush_folder(folder.absolute().parent)
             reach("run.begun")
-            return cls(folder, journal, lock)
+            return cls(folder, journal, lock, lambda _: settings)
 
     @classmethod
-    def open(cls, folder: Path, *, write: bool = False) -> Run:
+    def open(cls, folder: Path, read: Callable[[Mapping[str, Any]], S], *, write: bool = False) -> Run[S]:
         """Opens a run to read it, or, as its one writer, to continue it.
+
+        Args:
+            folder: Where it is.
+            read: Makes its settings of what was noted of them; `evonas.settings.open_run` gives the usual.
+            write: Continue it.
 
         Raises:
             UserError: No readable run is there, or another process writes it.
@@ -95,7 +129,7 @@ class Run:
                 opened.callback(lock.release)
             journal = SqliteJournal(folder, write=write)
             opened.callback(journal.close)
-            run = cls(folder, journal, lock)
+            run = cls(folder, journal, lock, read)
             if write:
                 run._sweep()
             return run
@@ -143,7 +177,7 @@ class Run:
             stacklevel=3,
         )
 
-    def change(self, settings: Settings) -> None:
+    def change(self, settings: S) -> None:
         """Notes changed settings, such as a larger budget."""
         self.settings = settings
         self.journal.note("settings", settings.to_dict())
@@ -175,7 +209,7 @@ class Run:
         if self._lock is not None:
             self._lock.release()
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Run[S]:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -15,11 +15,12 @@ from ..evolution.genome import Heritage
 from ..evolution.strategies import Start, Strategy
 from ..run.journal import Journal
 from ..run.weights import WeightStore
-from ..search.evaluation import Evaluator, FunctionEvaluator, Needs, UserFunction
+from ..search.evaluation import Evaluator, Needs, UserFunction
 from ..search.executors import Executor
 from ..search.loop import Limits, Search
 from ..tables import TableEvaluator, read_table
 from ..task import Task
+from ..training.function import FunctionEvaluator
 from .operator_choice import OperatorChoice
 from .settings import Settings, check_tactics, strategy_type
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import UserError, nearest
+from ..evolution.offers import brought_files, find, names
 from ..evolution.operator import Operator
-from ..evolution.registry import brought_files, find, names, operators_for
+from ..evolution.registry import operators_for
 from ..evolution.toolboxes import Toolbox, make_toolbox
 from .settings import Settings
 

@@ -10,7 +10,8 @@ from typing import Any, Self
 from ..architecture.ceilings import Ceilings
 from ..errors import UserError, closest, nearest
 from ..evolution.genome import Genome, Space
-from ..evolution.registry import entries, find, genome_type
+from ..evolution.offers import entries, find
+from ..evolution.registry import genome_type
 from ..evolution.strategies import Strategy
 from ..evolution.variation import SECONDS
 from ..inheritance.modes import check_mode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..files.sizes import read_size
-from ..search.executors.base import Executor
+from ..search.executors.base import Executor, cores
 from ..search.executors.serial import SerialExecutor
 
 if TYPE_CHECKING:
@@ -108,11 +107,12 @@ class Workforce:
             executor: Executor = RayExecutor(
                 evaluator,
                 self.ray,
-                settings,
+                settings.device,
+                settings.threads,
                 self.timeout,
                 files,
                 workers=self.workers if isinstance(self.workers, int) else None,
-                per_device=self.per_device,
+                per_device=self.per_device if isinstance(self.per_device, int) else ON_A_GPU,
             )
         else:
             from ..search.executors.processes import ProcessExecutor
@@ -224,9 +224,3 @@ def read_devices(
     if len({name.partition(":")[0] for name in found}) > 1:
         raise UserError(f"devices: expected one kind, for results differ between them, got {','.join(found)}")
     return tuple(found)
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1

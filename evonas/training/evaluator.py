@@ -17,6 +17,7 @@ from ..data import Split, Statistics
 from ..evolution.candidate import DONE, Result
 from ..evolution.genome import GIVEN
 from ..inheritance.child import Child, build_child
+from ..inheritance.momentum import with_momentum
 from ..inheritance.verification import check_same_function
 from ..network.calibration import calibrate
 from ..network.network import Weights, weights_of
@@ -27,7 +28,6 @@ from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .memory import Parts, footprint, parts
-from .momentum import with_momentum
 from .plan import Plan
 from .preparation import prepared
 from .room import Lease, Room

@@ -5,7 +5,8 @@ one cell; `published` holds AmoebaNet-A to D.
 """
 
 from .cell import Cell
-from .genome import AmoebaGenome, AmoebaSpace
+from .genome import AmoebaGenome
 from .operations import OPERATIONS, SP_I, SP_II, SP_III
+from .space import AmoebaSpace
 
 __all__ = ["OPERATIONS", "SP_I", "SP_II", "SP_III", "AmoebaGenome", "AmoebaSpace", "Cell"]

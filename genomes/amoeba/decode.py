@@ -11,7 +11,7 @@ from .cell import DIRECT, INPUTS, SKIP, Cell
 from .operations import NORM, OPERATIONS, Builder, convolution
 
 if TYPE_CHECKING:
-    from .genome import AmoebaSpace
+    from .space import AmoebaSpace
 
 ADD, CONCAT, DROP_PATH, SHIFT = Add(), Concat(), DropPath(), Shift()
 SIDES = ("left", "right")

@@ -8,7 +8,7 @@ import pytest
 
 from evonas.cli.opening import few_steps, lowered
 from evonas.data import load_dataset
-from evonas.evolution.registry import entries
+from evonas.evolution.offers import entries
 from evonas.settings.composition import compose, resolve
 from evonas.settings.settings import Settings
 

@@ -1,8 +1,9 @@
 import pytest
 
-from evonas.cli.figures import amount, duration, read_duration
+from evonas.cli.figures import read_duration
 from evonas.cli.progress import Clock, Lines, Silent, make_progress
 from evonas.errors import UserError
+from evonas.results.figures import amount, duration
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ from searches import Searches
 
 import evonas
 from evonas.files.failpoints import PLACES
-from evonas.run.run import Run
+from evonas.settings.runs import open_run
 
 LOOKS = 1000
 """How often, 20 ms apart, is looked whether what a killed search has started has ended by itself."""
@@ -337,7 +337,7 @@ def rows_of(run: Path) -> list[dict[str, Any]]:
 def kept_of(run: Path, choices: dict[str, Any]) -> dict[int, tuple[str, int, str]]:
     """A run's weights, each loaded; no pending child lacks its parent's, where there are trainings."""
     trains = "fitness" not in choices
-    opened = Run.open(run)
+    opened = open_run(run)
     found = opened.journal.kept()
     for stored in found.values():
         assert opened.store.load(stored), stored

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evonas.genomes.amoeba import AmoebaGenome
-from evonas.genomes.amoeba.genome import AmoebaSpace
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.genomes.graph import first_model
 from evonas.operators.amoeba import operation
 from evonas.operators.morphisms import (

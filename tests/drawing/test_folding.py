@@ -7,8 +7,7 @@ from typing import Any
 
 import networkx as nx
 import pytest
-from evonas.genomes.amoeba import AmoebaGenome, published
-from evonas.genomes.amoeba.genome import AmoebaSpace
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace, published
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import (

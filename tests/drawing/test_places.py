@@ -7,8 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from evonas.genomes.amoeba import AmoebaGenome, published
-from evonas.genomes.amoeba.genome import AmoebaSpace
+from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace, published
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import Concat, Conv2d, Input

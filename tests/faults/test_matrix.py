@@ -190,13 +190,13 @@ def test_a_full_disk(search, go_on, rows, executor, disk):
 
 def test_a_full_disk_where_weights_are_written(training, rows, disk):
     """The same of weights, of which every file that the journal names stays whole."""
-    from evonas.run.run import Run
+    from evonas.settings.runs import open_run
 
     folder, choices = disk.place / "run", {**training, "budget": 14, "keep": "50MB"}
     expected = rows(evonas.evolve(**choices))
     with pytest.raises(evonas.UserError, match=r"No space left on device \(free|is full \(free some space"):
         evonas.evolve(**choices, run=folder)
-    with Run.open(folder) as opened:
+    with open_run(folder) as opened:
         assert all(opened.store.load(stored) for stored in opened.journal.kept().values())
     assert not list(folder.rglob("*.tmp"))
     disk.change("size=20m")

@@ -6,7 +6,7 @@ import pytest
 from searches import Searches
 
 from evonas.results.result import SearchResult
-from evonas.run.run import Run
+from evonas.settings.runs import open_run
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def kept() -> Callable[[Path], dict[int, tuple[str, int, str]]]:
     """
 
     def check(folder: Path) -> dict[int, tuple[str, int, str]]:
-        opened = Run.open(folder)
+        opened = open_run(folder)
         found = opened.journal.kept()
         for stored in found.values():
             assert opened.store.load(stored)

@@ -5,7 +5,7 @@ import pytest
 import evonas
 from evonas.files.failpoints import PLACES
 from evonas.run.folder import GIVEN
-from evonas.run.run import Run
+from evonas.settings.runs import open_run
 
 REFINING = {"budget": 4, "neighbours": 3, "morphisms": 1, "epochs": 1, "seed": 3, "device": "cpu"}
 
@@ -90,5 +90,5 @@ def test_a_damaged_one_is_refused_only_while_it_is_needed(source, tmp_path, whol
     file.parent.mkdir()
     file.write_bytes(content[:-7])  # as one that an earlier evonas left, damaged since
     assert len(rows(evonas.resume(run, budget=5))) == 5
-    with Run.open(run) as opened:
+    with open_run(run) as opened:
         assert opened.given() is None

@@ -12,6 +12,7 @@ from evonas.genomes.genet import GenetGenome
 from evonas.evolution.candidate import FAILED, Candidate, Result
 from evonas.evolution.genome import Origin
 from evonas.run.run import Run
+from evonas.settings.runs import open_run
 from evonas.testing.made_runs import make_run
 
 __all__ = ["axe", "browser", "opened"]
@@ -30,7 +31,7 @@ def harmful(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose folder, operators, reasons and classes try to be HTML."""
     folder = tmp_path_factory.mktemp("runs") / "<img src=x onerror='window.harmed = true'>"
     made = make_run(tmp_path_factory.mktemp("runs") / "plain", "genet", 3)
-    with Run.open(made) as plain:
+    with open_run(made) as plain:
         settings, meta = plain.settings, plain.meta
     known = {key: meta[key] for key in ("task", "statistics", "dataset", "variation", "fitness")}
     with Run.create(folder, settings, classes=[SCRIPT], data_dir=None, **known) as run:

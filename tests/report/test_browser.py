@@ -11,10 +11,10 @@ import pytest
 from browsing import findings, wait_until
 
 from evonas.api import load
-from evonas.cli.figures import share
 from evonas.cli.page import short_name
 from evonas.cli.survey import survey
 from evonas.report import write_report
+from evonas.results.figures import share
 from evonas.testing.made_runs import make_run
 
 if TYPE_CHECKING:

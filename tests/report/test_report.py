@@ -17,7 +17,7 @@ from step_by_step import StepByStep
 from evonas import load
 from evonas.cli import main
 from evonas.errors import UserError
-from evonas.evolution.registry import names
+from evonas.evolution.offers import names
 from evonas.report import write_report
 from evonas.report.document import meta_of
 from evonas.report.facts import configuration
@@ -27,6 +27,7 @@ from evonas.report.rows import FIELDS, lineage, pareto_front, ranked
 from evonas.run.run import Run
 from evonas.search.executors.usage import SlotUse, Usage
 from evonas.search.pace import NOTED, Pace
+from evonas.settings.runs import open_run
 from evonas.testing.made_runs import make_run
 
 
@@ -117,7 +118,7 @@ def test_the_living_where_a_result_comes_between_two_reads(
 
 
 def test_a_report_of_a_run_that_has_just_begun(tmp_path: Path, made: Path) -> None:
-    with Run.open(made) as opened:
+    with open_run(made) as opened:
         settings = opened.settings
         meta = {key: opened.meta[key] for key in ("task", "statistics", "dataset", "classes", "fitness")}
     Run.create(tmp_path / "new", settings, **meta).close()
@@ -246,7 +247,7 @@ def test_sessions_and_lists_are_told_in_words(made: Path, tmp_path: Path) -> Non
     copy = tmp_path / "copy"
     shutil.copytree(made, copy)
     usage = Usage(44.56920761800029, (SlotUse("worker 1", 20, 40.123456),), 3.0)
-    with Run.open(copy, write=True) as run:
+    with open_run(copy, write=True) as run:
         run.journal.note(NOTED, [Pace(20, 48_000, usage).to_dict(), {"slots": 3}])
     result = load(copy)
     told = {name: dict(pairs) for name, pairs in configuration(result, meta_of(result))}

@@ -11,6 +11,7 @@ from evonas.errors import UserError
 from evonas.run.environment import environment
 from evonas.run.journal.file import BEGUN
 from evonas.run.run import Run
+from evonas.settings.runs import open_run
 
 
 def count(genome, rng):
@@ -36,7 +37,7 @@ def run(tmp_path, settings):
 def test_a_new_run_knows_what_it_was_made_with(tmp_path, settings):
     with Run.create(tmp_path / "a" / "b", settings, fitness="function of genome") as made:
         assert made.journal.counts() == (0, 0)
-    with Run.open(tmp_path / "a" / "b") as opened:
+    with open_run(tmp_path / "a" / "b") as opened:
         assert opened.settings == settings
         assert opened.meta["fitness"] == "function of genome"
         assert opened.meta["environment"] == environment()
@@ -79,7 +80,7 @@ def test_what_a_kill_has_left_does_not_matter(tmp_path, settings, left):
     for name in left:
         (tmp_path / name).write_bytes(b"half a file")
     with pytest.raises(UserError, match=rf"run {tmp_path}: no run is there \(expected a file journal\.db\)"):
-        Run.open(tmp_path, write=True)
+        open_run(tmp_path, write=True)
     with Run.create(tmp_path, settings) as made:
         assert made.journal.counts() == (0, 0)
     assert not {path.name for path in tmp_path.iterdir()} & set(BEGUN)
@@ -90,8 +91,8 @@ def test_what_a_kill_has_left_does_not_matter(tmp_path, settings, left):
 HOLD = """
 import sys
 from pathlib import Path
-from evonas.run import Run
-with Run.open(Path(sys.argv[1]), write=True):
+from evonas.settings.runs import open_run
+with open_run(Path(sys.argv[1]), write=True):
     print("open", flush=True)
     sys.stdin.readline()
 """
@@ -99,7 +100,7 @@ with Run.open(Path(sys.argv[1]), write=True):
 
 def test_a_second_writer_is_refused_at_once(run):
     refusal = rf"run {run}: another process is writing it"
-    with Run.open(run, write=True):
+    with open_run(run, write=True):
         with pytest.raises(UserError, match=refusal):
             evonas.resume(run, evaluate=count, needs="genome")
         assert len(evonas.load(run).history) == 2
@@ -129,9 +130,9 @@ def test_a_refused_run_is_not_held(run):
     content = (run / "journal.db").read_bytes()
     (run / "journal.db").write_bytes(b"rubbish" * 1000)
     with pytest.raises(UserError) as refused:
-        Run.open(run, write=True)
+        open_run(run, write=True)
     (run / "journal.db").write_bytes(content)
-    Run.open(run, write=True).close()
+    open_run(run, write=True).close()
     assert "damaged" in str(refused.value)
 
 
@@ -141,17 +142,17 @@ def test_readers_leave_a_run_alone(run):
     under_way = run / "weights" / "000002.safetensors.tmp"
     under_way.write_bytes(b"half")
     before = sorted(path.name for path in run.rglob("*"))
-    with Run.open(run) as opened:
+    with open_run(run) as opened:
         opened.journal.kept()
     assert sorted(path.name for path in run.rglob("*") if not path.name.endswith(("-wal", "-shm"))) == [
         name for name in before if not name.endswith(("-wal", "-shm"))
     ]
-    Run.open(run, write=True).close()
+    open_run(run, write=True).close()
     assert not under_way.exists(), "the writer sweeps it up"
 
 
 def test_weights_that_the_journal_names_stay(run):
-    with Run.open(run, write=True) as opened:
+    with open_run(run, write=True) as opened:
         stored = opened.store.save(1, {"x.weight": torch.ones(3)})
         opened.store.save(2, {"x.weight": torch.ones(3)})
         candidate = opened.journal.candidate(1)
@@ -159,7 +160,7 @@ def test_weights_that_the_journal_names_stay(run):
         opened.journal.asked(candidate, 2)
         opened.journal.told(candidate, stored)
         opened.journal.commit()
-    with Run.open(run, write=True) as opened:
+    with open_run(run, write=True) as opened:
         assert [path.name for path in opened.store.folder.iterdir()] == [stored.file]
 
 
@@ -169,7 +170,7 @@ def test_weights_that_the_journal_names_stay(run):
 def test_changed_settings_are_noted(run, settings):
     from dataclasses import replace
 
-    with Run.open(run, write=True) as opened:
+    with open_run(run, write=True) as opened:
         opened.change(replace(opened.settings, budget=99))
         assert opened.settings.budget == 99
     assert evonas.load(run).settings.budget == 99
@@ -179,7 +180,7 @@ def test_changed_settings_are_noted(run, settings):
 def test_no_run_there(tmp_path, name):
     for write in (False, True):
         with pytest.raises(UserError, match=r"no run is there \(expected a file journal\.db\)"):
-            Run.open(tmp_path / name, write=write)
+            open_run(tmp_path / name, write=write)
     assert not list(tmp_path.iterdir())
 
 
@@ -188,14 +189,14 @@ def test_no_run_there(tmp_path, name):
 
 def test_where_no_run_is_those_beside_it_are_named(tmp_path, settings):
     with pytest.raises(UserError, match=r"no run is there \(expected a file journal\.db\)$"):
-        Run.open(tmp_path / "first")
+        open_run(tmp_path / "first")
     for number in range(7):
         Run.create(tmp_path / f"run-{number}", settings).close()
         os.utime(tmp_path / f"run-{number}" / "journal.db", (number, number))
     newest = ", ".join(str(tmp_path / f"run-{number}") for number in (6, 5, 4, 3, 2))
     for asked in (tmp_path, tmp_path / "first"):
         with pytest.raises(UserError) as refused:
-            Run.open(asked)
+            open_run(asked)
         assert str(refused.value).endswith(f"; there are {newest} and 2 more")
 
 

@@ -10,9 +10,10 @@ from evonas.errors import UserError
 from evonas.evolution.candidate import DONE, FAILED, Result
 from evonas.network.network import weights_of
 from evonas.run.weights import WeightsError
-from evonas.search.evaluation import Evaluator, FunctionEvaluator, Job, Parent, reason_of
+from evonas.search.evaluation import Evaluator, Job, Parent, reason_of
 from evonas.seeds import Stream, derive
 from evonas.task import Task
+from evonas.training.function import FunctionEvaluator
 
 TASK = Task(3, 8, 8, 4)
 

@@ -24,7 +24,8 @@ from evonas.cli.targets import read_genotype_file
 from evonas.data import load_dataset
 from evonas.evolution.genome import Genome
 from evonas.evolution.morphism import read_morphisms
-from evonas.evolution.registry import entries, find, genome_type
+from evonas.evolution.offers import entries, find
+from evonas.evolution.registry import genome_type
 from evonas.files.sizes import read_size
 from evonas.results import final
 from evonas.run.weights import FolderStore, Stored, digest

@@ -9,6 +9,7 @@ from typing import Any
 from evonas import load
 from evonas.evolution.candidate import Candidate
 from evonas.run.run import Run
+from evonas.settings.runs import open_run
 
 KNOWN = ("task", "statistics", "dataset", "classes", "variation", "fitness")
 
@@ -23,7 +24,7 @@ class StepByStep:
     """
 
     def __init__(self, folder: Path, made: Path, budget: int) -> None:
-        with Run.open(made) as old:
+        with open_run(made) as old:
             settings, known = old.settings, {key: old.meta[key] for key in KNOWN}
         self.candidates = list(load(made).journal.candidates())
         self.run = Run.create(folder, replace(settings, budget=budget), data_dir=None, **known)

@@ -10,7 +10,8 @@ from evonas.genomes.large_scale import LargeScaleSpace
 from evonas.genomes.nasbench201 import NasBench201Space
 
 from evonas.architecture.layers import Conv2d
-from evonas.evolution.registry import entries, find, genome_type
+from evonas.evolution.offers import entries, find
+from evonas.evolution.registry import genome_type
 from evonas.settings.settings import strategy_type
 from evonas.task import Task
 from evonas.testing import GenomeContract, OperatorContract, StrategyContract

@@ -23,7 +23,8 @@ from evonas.architecture.layers import (
     MinPool2d,
     ReLU,
 )
-from evonas.evolution.registry import genome_type, names
+from evonas.evolution.offers import names
+from evonas.evolution.registry import genome_type
 from evonas.network.network import build
 from evonas.task import Task
 from evonas.training.device import Compute

@@ -8,12 +8,13 @@ from torch import nn
 
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
+from evonas.inheritance.momentum import belonging, with_momentum, without_momentum
 from evonas.network.network import build, weights_of
 from evonas.task import Task
 from evonas.training.auxiliary import with_auxiliary
 from evonas.training.device import Compute
 from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.momentum import belonging, load_momentum, momentum_of, with_momentum, without_momentum
+from evonas.training.momentum import load_momentum, momentum_of
 from evonas.training.plan import Plan
 from evonas.training.steps import optimiser_for
 from evonas.training.trainer import fit, to_device

@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ...errors import UserError
 from ...evolution.candidate import FAILED, NO_MEMORY, Result
 from ...evolution.plugins import FileText
 from ..evaluation import Evaluator, Job
-from .base import Executor
+from .base import Executor, cores
 from .endings import KILLED
 from .parcel import JobSent, pack
 from .ray_cluster import Cluster, Demand
@@ -24,9 +23,6 @@ from .ray_weights import RayWeights, read_weights
 from .ray_worker import Answer, Site
 from .usage import Usage
 from .verdicts import STARTS, TRIES, died_again, tried_alone, with_wait
-
-if TYPE_CHECKING:
-    from ...settings.settings import Settings
 
 
 class RayExecutor(Executor):
@@ -42,11 +38,12 @@ class RayExecutor(Executor):
     Args:
         evaluator: Sent once to each node.
         address: Of the cluster, or ``local`` for an instance of this machine's.
-        settings: Say whether a worker needs a GPU, or how many cores.
+        device: Where a worker trains, which says whether it needs a GPU.
+        threads: Of a candidate on a CPU.
         timeout: Seconds after which a candidate has failed, from when it begins; None for no limit.
         files: Python files with genomes and morphisms of the user's own; their text is sent.
         workers: At most so many, which may wait for nodes to come; None for as many as have room.
-        per_device: Workers that share a GPU, or ``auto``.
+        per_device: Workers that share a GPU.
 
     Raises:
         UserError: Ray is not installed, there is no such cluster, it has no room for a worker, or the
@@ -57,21 +54,19 @@ class RayExecutor(Executor):
         self,
         evaluator: Evaluator,
         address: str,
-        settings: Settings,
+        device: str,
+        threads: int,
         timeout: float | None = None,
         files: Sequence[str] = (),
         *,
         workers: int | None = None,
-        per_device: int | str = 1,
+        per_device: int = 1,
     ) -> None:
-        from ...settings.workforce import ON_A_GPU, cores
-
         # Its large arrays are sent themselves, since a node may not see this machine's files.
         packed = pack(evaluator, "evaluate", Path(), mapped=False)
         texts = tuple(FileText.read(file) for file in files)
-        each = per_device if isinstance(per_device, int) else ON_A_GPU
-        demand = Demand.of(settings.device, settings.threads, each)
-        self._cluster = Cluster(address, max(cores(), settings.threads * (workers or 1)))
+        demand = Demand.of(device, threads, per_device)
+        self._cluster = Cluster(address, max(cores(), threads * (workers or 1)))
         try:
             self._ray = self._cluster.ray
             content = self._ray.put(np.frombuffer(packed, dtype=np.uint8))

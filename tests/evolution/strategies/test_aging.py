@@ -7,7 +7,8 @@ from evonas.genomes.amoeba import AmoebaGenome
 
 from evonas.errors import UserError
 from evonas.evolution.genome import START, Origin
-from evonas.evolution.registry import find, operators_for
+from evonas.evolution.offers import find
+from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.aging import AgingEvolution
 from evonas.evolution.toolboxes import make_toolbox

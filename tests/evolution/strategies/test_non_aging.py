@@ -8,7 +8,8 @@ from evonas.genomes.amoeba import AmoebaGenome
 from evonas.api import evolve, load, resume
 from evonas.errors import UserError
 from evonas.evolution.genome import START, Origin
-from evonas.evolution.registry import find, operators_for
+from evonas.evolution.offers import find
+from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.non_aging import NonAgingEvolution
 from evonas.evolution.toolboxes import make_toolbox

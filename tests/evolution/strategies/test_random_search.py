@@ -5,7 +5,8 @@ from evonas.genomes.amoeba import AmoebaGenome
 from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 
 from evonas.evolution.genome import START, Origin
-from evonas.evolution.registry import find, operators_for
+from evonas.evolution.offers import find
+from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.random_search import RandomSearch
 from evonas.evolution.toolboxes import make_toolbox

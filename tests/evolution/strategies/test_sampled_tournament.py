@@ -9,7 +9,8 @@ from scipy.stats import chisquare
 from evonas.api import evolve, load, resume
 from evonas.errors import UserError
 from evonas.evolution.genome import START, Origin
-from evonas.evolution.registry import find, operators_for
+from evonas.evolution.offers import find
+from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.sampled_tournament import SampledTournament
 from evonas.evolution.toolboxes import make_toolbox

@@ -9,7 +9,8 @@ from scipy.stats import chisquare
 
 from evonas.errors import UserError
 from evonas.evolution.genome import RANDOM, START, Genome, Origin
-from evonas.evolution.registry import find, operators_for
+from evonas.evolution.offers import find
+from evonas.evolution.registry import operators_for
 from evonas.evolution.strategies import Start
 from evonas.evolution.strategies.tournament import PairwiseTournament
 from evonas.evolution.toolboxes import make_toolbox

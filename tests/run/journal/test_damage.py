@@ -129,7 +129,7 @@ def test_rows_that_were_changed(write, whole, change):
 
 def test_a_write_ahead_log_that_is_damaged_takes_back_whole_turns(tmp_path):
     """What SQLite's own checksums refuse is as if it had not been: the run goes on from there."""
-    from evonas.run.run import Run
+    from evonas.settings.runs import open_run
 
     folder, copy = tmp_path / "run", tmp_path / "copy"
 
@@ -143,7 +143,7 @@ def test_a_write_ahead_log_that_is_damaged_takes_back_whole_turns(tmp_path):
     content = bytearray(log.read_bytes())
     content[len(content) // 2] ^= 0xFF
     log.write_bytes(content)
-    with Run.open(copy) as opened:
+    with open_run(copy) as opened:
         asked, told = opened.journal.counts()
     assert 0 < told < 20
     assert told < asked <= told + 4

@@ -10,9 +10,10 @@ import pytest
 from evonas.genomes.genet import GenetGenome
 from pebble import ProcessPool
 
-from evonas.search.evaluation import FunctionEvaluator, Job
+from evonas.search.evaluation import Job
 from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
+from evonas.training.function import FunctionEvaluator
 
 
 @pytest.mark.timeout(600)

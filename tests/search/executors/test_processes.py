@@ -12,10 +12,11 @@ import torch
 from evonas.genomes.genet import GenetGenome
 
 import evonas
-from evonas.search.evaluation import FunctionEvaluator, Job
+from evonas.search.evaluation import Job
 from evonas.search.executors.parcel import pack, unpack
 from evonas.search.executors.processes import Place, ProcessExecutor
 from evonas.task import Task
+from evonas.training.function import FunctionEvaluator
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,10 @@ from evonas.genomes.genet import GenetGenome
 import evonas
 from evonas.errors import UserError
 from evonas.run.weights import FolderStore, WeightsError
-from evonas.search.evaluation import Evaluator, FunctionEvaluator, Job, Parent
+from evonas.search.evaluation import Evaluator, Job, Parent
 from evonas.search.executors.ray_cluster import Cluster
 from evonas.task import Task
+from evonas.training.function import FunctionEvaluator
 
 pytestmark = pytest.mark.filterwarnings("ignore:with a look-ahead")
 
@@ -51,18 +52,10 @@ def lucky():
     return evaluate
 
 
-class Settings:
-    device, threads = "cpu", 1
-
-
-class OnGpu:
-    device, threads = "cuda", 1
-
-
-def executor(evaluator, settings=Settings, **choices):
+def executor(evaluator, device="cpu", threads=1, **choices):
     from evonas.search.executors.ray import RayExecutor
 
-    return RayExecutor(evaluator, "local", settings, **choices)
+    return RayExecutor(evaluator, "local", device, threads, **choices)
 
 
 def of_genomes(function):
@@ -159,7 +152,7 @@ def test_shares_of_a_gpu(cluster):
             time_.sleep(0.02)
         return float(os_.environ["CUDA_VISIBLE_DEVICES"] == "0")
 
-    with executor(of_genomes(evaluate), OnGpu, per_device=2) as two:
+    with executor(of_genomes(evaluate), "cuda", per_device=2) as two:
         assert two.slots == 2
         for number in range(2):
             two.submit(job(number))

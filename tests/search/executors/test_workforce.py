@@ -1,9 +1,10 @@
 import pytest
 
 from evonas.errors import UserError
+from evonas.search.executors.base import cores
 from evonas.search.executors.endings import how_it_ended
 from evonas.search.executors.processes import Place
-from evonas.settings.workforce import ON_A_GPU, Workforce, cores, read_workforce
+from evonas.settings.workforce import ON_A_GPU, Workforce, read_workforce
 
 
 @pytest.mark.parametrize(
