@@ -46,22 +46,15 @@ from subset import compute_of, versions
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
 from evonas.errors import NotApplicable
-from evonas.evolution.genome import Genome
-from evonas.evolution.morphism import Morphism, apply
-from evonas.evolution.operator import Operator
-from evonas.inheritance.by_morphisms import morph
-from evonas.inheritance.by_name import inherit
-from evonas.inheritance.by_slices import remap
-from evonas.network.network import Weights, build, weights_of
-from evonas.settings.settings import read_genotype
+from evonas.evolution import Genome, Morphism, Operator, apply
+from evonas.inheritance import inherit, morph, remap
+from evonas.network import Weights, build, weights_of
+from evonas.settings import read_genotype
 from evonas.task import Task
-from evonas.training.device import Compute
-from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.plan import Plan
-from evonas.training.trainer import fit, to_device
+from evonas.training import Compute, DeviceImages, Normalisation, Plan, fit, to_device
 
 TASK = Task(3, 32, 32, 10)
 BATCH = 128

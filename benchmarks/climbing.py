@@ -18,9 +18,9 @@ from torch import nn
 import evonas
 from evonas.data import ImageDataset
 from evonas.errors import UserError
-from evonas.results.result import Individual, SearchResult
-from evonas.settings.assembly import DataChoice
-from evonas.training.device import choose_device, choose_precision
+from evonas.results import Individual, SearchResult
+from evonas.settings import DataChoice
+from evonas.training import choose_device, choose_precision
 
 TEST_BATCH = 500
 

@@ -30,17 +30,13 @@ from evonas.operators.morphisms import Deepen
 from subset import add_options, compute_of, subset_of, versions
 from torch import Tensor, nn
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
-from evonas.evolution.morphism import apply, new_name
-from evonas.network.calibration import calibrate
-from evonas.network.network import build, weights_of
+from evonas.evolution import apply, new_name
+from evonas.network import build, calibrate, weights_of
 from evonas.seeds import named_seed
 from evonas.task import Task
-from evonas.training.evaluator import CALIBRATION_BATCH
-from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.plan import Plan
-from evonas.training.trainer import fit, score, to_device
+from evonas.training import CALIBRATION_BATCH, DeviceImages, Normalisation, Plan, fit, score, to_device
 
 WAYS = ("not calibrated", "calibrated", "residual", "re-initialised")
 CONVOLUTIONS = 6

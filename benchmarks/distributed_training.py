@@ -21,12 +21,9 @@ import numpy as np
 import torch
 from training_throughput import BATCH, MEAN, STD, amoebanet, convolution_net
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.task import Task
-from evonas.training.device import Compute
-from evonas.training.final_training import FinalTraining
-from evonas.training.images import Normalisation
-from evonas.training.plan import Plan
+from evonas.training import Compute, FinalTraining, Normalisation, Plan
 
 
 def silent(epoch: int) -> None:

@@ -32,13 +32,10 @@ import torch
 from deap import base
 from torch import fx, nn
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.errors import NotApplicable
-from evonas.evolution.genome import Genome
-from evonas.evolution.operator import Operator
-from evonas.evolution.registry import genome_type, operators_for
-from evonas.evolution.toolboxes import make_toolbox
-from evonas.network.network import build
+from evonas.evolution import Genome, Operator, genome_type, make_toolbox, operators_for
+from evonas.network import build
 from evonas.task import Task
 
 GENOMES = ("amoeba", "genet", "hierarchical", "large-scale")

@@ -34,13 +34,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 from training_throughput import MEAN, STD, TutorialImages
 
-from evonas.architecture.architecture import Architecture
-from evonas.network.network import build
+from evonas.architecture import Architecture
+from evonas.network import build
 from evonas.task import Task
-from evonas.training.device import Compute, choose_precision
-from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.plan import Plan
-from evonas.training.trainer import fit, to_device
+from evonas.training import Compute, DeviceImages, Normalisation, Plan, choose_precision, fit, to_device
 
 TARGET = 8.0
 

@@ -11,11 +11,10 @@ from typing import Any
 from climbing import Bench, Log, epoch_images, mean_std, path_to, spent
 
 import evonas
-from evonas.evolution.operator import mutation
-from evonas.network.deploy import deployable
-from evonas.results import final
-from evonas.results.result import Individual, SearchResult
-from evonas.training.device import Compute
+from evonas.evolution import mutation
+from evonas.network import deployable
+from evonas.results import Individual, SearchResult, train_finally
+from evonas.training import Compute
 
 CLIMBING, CONSTANT, RANDOM, LINEAGES, LONGER, FIRST = (
     "climbing", "constant", "random", "lineages", "longer", "first",
@@ -162,7 +161,9 @@ class Table:
             return None
         plan = result.settings.plan.changed({"epochs": self.options.final_epochs, "schedule": "cosine"})
         compute = Compute(self.bench.device, self.bench.precision, self.bench.threads)
-        done = final.train(network.genome, self.bench.dataset, plan, compute, seed, weights=network.weights())
+        done = train_finally(
+            network.genome, self.bench.dataset, plan, compute, seed, weights=network.weights()
+        )
         whole = deployable(network.architecture, done.weights, done.statistics, done.classes)
         return self.bench.test_accuracy(whole.network())
 

@@ -28,7 +28,7 @@ from inheritance_parents import FAMILIES
 from inheritance_study import PARENT, SHARE, Log, Study
 from subset import add_options, subset_of, versions
 
-from evonas.inheritance.modes import MODES
+from evonas.inheritance import MODES
 
 
 def needed(curve: list[tuple[int, float]], goal: float) -> float | None:

@@ -13,10 +13,9 @@ from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 from evonas.operators import amoeba, genet, graph, large_scale
 
 from evonas.errors import NotApplicable
-from evonas.evolution.genome import Genome, Origin
-from evonas.evolution.operator import Operator
+from evonas.evolution import Genome, Operator, Origin
 from evonas.seeds import named_seed
-from evonas.settings.settings import read_genotype
+from evonas.settings import read_genotype
 from evonas.task import Task
 
 FILTERS = (16, 32, 64)

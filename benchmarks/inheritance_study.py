@@ -16,11 +16,9 @@ from inheritance_parents import FAMILIES, Family
 from subset import Subset, compute_of
 
 from evonas.errors import NotApplicable, UserError
-from evonas.evolution.candidate import Result
-from evonas.evolution.genome import Genome
-from evonas.search.evaluation import Job, Parent, Shared
-from evonas.training.evaluator import TrainingEvaluator
-from evonas.training.plan import Plan
+from evonas.evolution import Genome, Result
+from evonas.search import Job, Parent, Shared
+from evonas.training import Plan, TrainingEvaluator
 
 SCRATCH, PARENT = "scratch", "parent"
 SHARE = 3

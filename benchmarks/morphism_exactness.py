@@ -34,15 +34,24 @@ from evonas.genomes.large_scale import LargeScaleGenome, LargeScaleSpace
 from evonas.operators import morphisms
 from evonas.operators.morphisms import Deepen, EnlargeKernel, ReplicateAdd, SplitConcat, Widen
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.architecture.layers import Conv2d
 from evonas.errors import NotApplicable
-from evonas.evolution.morphism import Morphism, new_name
+from evonas.evolution import Morphism, new_name
 from evonas.seeds import guarded, named_seed
 from evonas.task import Task
-from evonas.testing.chains import TOLERANCES, Chain, ChainError, repeat
-from evonas.testing.random_chains import Draw, Limits, draws_of, extend
-from evonas.testing.random_networks import grown, random_architecture
+from evonas.testing import (
+    TOLERANCES,
+    Chain,
+    ChainError,
+    Draw,
+    Limits,
+    draws_of,
+    extend,
+    grown,
+    random_architecture,
+    repeat,
+)
 
 TASK = Task(3, 8, 8, 4)
 OFTEN = 5

@@ -23,16 +23,22 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.operators.amoeba import hidden_state, operation
 from torch import nn
 
-from evonas.architecture.architecture import Architecture
-from evonas.evolution.operator import Operator
-from evonas.inheritance.by_name import inherit
-from evonas.network.network import Weights, build, weights_of
-from evonas.settings.assembly import DataChoice
-from evonas.settings.settings import read_genotype
-from evonas.training.device import Compute, choose_device, choose_precision
-from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.plan import Plan
-from evonas.training.trainer import fit, score, to_device
+from evonas.architecture import Architecture
+from evonas.evolution import Operator
+from evonas.inheritance import inherit
+from evonas.network import Weights, build, weights_of
+from evonas.settings import DataChoice, read_genotype
+from evonas.training import (
+    Compute,
+    DeviceImages,
+    Normalisation,
+    Plan,
+    choose_device,
+    choose_precision,
+    fit,
+    score,
+    to_device,
+)
 
 Carry = Callable[[nn.Module, Architecture, Architecture, Weights], float]
 

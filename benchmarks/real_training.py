@@ -31,12 +31,9 @@ from climbing import Bench, Log, add_options, bench_of, epoch_images
 from real_training_report import EVOLUTION, FIRST, NASH, POOL, RANDOM, SCRATCH, TITLES, draw, report
 
 import evonas
-from evonas.evolution.genome import Genome
-from evonas.evolution.registry import genome_type
-from evonas.results import final
-from evonas.results.result import SearchResult
-from evonas.training.device import Compute
-from evonas.training.plan import Plan
+from evonas.evolution import Genome, genome_type
+from evonas.results import SearchResult, train_finally
+from evonas.training import Compute, Plan
 
 INHERITS = {EVOLUTION: "morph", SCRATCH: "none", RANDOM: "none", POOL: "pool", NASH: "morph"}
 STRATEGIES = {
@@ -160,7 +157,7 @@ class Comparison:
         """Figures of a network that was trained from scratch by the common protocol, and tested once."""
         protocol = {"epochs": self.options.final_epochs, "schedule": "cosine", "label_smoothing": 0.1}
         compute = Compute(self.bench.device, self.bench.precision, self.bench.threads)
-        done = final.train(genome, self.bench.dataset, plan.changed(protocol), compute, seed).report
+        done = train_finally(genome, self.bench.dataset, plan.changed(protocol), compute, seed).report
         kept = {name: done[name] for name in ("parameters", "flops", "training_images")}
         return {"retrained": done["test_accuracy"], "final_epochs": self.options.final_epochs, **kept}
 

@@ -35,8 +35,8 @@ from refinement_given import GIVEN, FromBytes
 from torch import nn
 
 import evonas
-from evonas.evolution.operator import mutation
-from evonas.results.result import Individual, SearchResult
+from evonas.evolution import mutation
+from evonas.results import Individual, SearchResult
 
 REFINED, TRAINED, LONGER = "refined", "trained on", "trained on longer"
 ARMS = {REFINED: "#0b6e99", TRAINED: "#d17a00", LONGER: "#b03a48"}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import evonas
-from evonas.results.result import Individual
+from evonas.results import Individual
 
 
 class Block(nn.Module):

@@ -29,9 +29,9 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from evonas.evolution.candidate import Candidate
-from evonas.settings.runs import open_run
-from evonas.testing.made_runs import make_run
+from evonas.evolution import Candidate
+from evonas.settings import open_run
+from evonas.testing import make_run
 
 COMMAND = Path(sys.executable).with_name("evonas")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]

@@ -32,16 +32,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from evonas.evolution.candidate import DONE, Candidate, Result
-from evonas.evolution.registry import genome_type, operators_for
-from evonas.evolution.strategies import Start
-from evonas.evolution.strategies.aging import AgingEvolution
-from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution import DONE, Candidate, Result, genome_type, make_toolbox, operators_for
+from evonas.evolution.strategies import AgingEvolution, Start
+from evonas.run import MemoryStore
 from evonas.run.journal import SqliteJournal
-from evonas.run.weights import MemoryStore
-from evonas.search.evaluation import Job
+from evonas.search import Job, Limits, Search
 from evonas.search.executors import Executor
-from evonas.search.loop import Limits, Search
 
 SIGMA = 0.5
 MODES = {"ordered 2x": 2, "ordered 4x": 4, "asynchronous": 0}

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import evonas
-from evonas.results import final
-from evonas.results.result import Individual, SearchResult
+from evonas.results import Individual, SearchResult, train_finally
 from evonas.run.journal import best_candidates
-from evonas.settings.assembly import DataChoice
-from evonas.training.device import Compute
+from evonas.settings import DataChoice
+from evonas.training import Compute
 
 ARMS = {
     "initial": "best of the initial population",
@@ -79,7 +78,7 @@ def retrained(seed: int, options: argparse.Namespace) -> Iterator[dict[str, Any]
     for arm, winner, images in winners(seed, options):
         plan = winner.settings.plan.changed({"epochs": options.final_epochs, "label_smoothing": 0.1})
         compute = Compute(winner.settings.device, winner.settings.precision, options.threads)
-        report = final.train(winner.genome, dataset, plan, compute, seed).report
+        report = train_finally(winner.genome, dataset, plan, compute, seed).report
         yield {
             "arm": arm,
             "seed": seed,

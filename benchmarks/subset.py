@@ -14,12 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evonas.data import Split, Statistics
-from evonas.data.images import channel_statistics
+from evonas.data import Split, Statistics, channel_statistics
 from evonas.errors import UserError
-from evonas.settings.assembly import DataChoice
+from evonas.settings import DataChoice
 from evonas.task import Task
-from evonas.training.device import Compute, choose_device, choose_precision
+from evonas.training import Compute, choose_device, choose_precision
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,23 @@ from deap import algorithms
 from scipy import stats
 
 import evonas
-from evonas.comparison import Record, record_of
-from evonas.comparison.comparison import Comparison, compared, made_with
-from evonas.comparison.contender import find_contender
-from evonas.comparison.figure import draw_curves
-from evonas.comparison.kept import Records
-from evonas.comparison.report import markdown, spread, table
-from evonas.comparison.running import Terms, processes, run_all
-from evonas.evolution.candidate import Candidate
+from evonas.comparison import (
+    Comparison,
+    Record,
+    Records,
+    Terms,
+    compared,
+    draw_curves,
+    find_contender,
+    made_with,
+    markdown,
+    markdown_table,
+    processes,
+    record_of,
+    run_all,
+    spread,
+)
+from evonas.evolution import Candidate
 from evonas.seeds import guarded
 from evonas.tables import Figures, read_table
 
@@ -128,7 +137,7 @@ def beside_published(found: dict[str, Comparison]) -> str:
     for dataset, comparison in found.items():
         value = f"{100 * comparison.figures.best_test:.2f}" if comparison.figures else "–"
         best += [value, *("" for _ in comparison.points[1:]), PUBLISHED[dataset]["best"]]
-    return table(header, [*lines, best])
+    return markdown_table(header, [*lines, best])
 
 
 def verdicts(found: dict[str, Comparison]) -> bool:

@@ -20,8 +20,7 @@ from typing import Any
 from deap import algorithms, base, creator, tools
 
 import evonas
-from evonas.comparison.comparison import made_with
-from evonas.comparison.contender import find_contender
+from evonas.comparison import find_contender, made_with
 from evonas.tables import read_table
 
 TARGET = 10.0

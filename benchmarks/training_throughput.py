@@ -26,14 +26,20 @@ from evonas.genomes.amoeba.published import AMOEBANET_A_TPU
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from evonas.architecture.architecture import Architecture
+from evonas.architecture import Architecture
 from evonas.architecture.layers import BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, MaxPool2d, ReLU
-from evonas.network.network import build
+from evonas.network import build
 from evonas.task import Task
-from evonas.training.device import Compute, choose_device, choose_precision
-from evonas.training.images import DeviceImages, Normalisation
-from evonas.training.plan import Plan
-from evonas.training.trainer import fit, to_device
+from evonas.training import (
+    Compute,
+    DeviceImages,
+    Normalisation,
+    Plan,
+    choose_device,
+    choose_precision,
+    fit,
+    to_device,
+)
 
 MEAN, STD = (125.3, 123.0, 113.9), (63.0, 62.1, 66.7)
 BATCH = 128

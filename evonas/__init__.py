@@ -15,7 +15,7 @@ The package's rooms and what is in each: ``docs/architecture.md``, and the first
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -23,11 +23,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .errors import NotApplicable, UserError
+from .files import later
 
 if TYPE_CHECKING:
     from .api import evolve, load, resume
     from .refinement import refine
-    from .settings.deap_toolbox import toolbox
+    from .settings import toolbox
 
 __version__ = "0.1.0"
 
@@ -119,35 +120,8 @@ class _ByOtherNames(MetaPathFinder, Loader):
 sys.meta_path.insert(0, _ByOtherNames())  # before the path of a package that has another name, too
 
 
-def later(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a package that imports some of its names where they are first used.
-
-    So nobody waits for torch, which takes over a second, who does not use it.
-
-    Args:
-        package: The package's name.
-        places: In which of its modules each name is.
-    """
-
-    def get(name: str) -> Any:
-        if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        found = getattr(import_module(f"{package}.{places[name]}"), name)
-        setattr(sys.modules[package], name, found)
-        return found
-
-    return get
-
-
 _LATER = later(
-    __name__,
-    {
-        "evolve": "api",
-        "load": "api",
-        "refine": "refinement",
-        "resume": "api",
-        "toolbox": "settings.deap_toolbox",
-    },
+    __name__, {"api": "evolve load resume", "refinement": "refine", "settings.deap_toolbox": "toolbox"}
 )
 
 

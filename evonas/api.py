@@ -9,27 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from .callbacks import Callback, Callbacks
-from .data.described import read_described
-from .data.images import Statistics
+from .data import Statistics, read_described
 from .errors import UserError
-from .evolution.genome import Genome
-from .evolution.plugins import Brought, genome_name, operators_from
-from .evolution.toolboxes import Toolbox
-from .results.result import SearchResult
+from .evolution import Brought, Genome, Toolbox, genome_name, operators_from
+from .results import SearchResult
+from .run import MemoryStore, Run
 from .run.journal import MemoryJournal
-from .run.run import Run
-from .run.weights import MemoryStore
-from .search.evaluation import Needs, UserFunction
-from .search.pace import Onlookers, Pace
-from .search.retention import read_room
-from .settings.assembly import DataChoice, Fitness, Watch, Workbench, workbench
-from .settings.composition import resolve
-from .settings.conduct import Conduct
-from .settings.operator_choice import OperatorChoice
-from .settings.order import first_value, read_limit, read_order, said
-from .settings.runs import open_run
-from .settings.settings import Settings
-from .settings.workforce import read_workforce
+from .search import Needs, Onlookers, Pace, UserFunction, read_room
+from .settings import (
+    Conduct,
+    DataChoice,
+    Fitness,
+    OperatorChoice,
+    Settings,
+    Watch,
+    Workbench,
+    first_value,
+    open_run,
+    read_limit,
+    read_order,
+    read_workforce,
+    resolve,
+    said,
+    workbench,
+)
 from .task import Task
 
 Metered = Callable[[Pace], None]
@@ -273,7 +276,7 @@ def _same_workbench(
         UserError: The images are not those that the run began with, or its device is not here.
     """
     if fitness.uses_images and fitness.function is None:
-        from .training.device import choose_device
+        from .training import choose_device
 
         choose_device(settings.device)
     known = data_dir or opened.meta.get("data_dir")

@@ -8,21 +8,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .architecture.architecture import Architecture
+from .architecture import Architecture
 from .architecture.layers import Input
-from .data.guessing import guessing
+from .data import guessing
 from .errors import UserError, nearest
-from .evolution.genome import Heritage
-from .evolution.plugins import Brought, operators_from
-from .evolution.registry import genome_type
-from .network.deploy import put_in_front
-from .results.result import Individual, SearchResult
-from .settings.assembly import DataChoice, Fitness, Watch, workbench
-from .settings.composition import compose, resolve
-from .settings.conduct import Conduct
-from .settings.operator_choice import OperatorChoice
-from .settings.order import read_limit, said
-from .settings.workforce import read_workforce
+from .evolution import Brought, Heritage, genome_type, operators_from
+from .network import put_in_front
+from .results import Individual, SearchResult
+from .settings import (
+    Conduct,
+    DataChoice,
+    Fitness,
+    OperatorChoice,
+    Watch,
+    compose,
+    read_limit,
+    read_workforce,
+    resolve,
+    said,
+    workbench,
+)
 from .task import Task
 
 if TYPE_CHECKING:
@@ -32,8 +37,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from .api import Metered, Started
-    from .data.images import Statistics
-    from .evolution.candidate import Candidate
+    from .data import Statistics
+    from .evolution import Candidate
 
 IMAGES = ("normalised", "unit", "bytes")
 """What images a network of one's own reads: by mean and standard deviation, from 0 to 1, or from 0 to 255."""
@@ -238,7 +243,7 @@ def _example(source: Any, example: torch.Tensor | None, task: Task, images: str)
 
 
 def _statistics(facts: Mapping[str, Any]) -> Statistics:
-    from .data.images import Statistics
+    from .data import Statistics
 
     mean, std = facts["statistics"]
     return Statistics(tuple(mean), tuple(std))

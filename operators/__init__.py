@@ -8,6 +8,6 @@ group ``evonas.operators``.
 """
 
 from ..errors import NotApplicable
-from ..evolution.operator import Operator, crossover, mutation
+from ..evolution import Operator, crossover, mutation
 
 __all__ = ["NotApplicable", "Operator", "crossover", "mutation"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from ..evolution.operator import mutation
+from ..evolution import mutation
 from ..genomes.amoeba import AmoebaGenome
 from ..genomes.amoeba.cell import INPUTS
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import random
 
-from ..evolution.morphism import Morphism
-from ..evolution.offers import dashed
-from ..evolution.operator import Operator, mutation
+from ..evolution import Morphism, Operator, dashed, mutation
 from ..genomes.graph import GraphGenome
 from .morphisms import (
     AddSkip,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from ..errors import NotApplicable
-from ..evolution.operator import mutation
+from ..evolution import mutation
 from ..genomes.hierarchical import HierarchicalGenome
 
 

@@ -11,7 +11,7 @@ import random
 from operator import itemgetter
 
 from ..errors import NotApplicable
-from ..evolution.operator import mutation
+from ..evolution import mutation
 from ..genomes.large_scale import Activation, Convolution, Dna, Edge, LargeScaleGenome
 from ..genomes.large_scale.parts import SKIP
 

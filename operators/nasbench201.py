@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 
-from ..evolution.operator import crossover, mutation
+from ..evolution import crossover, mutation
 from ..genomes.nasbench201 import NasBench201Genome
 from ..genomes.nasbench201.cell import OPERATIONS
 

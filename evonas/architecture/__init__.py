@@ -8,6 +8,31 @@
 - `ceilings`: what no candidate may exceed.
 """
 
-from .architecture import Architecture
+from __future__ import annotations
 
-__all__ = ["Architecture"]
+from .architecture import Architecture
+from .canonical import canonical_hash
+from .ceilings import NO_CEILINGS, Ceilings, TooLargeError
+from .channels import ChannelClasses, Copies
+from .names import LONGEST, RESERVED, prefixes
+from .origins import ChannelOrigins, Origins, aligned
+from .signs import KEEP_SIGN, leaves_alone, never_negative
+
+__all__ = [
+    "Architecture",
+    "Ceilings",
+    "ChannelClasses",
+    "ChannelOrigins",
+    "Copies",
+    "KEEP_SIGN",
+    "LONGEST",
+    "NO_CEILINGS",
+    "Origins",
+    "RESERVED",
+    "TooLargeError",
+    "aligned",
+    "canonical_hash",
+    "leaves_alone",
+    "never_negative",
+    "prefixes",
+]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotApplicable
 from .architecture import Architecture
-from .layers.ties import Channels, Numbers, Ties
+from .layers import Channels, Numbers, Ties
 
 
 class ChannelClasses:

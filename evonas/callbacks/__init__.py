@@ -21,4 +21,12 @@ from .mlflow_log import MlflowLog
 from .past import Past
 from .tensorboard_log import TensorBoardLog
 
-__all__ = ["Callback", "Callbacks", "CsvLog", "Generation", "MlflowLog", "Past", "TensorBoardLog"]
+__all__ = [
+    "Callback",
+    "Callbacks",
+    "CsvLog",
+    "Generation",
+    "MlflowLog",
+    "Past",
+    "TensorBoardLog",
+]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..evolution.candidate import Leader
+from ..evolution import Leader
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
+    from ..evolution import Candidate
     from ..run.journal import Journal
-    from ..settings.settings import Settings
+    from ..settings import Settings
 
 USUAL_GENERATION = 10
 """Candidates of a generation where the strategy has no population."""

@@ -12,8 +12,8 @@ from .base import Callback
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
-    from ..settings.settings import Settings
+    from ..evolution import Candidate
+    from ..settings import Settings
 
 COLUMNS = (
     "id",

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..evolution.candidate import Leader
-from ..files.variables import set_meanwhile
+from ..evolution import Leader
+from ..files import set_meanwhile
 from . import scalars
 from .base import Callback, Generation
 from .past import Past
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
-    from ..settings.settings import Settings
+    from ..evolution import Candidate
+    from ..settings import Settings
 
 LONGEST = 500
 """Characters of a parameter's value: MLflow refuses much longer ones."""

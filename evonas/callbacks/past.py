@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..evolution.candidate import Candidate, Leader, Result
+from ..evolution import Candidate, Leader, Result
 
 if TYPE_CHECKING:
     from ..run.journal import Journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
+    from ..evolution import Candidate
     from .base import Generation
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..evolution.candidate import Leader
+from ..evolution import Leader
 from . import scalars
 from .base import Callback, Generation
 from .past import Past
@@ -14,8 +14,8 @@ from .past import Past
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-    from ..evolution.candidate import Candidate
-    from ..settings.settings import Settings
+    from ..evolution import Candidate
+    from ..settings import Settings
 
 
 class TensorBoardLog(Callback):

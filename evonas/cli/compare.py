@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
-from ..results.figures import number_of
+from ..results import number_of
 from . import options
 from .comparison import tell, write_all
 from .errors import INTERRUPTED
@@ -16,9 +16,7 @@ from .options import option
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..comparison.comparison import Comparison
-    from ..comparison.contender import Contender
-    from ..comparison.record import Record
+    from ..comparison import Comparison, Contender, Record
 
 FORMATS = ("svg", "png", "pdf")
 OF_SEARCHES = (
@@ -91,7 +89,7 @@ def compare(
     comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
     same command goes on where it was stopped, and more seeds add to those that are there.
     """
-    from ..settings.protocols import check_protocol
+    from ..settings import check_protocol
     from .fresh import fresh_folder
     from .targets import located
 
@@ -169,7 +167,7 @@ def _draws(wanted: bool) -> bool:
     Raises:
         UserError: They were asked for, and matplotlib is not installed.
     """
-    from ..comparison.figure import check_matplotlib
+    from ..comparison import check_matplotlib
 
     try:
         check_matplotlib()
@@ -182,7 +180,7 @@ def _draws(wanted: bool) -> bool:
 
 
 def _contenders(recipes: list[str], given: dict[str, Any], vary: list[str], protocol: str) -> list[Contender]:
-    from ..comparison.contender import check_varied, find_contender, read_choices, varied
+    from ..comparison import check_varied, find_contender, read_choices, varied
 
     choices = read_choices(vary)
     check_varied(choices, given, protocol)
@@ -196,8 +194,7 @@ def _contenders(recipes: list[str], given: dict[str, Any], vary: list[str], prot
 
 
 def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Comparison:
-    from ..comparison.comparison import compared
-    from ..comparison.folders import read_runs
+    from ..comparison import compared, read_runs
 
     found = read_runs(runs)
     if found.accuracies:
@@ -230,10 +227,7 @@ def _searched(
     silent: bool,
 ) -> Comparison:
     """Runs what is not there yet, and compares all of it."""
-    from ..comparison.comparison import compared
-    from ..comparison.identity import identified, shared_by_all
-    from ..comparison.kept import Records
-    from ..comparison.running import Terms, processes
+    from ..comparison import Records, Terms, compared, identified, processes, shared_by_all
     from ..tables import read_table
 
     shared = shared_by_all(choices, protocol)
@@ -262,7 +256,7 @@ def _searched(
 
 
 def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silent: bool) -> None:
-    from ..comparison.running import run_all
+    from ..comparison import run_all
     from .progress import make_progress
 
     progress = make_progress("searches", silent)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..comparison.comparison import Comparison
+    from ..comparison import Comparison
 
 
 def write_all(comparison: Comparison, folder: Path, ending: str | None, over: str) -> list[Path]:
     """Writes tables and, where they have an ending, figures; says which."""
-    from ..comparison import report, sheets
+    from ..comparison import curves_csv, markdown, rank_tests_csv, searches_csv, summary_csv
 
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
-        "comparison.md": report.markdown(comparison),
-        "summary.csv": sheets.summary_csv(comparison),
-        "curves.csv": sheets.curves_csv(comparison),
-        "tests.csv": sheets.rank_tests_csv(comparison),
-        "searches.csv": sheets.searches_csv(comparison),
+        "comparison.md": markdown(comparison),
+        "summary.csv": summary_csv(comparison),
+        "curves.csv": curves_csv(comparison),
+        "tests.csv": rank_tests_csv(comparison),
+        "searches.csv": searches_csv(comparison),
     }
     written = []
     for name, text in texts.items():
@@ -31,7 +31,7 @@ def write_all(comparison: Comparison, folder: Path, ending: str | None, over: st
         written.append(folder / name)
     if ending is None:
         return written
-    from ..comparison.figure import draw_curves, draw_heat_map
+    from ..comparison import draw_curves, draw_heat_map
 
     written.append(draw_curves(comparison, folder / f"curves.{ending}", over))
     if any(comparison.varied.values()):
@@ -41,8 +41,7 @@ def write_all(comparison: Comparison, folder: Path, ending: str | None, over: st
 
 def tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool, as_json: bool) -> None:
     """Prints a comparison: all of it, its folder, or a summary as JSON."""
-    from ..comparison.report import markdown
-    from ..comparison.statistics import known, mean
+    from ..comparison import known, markdown, mean
 
     if as_json:
         at_end = comparison.outcomes(comparison.whole)

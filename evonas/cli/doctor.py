@@ -82,8 +82,7 @@ def _broken_torch() -> list[str]:
 def _broken_entries() -> list[str]:
     """What is registered with evonas and cannot be loaded, or is none of its kind."""
     from ..errors import UserError
-    from ..evolution.offers import entries, find
-    from ..evolution.registry import genome_type
+    from ..evolution import entries, find, genome_type
 
     broken = []
     for group in GROUPS:
@@ -98,7 +97,7 @@ def _broken_entries() -> list[str]:
 def _devices() -> list[tuple[str, str]]:
     import torch
 
-    from ..training.device import fast_bfloat16
+    from ..training import fast_bfloat16
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     fast = "bfloat16 in hardware" if fast_bfloat16() else "no bfloat16 in hardware"
@@ -120,9 +119,8 @@ def _devices() -> list[tuple[str, str]]:
 def _chosen() -> list[tuple[str, str]]:
     """What `evolve` takes by default: device, precision, threads, and where data are."""
     from ..data import default_data_dir
-    from ..evolution.offers import entries
-    from ..evolution.registry import genome_type
-    from ..training.device import choose_device, choose_precision
+    from ..evolution import entries, genome_type
+    from ..training import choose_device, choose_precision
 
     device = choose_device("auto")
     precisions: dict[str, list[str]] = {}

@@ -60,8 +60,7 @@ def draw(
 def _draw_change(found: Target, output: Path, *, cells: bool) -> None:
     """Draws a candidate beside the parent whose weights it began with: their networks, or their cells."""
     from ..api import load
-    from ..drawing import draw_cell_change, draw_change
-    from ..drawing.before_after import change_caption
+    from ..drawing import change_caption, draw_cell_change, draw_change
 
     if found.run is None or found.candidate is None:
         raise UserError(f"--what: a change needs a candidate of a run, got {found.title}")

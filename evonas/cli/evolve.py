@@ -14,9 +14,8 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..results.result import SearchResult
-    from ..settings.assembly import Watch
-    from ..settings.recipe import Recipe
+    from ..results import SearchResult
+    from ..settings import Recipe, Watch
 
 
 def evolve(
@@ -93,8 +92,8 @@ def evolve(
     embedded digits, some minutes on a laptop.
     """
     from ..api import evolve as search
-    from ..evolution.plugins import operators_from
-    from ..settings.composition import compose
+    from ..evolution import operators_from
+    from ..settings import compose
     from .figures import read_amount
     from .logs import read_logs
     from .session import Output, conduct
@@ -210,7 +209,7 @@ def resume(
 
     from ..api import load
     from ..api import resume as search
-    from ..evolution.plugins import operators_from
+    from ..evolution import operators_from
     from .logs import read_logs
     from .onwards import resuming
     from .session import Output, conduct

@@ -14,7 +14,7 @@ from .options import option
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..network.deploy import Deployable
+    from ..network import Deployable
 
 WEIGHTS = ("auto", "final", "search")
 
@@ -60,7 +60,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     Raises:
         UserError: There is no such one.
     """
-    from ..run.folder import DESCRIPTION, FINAL
+    from ..run import DESCRIPTION, FINAL
     from .targets import is_trained
 
     if number is not None and weights == "final":
@@ -80,9 +80,9 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
 
 
 def _final(folder: Path) -> tuple[Deployable, str]:
-    from ..results.final import load
+    from ..results import load_trained
 
-    trained = load(folder)
+    trained = load_trained(folder)
     report = trained.report
     which = "" if report.get("candidate") is None else f" of candidate {report['candidate']}"
     accuracy = f", test accuracy {report['test_accuracy']:.4f}" if "test_accuracy" in report else ""

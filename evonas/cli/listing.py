@@ -12,7 +12,7 @@ from . import options
 from .options import option
 
 if TYPE_CHECKING:
-    from ..evolution.operator import Operator
+    from ..evolution import Operator
     from .page import Page
 
 
@@ -29,9 +29,8 @@ def list_names(
     operators: options.Operators = None,
 ) -> None:
     """List what is installed, by name, and what your own files add."""
-    from ..evolution.plugins import operators_from
-    from ..evolution.registry import genome_type
-    from ..settings.operator_choice import check_genomes
+    from ..evolution import genome_type, operators_from
+    from ..settings import check_genomes
     from .page import Page
 
     if what is None:
@@ -63,8 +62,7 @@ def _first_line(thing: object) -> str:
 
 
 def _genomes(page: Page) -> None:
-    from ..evolution.offers import names, provider
-    from ..evolution.registry import genome_type
+    from ..evolution import genome_type, names, provider
 
     rows = []
     for name in names("genomes"):
@@ -74,8 +72,7 @@ def _genomes(page: Page) -> None:
 
 
 def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = None) -> None:
-    from ..evolution.offers import entries, find, provider
-    from ..evolution.operator import Operator
+    from ..evolution import Operator, entries, find, provider
 
     found: list[tuple[Operator, str]] = []
     broken: list[UserError] = []
@@ -101,8 +98,8 @@ def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = 
 
 
 def _strategies(page: Page) -> None:
-    from ..evolution.offers import names, provider
-    from ..settings.settings import strategy_type
+    from ..evolution import names, provider
+    from ..settings import strategy_type
 
     rows = []
     for name in names("strategies"):
@@ -120,8 +117,7 @@ def _datasets(page: Page) -> None:
 
 
 def _genotypes(page: Page, only: str | None = None) -> None:
-    from ..evolution.offers import names
-    from ..evolution.registry import genome_type
+    from ..evolution import genome_type, names
 
     for genome in names("genomes") if only is None else [only]:
         kind = genome_type(genome)
@@ -135,7 +131,7 @@ def _genotypes(page: Page, only: str | None = None) -> None:
 
 
 def _recipes(page: Page) -> None:
-    from ..settings.recipe import load_recipe, recipe_names
+    from ..settings import load_recipe, recipe_names
 
     rows = []
     for name in recipe_names():

@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..evolution.offers import brought_files
+from ..evolution import brought_files
 
 if TYPE_CHECKING:
-    from ..results.result import SearchResult
+    from ..results import SearchResult
     from .survey import Survey
 
 

@@ -6,11 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results.figures import number_of
+from ..results import number_of
 
 if TYPE_CHECKING:
-    from ..settings.recipe import Recipe
-    from ..settings.settings import Settings
+    from ..settings import Recipe, Settings
 
 FEW_STEPS = 20
 """A training of fewer steps hardly moves a network's weights from where they began."""
@@ -69,7 +68,7 @@ def few_steps(settings: Settings, images: int) -> str:
         settings: The search's.
         images: That candidates are trained on.
     """
-    from ..training.images import steps_per_epoch
+    from ..training import steps_per_epoch
 
     plan = settings.plan
     an_epoch = steps_per_epoch(images, plan.batch_size)
@@ -85,7 +84,7 @@ def few_steps(settings: Settings, images: int) -> str:
 
 def lowered(settings: Settings, recipe: Recipe) -> str:
     """That the budget makes the population smaller than it is otherwise; empty where it does not."""
-    from ..settings.composition import usual_population
+    from ..settings import usual_population
 
     usual, population = usual_population(recipe, settings.strategy), settings.tactics.get("population")
     if usual == population:

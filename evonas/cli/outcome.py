@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..data.guessing import guessing, share_of_commonest
-from ..results.figures import duration, number_of
+from ..data import guessing, share_of_commonest
+from ..results import duration, number_of
 from .page import Page, best_table
 
 if TYPE_CHECKING:
-    from ..results.result import SearchResult
-    from ..search.pace import Pace
+    from ..results import SearchResult
+    from ..search import Pace
     from .survey import Survey
 
 ALIKE = 0.1
@@ -66,7 +66,7 @@ def sessions_of(result: SearchResult) -> list[Pace]:
         UserError: The note is damaged.
     """
     from ..errors import UserError
-    from ..search.pace import NOTED, Pace
+    from ..search import NOTED, Pace
 
     try:
         return [Pace.from_dict(noted) for noted in result.journal.meta().get(NOTED, [])]

@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from ..files.printable import printable
-from ..results.figures import amount, share
+from ..files import printable
+from ..results import amount, share
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from ..evolution.candidate import Candidate
+    from ..evolution import Candidate
 
 INDENT = 2
 

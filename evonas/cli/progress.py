@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..files.printable import printable
-from ..results.figures import duration
+from ..files import printable
+from ..results import duration
 from .saying import say
 
 if TYPE_CHECKING:

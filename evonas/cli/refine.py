@@ -12,8 +12,8 @@ from .options import option
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..results.result import Individual, SearchResult
-    from ..settings.assembly import Watch
+    from ..results import Individual, SearchResult
+    from ..settings import Watch
 
 
 def refine(
@@ -60,7 +60,7 @@ def refine(
     Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What
     it was given stays candidate 0, so the best is never worse on validation.
     """
-    from ..evolution.plugins import operators_from
+    from ..evolution import operators_from
     from ..refinement import refine as climb
     from .fresh import fresh_folder
     from .session import Output, conduct
@@ -115,7 +115,7 @@ def _taken(source: str, number: int | None) -> Individual | Path:
     """
     from ..api import load
     from ..errors import UserError, after
-    from ..run.folder import meant_by
+    from ..run import meant_by
 
     path = Path(source).expanduser()
     if path.is_dir():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..files.printable import printable
+from ..files import printable
 
 
 def say(text: object = "", *, error: bool = False) -> None:

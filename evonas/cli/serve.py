@@ -25,8 +25,8 @@ def serve(
     The page of `evonas report`, kept up to date, that draws any individual on request. Only this machine
     can open it unless --host says otherwise; it only reads.
     """
+    from ..serving import LOCAL
     from ..serving import serve as run_server
-    from ..serving.guards import LOCAL
 
     def ready(address: str) -> None:
         say(f"{folder}: open {address} (Ctrl-C stops)")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import UserError
-from ..results.figures import number_of, speed
+from ..results import number_of, speed
 from .errors import INTERRUPTED, REFUSED
 from .figures import read_duration
 from .interrupts import StopRequest, stoppable
@@ -28,12 +28,10 @@ from .survey import Survey, summary, survey
 
 if TYPE_CHECKING:
     from ..api import Metered, Started
-    from ..evolution.candidate import Candidate
-    from ..results.result import SearchResult
-    from ..search.pace import Pace
-    from ..settings.assembly import Watch
-    from ..settings.recipe import Recipe
-    from ..settings.settings import Settings
+    from ..evolution import Candidate
+    from ..results import SearchResult
+    from ..search import Pace
+    from ..settings import Recipe, Settings, Watch
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Watcher:
         output: Output,
         recipe: Recipe | None,
     ) -> None:
-        from ..evolution.candidate import Leader
+        from ..evolution import Leader
 
         self.folder = folder
         self.progress = progress
@@ -148,7 +146,7 @@ def conduct(
         typer.Exit: It was interrupted, or every evaluation failed.
     """
     limit = output.seconds
-    from ..run.weights import WeightsError
+    from ..run import WeightsError
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -225,7 +223,7 @@ def _print_ended(result: SearchResult, found: Survey) -> None:
     failed = f", {found.failed} failed" if found.failed else ""
     page.line(f"{done}{failed}, {time_taken(result, found)}")
     if found.failures:
-        from ..results.result import commonest_failure
+        from ..results import commonest_failure
 
         page.paragraph(commonest_failure([reason for _, reason in found.failures]))
     if found.best:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results.figures import duration, number_of, share, speed
+from ..results import duration, number_of, share, speed
 from . import options
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
@@ -19,9 +19,9 @@ from .survey import Survey, described, summary, survey
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..evolution.candidate import Candidate
-    from ..results.result import SearchResult
-    from ..search.pace import Pace
+    from ..evolution import Candidate
+    from ..results import SearchResult
+    from ..search import Pace
 
 NUMBERS_SHOWN = 8
 
@@ -55,8 +55,8 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
 
 def _trained(folder: Path) -> dict[str, Any] | None:
     """The report of the final training, if there was one; the weights are not read."""
-    from ..results.description import read_report
-    from ..run.folder import DESCRIPTION, FINAL
+    from ..results import read_report
+    from ..run import DESCRIPTION, FINAL
 
     path = folder / FINAL / DESCRIPTION
     return read_report(path) if path.is_file() else None

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
-    from ..results.result import SearchResult
+    from ..evolution import Candidate
+    from ..results import SearchResult
 
 BEST_SHOWN = 5
 
@@ -76,7 +76,7 @@ class Survey:
 def survey(result: SearchResult) -> Survey:
     """Reads a run's journal once."""
     from ..run.journal import best_candidates
-    from ..settings.operator_choice import drawn_from
+    from ..settings import drawn_from
 
     found = Survey()
     found.best = best_candidates(_noting(result, found), BEST_SHOWN)
@@ -95,8 +95,8 @@ def _add_unused(found: Survey, drawn: Mapping[str, str]) -> None:
 
 def _noting(result: SearchResult, found: Survey) -> Iterator[Candidate]:
     """Passes the candidates on, adding each to the survey."""
-    from ..evolution.candidate import FAILED
-    from ..evolution.strategies.hill_climbing import TRAINED_ON
+    from ..evolution import FAILED
+    from ..evolution.strategies import TRAINED_ON
 
     fitness: dict[int, float] = {}
     genotypes: dict[int, int] = {}  # hashes of their texts: a key of a large network can be dear

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UserError
-from ..results.figures import number_of
+from ..results import number_of
 from . import options
 from .options import option
 from .saying import say

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, closest, nearest
-from ..files.reading import parse_json, read_text
+from ..files import parse_json, read_text
 
 if TYPE_CHECKING:
-    from ..evolution.genome import Genome, Space
-    from ..settings.settings import Settings
+    from ..evolution import Genome, Space
+    from ..settings import Settings
     from ..task import Task
 
 
@@ -71,9 +71,9 @@ def find_target(text: str, number: int | None = None) -> Target:
     if number is not None:
         raise UserError(f"--id: expected only with a run folder, got {number} with {text!r}")
     if path.is_dir():
-        from ..results.final import load
+        from ..results import load_trained
 
-        return Target(load(path).genome, f"the network in {path}", path.name)
+        return Target(load_trained(path).genome, f"the network in {path}", path.name)
     if path.is_file() or path.suffix == ".json":
         return Target(read_genotype_file(path), str(path), path.stem)
     return Target(_published(text), text, text)
@@ -81,7 +81,7 @@ def find_target(text: str, number: int | None = None) -> Target:
 
 def is_trained(folder: Path) -> bool:
     """Whether a folder holds a network that ``evonas train`` made, and no run."""
-    from ..run.folder import DESCRIPTION
+    from ..run import DESCRIPTION
     from ..run.journal import FILE as JOURNAL
 
     return (folder / DESCRIPTION).is_file() and not (folder / JOURNAL).is_file()
@@ -107,9 +107,8 @@ def _of_run(folder: Path, number: int | None) -> Target:
 
 def _published(name: str) -> Genome:
     """A published genotype, in the space of its genome's own recipe."""
-    from ..evolution.offers import entries
-    from ..evolution.registry import genome_type
-    from ..run.folder import meant_by
+    from ..evolution import entries, genome_type
+    from ..run import meant_by
 
     known: list[str] = []
     for genome in entries("genomes"):
@@ -127,7 +126,7 @@ def _published(name: str) -> Genome:
 
 def usual_space(kind: type[Genome]) -> Space:
     """The space in which a genome is searched unless told otherwise."""
-    from ..settings.composition import compose
+    from ..settings import compose
 
     return kind.space_type.from_dict(compose(kind.name, None, {})["genome"])
 
@@ -172,8 +171,7 @@ def _parts(data: dict[str, Any], path: Path) -> tuple[Any, Any, Any]:
 
 def _read(path: Path, name: Any, space: dict[str, Any] | None, genotype: dict[str, Any] | str) -> Genome:
     """The genome; where the file does not name its kind, the first that accepts it."""
-    from ..evolution.offers import entries
-    from ..evolution.registry import genome_type
+    from ..evolution import entries, genome_type
 
     errors = []
     for candidate in [name] if name is not None else list(entries("genomes")):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
-from ..results.figures import duration, number_of
+from ..results import duration, number_of
 from . import options
 from .errors import INTERRUPTED, REFUSED, fail
 from .options import option
@@ -20,10 +20,9 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..data import ImageDataset
-    from ..evolution.genome import Genome
-    from ..results.final import Trained
-    from ..training.device import Compute
-    from ..training.plan import Plan
+    from ..evolution import Genome
+    from ..results import Trained
+    from ..training import Compute, Plan
     from .targets import Target
 
 SHOWN = (
@@ -78,9 +77,9 @@ def train(
     It is trained on training and validation images, from scratch unless told to continue. Its accuracy on
     the test images, which no search has seen, is reported at the end.
     """
-    from ..results.final import save
+    from ..results import save_trained
     from ..seeds import check_seed
-    from ..settings.assembly import DataChoice
+    from ..settings import DataChoice
     from .targets import find_target, located
 
     found = find_target(target, individual)
@@ -95,14 +94,13 @@ def train(
         weights = _weights(found, genome) if go_on else None
         trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights)
         trained = replace(trained, report={**trained.report, "protocol": protocol})
-        save(trained, folder)
+        save_trained(trained, folder)
     _tell(trained, found, folder, quiet, as_json)
 
 
 def _plan(found: Target, epochs: int | None, protocol: str) -> Plan:
-    from ..settings.composition import compose
-    from ..settings.protocols import SEARCH, check_protocol, protocol_plan
-    from ..training.plan import Plan
+    from ..settings import SEARCH, check_protocol, compose, protocol_plan
+    from ..training import Plan
 
     if found.settings:
         plan = protocol_plan(found.settings, protocol)
@@ -133,7 +131,7 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
 
 def _dataset_of(found: Target) -> str:
     """The dataset where none is named: the search's, or the recipe's."""
-    from ..settings.composition import compose
+    from ..settings import compose
 
     if found.settings is None:
         return str(compose(found.genome.name, None, {})["search"].get("dataset", "digits"))
@@ -145,7 +143,7 @@ def _dataset_of(found: Target) -> str:
 
 
 def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:
-    from ..run.folder import FINAL
+    from ..run import FINAL
     from .fresh import fresh_folder
 
     if output is not None:
@@ -160,7 +158,7 @@ def _reserved(folder: Path) -> Iterator[Path]:
     Raises:
         UserError: The folder holds something else than an earlier network.
     """
-    from ..run.folder import DESCRIPTION
+    from ..run import DESCRIPTION
 
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output {folder}: expected a folder, got a file")
@@ -206,8 +204,8 @@ def _where(
 ) -> _Where:
     import torch
 
-    from ..results.final import training_devices
-    from ..training.device import Compute, choose_device, choose_precision
+    from ..results import training_devices
+    from ..training import Compute, choose_device, choose_precision
 
     if threads is not None and threads < 1:
         raise UserError(f"threads: expected a whole number of at least 1, got {threads}")
@@ -235,9 +233,9 @@ def _trained(
     Raises:
         typer.Exit: It was interrupted, or failed.
     """
-    from ..results.final import train as train_finally
-    from ..search.evaluation import reason_of
-    from ..training.trainer import DivergenceError
+    from ..results import train_finally
+    from ..search import reason_of
+    from ..training import DivergenceError
     from .interrupts import stoppable
     from .progress import make_progress
 

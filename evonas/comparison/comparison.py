@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..run.environment import environment
+from ..run import environment
 from ..tables import Figures
 from .record import Record
 from .statistics import Array, Pair, at

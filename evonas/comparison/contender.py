@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
-from ..evolution.offers import names
-from ..evolution.registry import genome_type
-from ..settings.protocols import FINAL
-from ..settings.recipe import TABLES, load_recipe, merged, read_recipe, recipe_names
+from ..evolution import genome_type, names
+from ..settings import FINAL, TABLES, load_recipe, merged, read_recipe, recipe_names
 
 PAPER = "{genome}"
 """The recipe with a genome's own name holds the settings of its paper."""
@@ -98,7 +96,7 @@ def placed(key: str) -> tuple[str, str]:
     >>> placed("population"), placed("genome.q_m"), placed("unique")
     (('strategy', 'population'), ('genome', 'q_m'), ('search', 'unique'))
     """
-    from ..settings.recipe import SEARCH_KEYS
+    from ..settings import SEARCH_KEYS
 
     table, dot, name = key.partition(".")
     if dot:

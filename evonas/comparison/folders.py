@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..results.description import read_description, whole_report
-from ..results.result import SearchResult
-from ..run.folder import DESCRIPTION, FINAL
-from ..settings.protocols import protocol_plan
-from ..settings.settings import Settings
+from ..results import SearchResult, read_description, whole_report
+from ..run import DESCRIPTION, FINAL
+from ..settings import Settings, protocol_plan
 from ..tables import Figures, read_table
 from .record import Record, record_of
 

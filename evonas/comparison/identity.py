@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..settings.composition import resolve
-from ..settings.order import Order, read_order
-from ..settings.recipe import ABOUT_KEYS, Recipe
-from ..settings.settings import Settings
+from ..settings import ABOUT_KEYS, Order, Recipe, Settings, read_order, resolve
 from ..tables import read_table
 from .contender import Contender
 

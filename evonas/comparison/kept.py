@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files.reading import parse_json, read_text
+from ..files import parse_json, read_text
 from .contender import Contender
 from .record import Record
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..evolution.candidate import Candidate
+from ..evolution import Candidate
 from ..tables import Figures
 
 IMAGES, EPOCHS, EVALUATIONS = "training images", "training epochs", "evaluations"

@@ -99,7 +99,7 @@ def _curves(comparison: Comparison) -> str:
                 regret = 100 * comparison.figures.best_test - mean(outcome)
                 cells += [_bold(spread(outcome)), _or_dash(f"{regret:.2f}", regret)]
         lines.append(cells)
-    return table(header, lines)
+    return markdown_table(header, lines)
 
 
 def _costs(comparison: Comparison) -> str:
@@ -137,7 +137,7 @@ def _costs(comparison: Comparison) -> str:
                 f"{found.median:.0f}" if math.isfinite(found.median) else "–",
             ]
         lines.append(cells)
-    return table(header, lines)
+    return markdown_table(header, lines)
 
 
 def _unit_of_training(comparison: Comparison) -> tuple[str, int]:
@@ -179,7 +179,7 @@ def _tests(comparison: Comparison) -> str:
     )
     values = {pair.first: pair.a for pair in pairs} | {pair.second: pair.b for pair in pairs}
     remarks = [note, *_remarks(comparison, values)]
-    return f"{' '.join(remarks)}\n\n{table(header, lines)}"
+    return f"{' '.join(remarks)}\n\n{markdown_table(header, lines)}"
 
 
 def _remarks(comparison: Comparison, values: dict[str, Array]) -> list[str]:
@@ -197,7 +197,7 @@ def _remarks(comparison: Comparison, values: dict[str, Array]) -> list[str]:
     return told
 
 
-def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A table in Markdown, numbers to the right."""
     rule = ["---", *("---:" for _ in header[1:])]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *lines))

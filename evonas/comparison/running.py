@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -14,7 +13,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import UserError
-from ..search.executors.hidden_main import HiddenMainContext
+from ..search.executors import HiddenMainContext, cores
 from .contender import Contender
 from .identity import check_run, run_folder
 from .kept import Records
@@ -126,11 +125,9 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
 
 def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
     """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
-    from ..results.final import train
-    from ..settings.assembly import DataChoice
-    from ..settings.protocols import protocol_plan
-    from ..training.device import Compute
-    from ..training.trainer import DivergenceError
+    from ..results import train_finally
+    from ..settings import DataChoice, protocol_plan
+    from ..training import Compute, DivergenceError
 
     settings = result.settings
     data_dir = terms.choices.get("data_dir")
@@ -140,7 +137,7 @@ def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
     compute = Compute(settings.device, settings.precision, settings.threads)
     plan = protocol_plan(settings, terms.protocol)
     try:
-        trained = train(result.best.genome, dataset, plan, compute, seed)
+        trained = train_finally(result.best.genome, dataset, plan, compute, seed)
     except DivergenceError:
         return None
     return float(trained.report["test_accuracy"])
@@ -154,5 +151,4 @@ def processes(jobs: int | None) -> int:
     """
     if jobs is not None and jobs < 1:
         raise UserError(f"jobs: expected a whole number of at least 1, got {jobs}")
-    affinity = getattr(os, "sched_getaffinity", None)
-    return jobs or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+    return jobs or cores()

@@ -12,14 +12,19 @@ and `ArraySource`; for a name of its own, a package registers a loader (`named_d
 group ``evonas.datasets``, whose result is any `ImageSource`.
 """
 
+from __future__ import annotations
+
 from .catalogue import DatasetDescription, NamedDataset, dataset_names, describe_datasets, named_dataset
 from .dataset import ImageDataset
+from .described import read_described
+from .guessing import COUNTS, guessing, share_of_commonest
 from .images import Images, Split, Statistics, channel_statistics
 from .load import build_dataset, default_data_dir, load_dataset
 from .source import ArraySource, ImageSource
 
 __all__ = [
     "ArraySource",
+    "COUNTS",
     "DatasetDescription",
     "ImageDataset",
     "ImageSource",
@@ -32,6 +37,9 @@ __all__ = [
     "dataset_names",
     "default_data_dir",
     "describe_datasets",
+    "guessing",
     "load_dataset",
     "named_dataset",
+    "read_described",
+    "share_of_commonest",
 ]

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..errors import UserError
-from ..files.checked import items, number, table, texts, whole
+from ..files import items, number, table, texts, whole
 from ..task import Task
 from .images import Statistics
 

@@ -18,15 +18,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from ..files import later
 from .files import write_picture
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from ..architecture.architecture import Architecture
-    from ..evolution.morphism import Morphism
+    from ..architecture import Architecture
+    from ..evolution import Morphism
+    from .before_after import change_caption
 
-__all__ = ["draw_architecture", "draw_cell_change", "draw_cells", "draw_change", "draw_morphism"]
+__all__ = [
+    "change_caption",
+    "draw_architecture",
+    "draw_cell_change",
+    "draw_cells",
+    "draw_change",
+    "draw_morphism",
+]
+
+__getattr__ = later(__name__, {"before_after": "change_caption"})
 
 
 def draw_architecture(architecture: Architecture, path: Path) -> Path:

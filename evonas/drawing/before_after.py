@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from . import text
 from .describing import Describer
 from .folding import Fold, fold_chains
@@ -19,7 +19,7 @@ from .palette import Kind, Mark
 from .picture import Box, Link, Panel
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
+    from ..evolution import Candidate
 
 SHORTEST = 3
 """From so many boxes on, a stretch of what is unchanged becomes one."""

@@ -7,7 +7,7 @@ from collections import Counter
 
 import networkx as nx
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import Add, Input
 from ..errors import UserError
 from . import text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import Conv2d, Dropout, Flatten, Layer, Shift
 from .palette import Kind, kind_of
 

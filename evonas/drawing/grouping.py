@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import networkx as nx
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from .folding import Fold, fold_chains
 
 B = TypeVar("B", bound=Hashable)

@@ -9,3 +9,59 @@
 - `registry`: everything that is found by name. `plugins`: what a caller brings in a file or as an object.
 - `strategies`: the algorithms, one a file; a room of its own inside, and where a new one goes.
 """
+
+from __future__ import annotations
+
+from .candidate import DONE, FAILED, NO_MEMORY, PENDING, Candidate, Leader, Result
+from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
+from .morphism import Morphism, apply, new_name, read_morphisms
+from .offers import brought_files, dashed, entries, find, names, provider
+from .operator import Operator, crossover, mutation
+from .plugins import Brought, FileText, genome_name, named_strategy, operators_from
+from .registry import genome_type, operators_for
+from .time_limit import TimeLimitReached, limited
+from .toolboxes import Toolbox, make_toolbox
+from .variation import SECONDS, left_space, mutate
+
+__all__ = [
+    "Brought",
+    "Candidate",
+    "DONE",
+    "FAILED",
+    "FileText",
+    "Fitness",
+    "GIVEN",
+    "Genome",
+    "Heritage",
+    "Leader",
+    "Morphism",
+    "NO_MEMORY",
+    "Operator",
+    "Origin",
+    "PENDING",
+    "Result",
+    "SECONDS",
+    "Space",
+    "TimeLimitReached",
+    "Toolbox",
+    "apply",
+    "brought_files",
+    "crossover",
+    "dashed",
+    "entries",
+    "find",
+    "genome_name",
+    "genome_type",
+    "left_space",
+    "limited",
+    "make_toolbox",
+    "mutate",
+    "mutation",
+    "named_strategy",
+    "names",
+    "new_name",
+    "operators_for",
+    "operators_from",
+    "provider",
+    "read_morphisms",
+]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from deap import base
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..errors import UserError, nearest
-from ..files.reading import parse_json
+from ..files import parse_json
 from ..task import Task
 
 if TYPE_CHECKING:

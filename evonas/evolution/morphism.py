@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..errors import NotApplicable, UserError, nearest
 from .offers import entries, find
 

@@ -13,11 +13,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import later
+from ..files import later
+from .modes import MODES, check_mode
 
 if TYPE_CHECKING:
+    from .by_morphisms import morph
     from .by_name import inherit
+    from .by_slices import remap
+    from .carrying import extended, initialised, replicated
+    from .child import Child, build_child
+    from .momentum import belonging, with_momentum, without_momentum
+    from .verification import check_same_function, spread_of
 
-__all__ = ["inherit"]
+__all__ = [
+    "Child",
+    "MODES",
+    "belonging",
+    "build_child",
+    "check_mode",
+    "check_same_function",
+    "extended",
+    "inherit",
+    "initialised",
+    "morph",
+    "remap",
+    "replicated",
+    "spread_of",
+    "with_momentum",
+    "without_momentum",
+]
 
-__getattr__ = later(__name__, {"inherit": "by_name"})
+__getattr__ = later(
+    __name__,
+    {
+        "by_morphisms": "morph",
+        "by_name": "inherit",
+        "by_slices": "remap",
+        "carrying": "extended initialised replicated",
+        "child": "Child build_child",
+        "momentum": "belonging with_momentum without_momentum",
+        "verification": "check_same_function spread_of",
+    },
+)

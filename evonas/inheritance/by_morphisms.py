@@ -16,10 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture, ChannelOrigins, Origins, aligned
 from ..architecture.layers import BatchNorm2d, Conv2d, Layer, Linear, Scale
-from ..architecture.origins import ChannelOrigins, Origins, aligned
-from ..network.network import Weights
+from ..network import Weights
 from .by_name import carry, read_by
 from .correspondence import Correspondence, correspond
 from .lineage import Channels, lineage

@@ -12,9 +12,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from ..architecture.architecture import Architecture
-from ..architecture.origins import ChannelOrigins, Origins, aligned
-from ..network.network import Weights
+from ..architecture import Architecture, ChannelOrigins, Origins, aligned
+from ..network import Weights
 
 
 @torch.no_grad()

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import torch
 
-from ..architecture.architecture import Architecture
-from ..architecture.channels import Copies
-from ..architecture.layers.ties import Axes
+from ..architecture import Architecture, Copies
+from ..architecture.layers import Axes
 from ..errors import NotApplicable, UserError
-from ..network.network import Weights, undrawn_module
+from ..network import Weights, undrawn_module
 from ..seeds import named_seed
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import fx, nn
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..errors import NotApplicable
-from ..evolution.morphism import apply
-from ..network.network import Weights, build
-from ..search.evaluation import Job, Parent
+from ..evolution import apply
+from ..network import Weights, build
+from ..search import Job, Parent
 from ..seeds import Stream
 from ..task import Task
 from .by_morphisms import morph

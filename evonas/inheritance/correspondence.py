@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..architecture.architecture import Architecture
+from ..architecture import KEEP_SIGN, Architecture, leaves_alone
 from ..architecture.layers import (
     ELU,
     GELU,
@@ -32,9 +32,8 @@ from ..architecture.layers import (
     SiLU,
     TakeChannels,
     Tanh,
+    pair,
 )
-from ..architecture.layers.base import pair
-from ..architecture.signs import KEEP_SIGN, leaves_alone
 
 Step = tuple[Literal["partner", "identity", "silent"], str, str]
 """What is done to a child's node, and of a partner the parent's node."""

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..architecture.architecture import Architecture
+from ..architecture import KEEP_SIGN, Architecture, ChannelOrigins, Origins, aligned
 from ..architecture.layers import Add, LeakyReLU, PadChannels, ReLU, ReLU6, TakeChannels
-from ..architecture.origins import ChannelOrigins, Origins, aligned
-from ..architecture.signs import KEEP_SIGN
 from .correspondence import Correspondence
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ..network.network import Weights
+from ..network import Weights
 
 PREFIX = "momentum:"
 """Begins the name of a momentum where it is stored with weights."""

@@ -10,11 +10,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import later
+from ..files import later
 
 if TYPE_CHECKING:
+    from .calibration import calibrate
+    from .deploy import Deployable, deployable, put_in_front
     from .network import Weights, build, input_shape, undrawn_module, weights_of
 
-__all__ = ["Weights", "build", "input_shape", "undrawn_module", "weights_of"]
+__all__ = [
+    "Deployable",
+    "Weights",
+    "build",
+    "calibrate",
+    "deployable",
+    "input_shape",
+    "put_in_front",
+    "undrawn_module",
+    "weights_of",
+]
 
-__getattr__ = later(__name__, dict.fromkeys(__all__, "network"))
+__getattr__ = later(
+    __name__,
+    {
+        "calibration": "calibrate",
+        "deploy": "Deployable deployable put_in_front",
+        "network": "Weights build input_shape undrawn_module weights_of",
+    },
+)

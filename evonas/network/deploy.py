@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import Conv2d
 from ..task import Statistics
 

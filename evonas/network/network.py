@@ -11,7 +11,7 @@ import torch
 from torch import fx, nn
 from torch.fx import graph_module
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import Input
 from ..errors import UserError
 from ..seeds import named_seed

@@ -11,6 +11,33 @@ are cleaned of all but shapes and words.
 
 from __future__ import annotations
 
-from .document import DRAWN, report_html, write_report
+from .document import DRAWN, info, meta_of, report_html, title, write_report
+from .facts import Pairs, cards, configuration, headline
+from .living import living
+from .page import PLOTLY, SCRIPTS, asset, render
+from .pictures import Pictures, pictures_of
+from .rows import Row, field, ranked, row_of
 
-__all__ = ["DRAWN", "report_html", "write_report"]
+__all__ = [
+    "DRAWN",
+    "PLOTLY",
+    "Pairs",
+    "Pictures",
+    "Row",
+    "SCRIPTS",
+    "asset",
+    "cards",
+    "configuration",
+    "field",
+    "headline",
+    "info",
+    "living",
+    "meta_of",
+    "pictures_of",
+    "ranked",
+    "render",
+    "report_html",
+    "row_of",
+    "title",
+    "write_report",
+]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import load
 from ..errors import UserError
-from ..evolution.candidate import FAILED
+from ..evolution import FAILED
 from ..run.journal import SqliteJournal
-from ..settings.operator_choice import drawn_from
+from ..settings import drawn_from
 from .facts import cards, configuration, fitness_name, headline
 from .living import living
 from .page import render
@@ -19,7 +19,7 @@ from .pictures import KINDS, Pictures, pictures_of
 from .rows import Row, field, lineage, pareto_front, ranked, row_of
 
 if TYPE_CHECKING:
-    from ..results.result import SearchResult
+    from ..results import SearchResult
 
 DRAWN = 60
 """Individuals that a file has drawings of, unless told otherwise."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..results.figures import duration, number_of, speed
+from ..results import duration, number_of, speed
 
 if TYPE_CHECKING:
-    from ..results.result import SearchResult
+    from ..results import SearchResult
 
 Pairs = list[tuple[str, str]]
 
@@ -84,7 +84,7 @@ def _usage(usage: Iterable[dict[str, Any]]) -> Pairs:
 
 
 def _session(noted: dict[str, Any]) -> str:
-    from ..search.pace import Pace
+    from ..search import Pace
 
     try:
         pace = Pace.from_dict(noted)

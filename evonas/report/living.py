@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..evolution.candidate import Result
-from ..search.replay import hearing
-from ..settings.assembly import make_strategy
-from ..settings.operator_choice import OperatorChoice
+from ..evolution import Result
+from ..search import hearing
+from ..settings import OperatorChoice, make_strategy
 
 if TYPE_CHECKING:
-    from ..evolution.genome import Genome
-    from ..results.result import SearchResult
+    from ..evolution import Genome
+    from ..results import SearchResult
 
 
 def living(result: SearchResult) -> set[int]:

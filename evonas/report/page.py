@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..files.printable import encodable
+from ..files import encodable
 from .facts import SECTIONS, Pairs
 
 if TYPE_CHECKING:

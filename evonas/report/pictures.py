@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
 
-from ..drawing import draw_cell_change, draw_change
-from ..drawing.before_after import change_caption
+from ..drawing import change_caption, draw_cell_change, draw_change
 from ..errors import UserError
 
 if TYPE_CHECKING:
-    from ..evolution.candidate import Candidate
-    from ..results.result import SearchResult
+    from ..evolution import Candidate
+    from ..results import SearchResult
 
 KINDS = ("genotype", "change", "network", "networks")
 """What can be drawn; ``change`` is of genotypes where these have pictures, ``networks`` of networks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..evolution.candidate import PENDING, Candidate, Result
+from ..evolution import PENDING, Candidate, Result
 
 FIELDS = (
     "id",

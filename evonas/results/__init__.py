@@ -3,3 +3,44 @@
 - `result`: its history, its best individuals and their networks.
 - `final`: the best, trained long and tested once. `description`: what is written down of it, ``final.json``.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..files import later
+
+if TYPE_CHECKING:
+    from .description import read_description, read_report, whole_report
+    from .figures import amount, duration, number_of, share, speed
+    from .final import Trained, load_trained, save_trained, train_finally, training_devices
+    from .result import Individual, SearchResult, commonest_failure
+
+__all__ = [
+    "Individual",
+    "SearchResult",
+    "Trained",
+    "amount",
+    "commonest_failure",
+    "duration",
+    "load_trained",
+    "number_of",
+    "read_description",
+    "read_report",
+    "save_trained",
+    "share",
+    "speed",
+    "train_finally",
+    "training_devices",
+    "whole_report",
+]
+
+__getattr__ = later(
+    __name__,
+    {
+        "description": "read_description read_report whole_report",
+        "figures": "amount duration number_of share speed",
+        "final": "Trained load_trained save_trained train_finally training_devices",
+        "result": "Individual SearchResult commonest_failure",
+    },
+)

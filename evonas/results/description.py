@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files.checked import items, number, table, text, whole
-from ..files.reading import parse_json, read_text
+from ..files import items, number, parse_json, read_text, table, text, whole
 
 FORMAT = 1
 

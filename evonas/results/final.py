@@ -8,24 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..data import ImageDataset, Images, Statistics
-from ..data.described import read_described
+from ..data import ImageDataset, Images, Statistics, read_described
 from ..errors import UserError
-from ..evolution.genome import Genome
-from ..evolution.registry import genome_type
-from ..network.deploy import Deployable, deployable
-from ..network.network import build
-from ..run.environment import environment
-from ..run.folder import DESCRIPTION
-from ..run.weights import FolderStore, Stored
+from ..evolution import Genome, genome_type
+from ..network import Deployable, build, deployable
+from ..run import DESCRIPTION, FolderStore, Stored, environment
 from ..seeds import Stream, derive
-from ..settings.workforce import read_devices
+from ..settings import read_devices
 from ..task import Task
-from ..training.device import Compute
-from ..training.final_training import FinalTraining
-from ..training.images import DeviceImages, Normalisation
-from ..training.plan import Plan
-from ..training.trainer import score, to_device
+from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, score, to_device
 from .description import FORMAT, read_description
 
 Watch = Callable[[int, int], None]
@@ -70,7 +61,7 @@ def training_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
     return read_devices(devices, hint="one process trains on each", several_cpus=True)
 
 
-def train(
+def train_finally(
     genome: Genome,
     dataset: ImageDataset,
     plan: Plan,
@@ -156,7 +147,7 @@ def train(
     return Trained(genome, task, statistics, dataset.classes, done.weights, report)
 
 
-def save(trained: Trained, folder: Path) -> Path:
+def save_trained(trained: Trained, folder: Path) -> Path:
     """Keeps a trained network: its description as JSON, its weights as safetensors.
 
     The description is replaced last, so a folder never describes weights that are not there.
@@ -191,7 +182,7 @@ def _next_number(folder: Path) -> int:
     return max(taken, default=-1) + 1
 
 
-def load(folder: Path) -> Trained:
+def load_trained(folder: Path) -> Trained:
     """Reads what `save` has kept.
 
     Raises:

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..architecture.architecture import Architecture
-from ..data.images import Statistics
+from ..architecture import Architecture
+from ..data import Statistics
 from ..errors import UserError
-from ..evolution.candidate import FAILED, Candidate
-from ..evolution.genome import Genome
-from ..network.deploy import Deployable, deployable
+from ..evolution import FAILED, Candidate, Genome
+from ..network import Deployable, deployable
+from ..run import WeightStore
 from ..run.journal import Journal
-from ..run.weights import WeightStore
-from ..settings.settings import Settings
+from ..settings import Settings
 from ..task import Task
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Individual:
         stored = self._result.journal.kept().get(self.id)
         if stored is None:
             raise UserError(f"candidate {self.id}: its weights were not kept")
-        from ..inheritance.momentum import without_momentum
+        from ..inheritance import without_momentum
 
         return without_momentum(self._result.store.load(stored))[0]
 

@@ -5,6 +5,25 @@
 - `environment`: what results depend on beside the settings, and whether it has changed since.
 """
 
-from .run import Run
+from __future__ import annotations
 
-__all__ = ["Run"]
+from .environment import environment
+from .folder import DESCRIPTION, FINAL, meant_by
+from .run import Run
+from .weights import SUFFIX, FolderStore, MemoryStore, Stored, WeightsError, WeightStore, digest, unwritable
+
+__all__ = [
+    "DESCRIPTION",
+    "FINAL",
+    "FolderStore",
+    "MemoryStore",
+    "Run",
+    "SUFFIX",
+    "Stored",
+    "WeightStore",
+    "WeightsError",
+    "digest",
+    "environment",
+    "meant_by",
+    "unwritable",
+]

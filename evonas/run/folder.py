@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import UserError, nearest_path, what_to_do
-from .journal.file import BEGUN, FILE
+from .journal import BEGUN, FILE
 from .weights import FolderStore
 
 LOCK = "run.lock"

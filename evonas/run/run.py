@@ -11,12 +11,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from filelock import FileLock, Timeout
 
 from ..errors import UserError, after
-from ..evolution.genome import Genome, Heritage, Space
-from ..files.failpoints import reach
+from ..evolution import Genome, Heritage, Space
+from ..files import reach
 from .environment import drift, environment
 from .folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
-from .journal import SqliteJournal
-from .journal.file import FILE
+from .journal import FILE, SqliteJournal
 from .weights import FolderStore, Stored, UnreadableWeightsError, WeightsError, flush_folder
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, what_to_do
-from ..files.checked import text, whole
-from ..files.failpoints import reach
+from ..files import reach, text, whole
 
 if TYPE_CHECKING:
     import torch

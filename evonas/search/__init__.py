@@ -7,6 +7,30 @@
 - `retention`: which weights are kept. `pace`: how fast and how busy a search is, and who follows it.
 """
 
-from .loop import Limits, Search
+from __future__ import annotations
 
-__all__ = ["Limits", "Search"]
+from .evaluation import NEEDS, Evaluator, Job, Needs, Parent, Shared, UserFunction, reason_of, wants_memory
+from .loop import Limits, Search
+from .pace import NOTED, Ledger, Onlookers, Pace
+from .replay import hearing
+from .retention import read_room
+
+__all__ = [
+    "Evaluator",
+    "Job",
+    "Ledger",
+    "Limits",
+    "NEEDS",
+    "NOTED",
+    "Needs",
+    "Onlookers",
+    "Pace",
+    "Parent",
+    "Search",
+    "Shared",
+    "UserFunction",
+    "hearing",
+    "read_room",
+    "reason_of",
+    "wants_memory",
+]

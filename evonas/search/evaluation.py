@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UserError
-from ..evolution.candidate import DONE, FAILED, NO_MEMORY, Result
-from ..evolution.genome import Genome
-from ..run.weights import FolderStore, Stored, WeightsError
+from ..evolution import DONE, FAILED, NO_MEMORY, Genome, Result
+from ..run import FolderStore, Stored, WeightsError
 from ..seeds import Stream, derive
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..evolution.candidate import DONE, FAILED, Candidate, Result
-from ..evolution.genome import GIVEN, Genome, Heritage
+from ..evolution import DONE, FAILED, GIVEN, Candidate, Genome, Heritage, Result
 from ..evolution.strategies import Strategy
-from ..files.failpoints import reach
+from ..files import reach
+from ..run import Stored, WeightStore
 from ..run.journal import Journal, rank
-from ..run.weights import Stored, WeightStore
 from ..seeds import Stream, derive, guarded, named_seed
 from .evaluation import Job, Parent, Shared, sound
 from .executors import Executor

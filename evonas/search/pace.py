@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UserError
-from ..evolution.candidate import Candidate
-from ..files.checked import whole
+from ..evolution import Candidate
+from ..files import whole
 from ..run.journal import Journal
-from .executors import Executor
-from .executors.usage import Usage
+from .executors import Executor, Usage
 
 NOTED = "usage"
 """The key in the journal of what every session of a run did."""

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ..evolution.candidate import Candidate
-from ..files.sizes import read_size, size_text
+from ..evolution import Candidate
+from ..files import read_size, size_text
+from ..run import Stored, WeightStore
 from ..run.journal import Journal, rank
-from ..run.weights import Stored, WeightStore
 
 
 def read_room(value: Any) -> int:

@@ -11,6 +11,11 @@ sleeping laptops and proxies, and shows a result within two seconds.
 
 from __future__ import annotations
 
+from .guards import LOCAL
 from .site import make_site, serve
 
-__all__ = ["make_site", "serve"]
+__all__ = [
+    "LOCAL",
+    "make_site",
+    "serve",
+]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..api import load
 from ..errors import UserError
-from ..report.pictures import Pictures, pictures_of
+from ..report import Pictures, pictures_of
 
 KEPT = 200
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..files.printable import encodable
-from ..report.page import PLOTLY, SCRIPTS, asset
+from ..files import encodable
+from ..report import PLOTLY, SCRIPTS, asset
 from .guards import LOCAL, Guard, known_host
 from .watching import WatchedRun
 

@@ -9,12 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from ..api import load
-from ..evolution.candidate import FAILED, PENDING
-from ..report.document import info, meta_of, title
-from ..report.facts import Pairs, cards, configuration, headline
-from ..report.living import living
-from ..report.page import render
-from ..report.rows import Row, field, ranked, row_of
+from ..evolution import FAILED, PENDING
+from ..report import (
+    Pairs,
+    Row,
+    cards,
+    configuration,
+    field,
+    headline,
+    info,
+    living,
+    meta_of,
+    ranked,
+    render,
+    row_of,
+    title,
+)
 from ..run.journal import FILE
 from .drawings import Drawings
 

@@ -10,17 +10,15 @@ from typing import Any
 
 from ..data import ImageDataset, load_dataset
 from ..errors import UserError
-from ..evolution.candidate import Candidate
-from ..evolution.genome import Heritage
+from ..evolution import Candidate, Heritage
 from ..evolution.strategies import Start, Strategy
+from ..run import WeightStore
 from ..run.journal import Journal
-from ..run.weights import WeightStore
-from ..search.evaluation import Evaluator, Needs, UserFunction
+from ..search import Evaluator, Limits, Needs, Search, UserFunction
 from ..search.executors import Executor
-from ..search.loop import Limits, Search
 from ..tables import TableEvaluator, read_table
 from ..task import Task
-from ..training.function import FunctionEvaluator
+from ..training import FunctionEvaluator
 from .operator_choice import OperatorChoice
 from .settings import Settings, check_tactics, strategy_type
 
@@ -134,8 +132,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         return Workbench(function, facts, task)
     facts["images"] = dataset.account(split)
     facts["counts"] = split.counts()
-    from ..training.device import Compute
-    from ..training.evaluator import TrainingEvaluator
+    from ..training import Compute, TrainingEvaluator
 
     compute = Compute(device or settings.device, settings.precision, settings.threads, settings.capture)
     trainer = TrainingEvaluator(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
-from ..evolution.registry import genome_type
-from ..evolution.variation import SECONDS
-from ..files.sizes import read_size
-from ..search.retention import read_room
+from ..evolution import SECONDS, genome_type
+from ..files import read_size
+from ..search import read_room
 from ..tables import Figures, read_table
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
 from .settings import Settings, resolve_tactics, strategy_type
@@ -78,7 +77,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     Raises:
         UserError: A choice is unknown or refused.
     """
-    from ..training.plan import Plan
+    from ..training import Plan
 
     search = recipe["search"]
     for key in search:
@@ -99,7 +98,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         plan = plan.changed({"epochs": _figures(table, search, recipe["epochs"]).epochs})
     device, precision = "cpu", "float32"
     if uses_images:
-        from ..training.device import choose_device, choose_precision
+        from ..training import choose_device, choose_precision
 
         device = choose_device(search.get("device", "auto"))
         precision = search.get("precision") or choose_precision(device, space.separable)
@@ -155,7 +154,7 @@ def _most_memory(asked: Any, device: str) -> int | None:
         return read_size(asked, "max_memory")
     if device == "cpu":
         return None
-    from ..training.device import memory_of
+    from ..training import memory_of
 
     return memory_of(device) * 9 // 10
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..evolution.candidate import Candidate
-from ..evolution.genome import Heritage
+from ..evolution import Candidate, Heritage
+from ..run import Run, WeightStore
 from ..run.journal import Journal
-from ..run.run import Run
-from ..run.weights import WeightStore
-from ..search.pace import Ledger, Onlookers
+from ..search import Ledger, Onlookers
 from .assembly import DataChoice, Fitness, Workbench, search_for
 from .operator_choice import OperatorChoice
 from .settings import Settings

@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import warnings
 
-from ..evolution.candidate import Result
-from ..evolution.genome import Genome, Heritage
-from ..search.evaluation import Evaluator, Job, Parent
+from ..evolution import Genome, Heritage, Result
+from ..search import Evaluator, Job, Parent
 
 
 class LoopEvaluation:

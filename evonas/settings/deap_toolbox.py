@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..evolution.genome import Genome
-from ..evolution.plugins import Brought, genome_name, operators_from
-from ..evolution.toolboxes import Toolbox
-from ..search.evaluation import Needs, UserFunction
+from ..evolution import Brought, Genome, Toolbox, genome_name, operators_from
+from ..search import Needs, UserFunction
 from ..seeds import guarded
 from .assembly import workbench
 from .composition import resolve

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import UserError, nearest
-from ..evolution.offers import brought_files, find, names
-from ..evolution.operator import Operator
-from ..evolution.registry import operators_for
-from ..evolution.toolboxes import Toolbox, make_toolbox
+from ..evolution import Operator, Toolbox, brought_files, find, make_toolbox, names, operators_for
 from .settings import Settings
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..evolution.plugins import named_strategy
+from ..evolution import named_strategy
 from .assembly import DataChoice, Fitness
 from .composition import compose
 from .recipe import Recipe

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import UserError, nearest
 
 if TYPE_CHECKING:
-    from ..training.plan import Plan
+    from ..training import Plan
     from .settings import Settings
 
 SEARCH, FINAL = "search", "final"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
-from ..files.reading import read_text
+from ..files import read_text
 
 SEARCH_KEYS = (
     "genome",

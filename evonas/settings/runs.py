@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..run.run import Run
+from ..run import Run
 from .settings import Settings
 
 

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Self
 
-from ..architecture.ceilings import Ceilings
+from ..architecture import Ceilings
 from ..errors import UserError, closest, nearest
-from ..evolution.genome import Genome, Space
-from ..evolution.offers import entries, find
-from ..evolution.registry import genome_type
+from ..evolution import SECONDS, Genome, Space, entries, find, genome_type
 from ..evolution.strategies import Strategy
-from ..evolution.variation import SECONDS
-from ..inheritance.modes import check_mode
+from ..inheritance import check_mode
 from ..seeds import check_seed
 from ..task import Task
-from ..training.plan import Plan
+from ..training import Plan
 from .recipe import SEARCH_KEYS, Recipe
 
 ARGUMENTS = (

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..files.sizes import read_size
-from ..search.executors.base import Executor, cores
-from ..search.executors.serial import SerialExecutor
+from ..files import read_size
+from ..search.executors import Executor, SerialExecutor, cores
 
 if TYPE_CHECKING:
-    from ..search.evaluation import Evaluator
-    from ..search.executors.processes import Place
+    from ..search import Evaluator
+    from ..search.executors import Place
     from .recipe import Recipe
     from .settings import Settings
 
@@ -69,7 +68,7 @@ class Workforce:
             settings: Say how many threads a candidate has.
             packs: Whether several candidates of a device can be in one process.
         """
-        from ..search.executors.processes import Place
+        from ..search.executors import Place
 
         share = max(1, cores() // settings.threads)
         if self.devices:
@@ -102,7 +101,7 @@ class Workforce:
         if not self.apart:
             return SerialExecutor(evaluator)
         if self.ray:
-            from ..search.executors.ray import RayExecutor
+            from ..search.executors import RayExecutor
 
             executor: Executor = RayExecutor(
                 evaluator,
@@ -115,7 +114,7 @@ class Workforce:
                 per_device=self.per_device if isinstance(self.per_device, int) else ON_A_GPU,
             )
         else:
-            from ..search.executors.processes import ProcessExecutor
+            from ..search.executors import ProcessExecutor
 
             places = self.places(settings, evaluator.packs)
             executor = ProcessExecutor(evaluator, places, self.timeout, files)
@@ -214,7 +213,7 @@ def read_devices(
     names = devices.split(",") if isinstance(devices, str) else devices
     if not isinstance(names, list | tuple) or not names or not all(isinstance(name, str) for name in names):
         raise UserError(f"devices: expected names such as cuda:0,cuda:1, got {devices!r}")
-    from ..training.device import all_devices, choose_device
+    from ..training import all_devices, choose_device
 
     names = [name.strip() for name in names]
     found = all_devices() if names == ["all"] else [choose_device(name) for name in names]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UserError
-from ..evolution.candidate import DONE, Result
-from ..search.evaluation import Evaluator, Job
+from ..evolution import DONE, Result
+from ..search import Evaluator, Job
 from .table import Figures, Table
 
 

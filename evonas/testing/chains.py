@@ -20,10 +20,10 @@ from typing import Any
 
 import torch
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..errors import NotApplicable
-from ..evolution.morphism import Morphism, read_morphisms
-from ..network.network import build
+from ..evolution import Morphism, read_morphisms
+from ..network import build
 from .morphisms import TOLERANCE, images_for, randomise
 
 Weights = dict[str, torch.Tensor]

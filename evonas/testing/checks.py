@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import UserError
-from ..evolution.genome import Genome
+from ..evolution import Genome
 from ..task import Task
 
 TASK = Task(3, 32, 32, 10)

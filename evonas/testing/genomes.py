@@ -7,10 +7,7 @@ from typing import ClassVar
 
 from deap import algorithms, tools
 
-from ..evolution.genome import Fitness, Genome, Origin, Space
-from ..evolution.operator import Operator
-from ..evolution.registry import operators_for
-from ..evolution.toolboxes import make_toolbox
+from ..evolution import Fitness, Genome, Operator, Origin, Space, make_toolbox, operators_for
 from ..task import Task
 from .checks import TASK, nothing_global_changed, require, require_valid, written
 

@@ -10,13 +10,11 @@ import random
 from collections import deque
 from pathlib import Path
 
-from ..evolution.candidate import DONE, FAILED, Result
-from ..run.run import Run
-from ..search.evaluation import Job
+from ..evolution import DONE, FAILED, Result
+from ..run import Run
+from ..search import Job
 from ..search.executors import Executor
-from ..settings.assembly import DataChoice, Fitness, search_for, workbench
-from ..settings.composition import compose, resolve
-from ..settings.operator_choice import OperatorChoice
+from ..settings import DataChoice, Fitness, OperatorChoice, compose, resolve, search_for, workbench
 
 FAILING = 50
 """One candidate in so many fails."""

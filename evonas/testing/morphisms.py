@@ -8,11 +8,11 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import Scale
-from ..evolution.morphism import Morphism
-from ..inheritance.verification import spread_of
-from ..network.network import build, input_shape, weights_of
+from ..evolution import Morphism
+from ..inheritance import spread_of
+from ..network import build, input_shape, weights_of
 
 Weights = Mapping[str, torch.Tensor]
 

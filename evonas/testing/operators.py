@@ -8,11 +8,17 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..errors import NotApplicable
-from ..evolution.genome import Genome, Space
-from ..evolution.operator import Operator
-from ..evolution.registry import genome_type, operators_for
-from ..evolution.time_limit import TimeLimitReached, limited
-from ..evolution.variation import left_space, mutate
+from ..evolution import (
+    Genome,
+    Operator,
+    Space,
+    TimeLimitReached,
+    genome_type,
+    left_space,
+    limited,
+    mutate,
+    operators_for,
+)
 from ..seeds import guarded
 from ..task import Task
 from .checks import TASK, nothing_global_changed, require, require_valid, written

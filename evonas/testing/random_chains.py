@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..errors import NotApplicable
-from ..evolution.morphism import Morphism
+from ..evolution import Morphism
 from .chains import Chain
 
 Draw = Callable[[Architecture, random.Random], Morphism]

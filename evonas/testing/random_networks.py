@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import (
     Add,
     AvgPool2d,
@@ -33,8 +33,7 @@ from ..architecture.layers import (
     TakeChannels,
 )
 from ..errors import NotApplicable
-from ..evolution.genome import Genome, Space
-from ..evolution.registry import operators_for
+from ..evolution import Genome, Space, operators_for
 from ..task import Task
 
 

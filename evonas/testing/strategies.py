@@ -5,10 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any, ClassVar
 
-from ..evolution.genome import Genome, Space
-from ..evolution.registry import genome_type, operators_for
+from ..evolution import Genome, Space, genome_type, make_toolbox, operators_for
 from ..evolution.strategies import Start, Strategy
-from ..evolution.toolboxes import make_toolbox
 from ..seeds import Stream, derive, guarded
 from .checks import require, written
 

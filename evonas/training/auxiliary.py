@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, fx, nn
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Flatten, Input, Linear, ReLU
-from ..network.network import build
+from ..network import build
 from ..task import Task
 
 NAME = "auxiliary_head"

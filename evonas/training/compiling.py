@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..architecture.layers._drop_path import DroppedPath
+from ..architecture.layers import DroppedPath
 from ..errors import UserError
-from ..search.evaluation import reason_of, wants_memory
+from ..search import reason_of, wants_memory
 from .auxiliary import split_logits
 from .device import Compute
 

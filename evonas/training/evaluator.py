@@ -11,17 +11,12 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..architecture.architecture import Architecture
-from ..architecture.ceilings import NO_CEILINGS, Ceilings
+from ..architecture import NO_CEILINGS, Architecture, Ceilings
 from ..data import Split, Statistics
-from ..evolution.candidate import DONE, Result
-from ..evolution.genome import GIVEN
-from ..inheritance.child import Child, build_child
-from ..inheritance.momentum import with_momentum
-from ..inheritance.verification import check_same_function
-from ..network.calibration import calibrate
-from ..network.network import Weights, weights_of
-from ..search.evaluation import Evaluator, Job
+from ..evolution import DONE, GIVEN, Result
+from ..inheritance import Child, build_child, check_same_function, with_momentum
+from ..network import Weights, calibrate, weights_of
+from ..search import Evaluator, Job
 from ..seeds import Stream, named_seed
 from ..task import Task
 from .device import Compute

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..architecture.architecture import Architecture
-from ..network.network import Weights, build, weights_of
-from ..run.weights import SUFFIX
-from ..search.executors.parcel import WeightsAt, lend
+from ..architecture import Architecture
+from ..network import Weights, build, weights_of
+from ..run import SUFFIX
+from ..search.executors import WeightsAt, lend
 from ..task import Task
 from .compiling import compiled
 from .device import Compute

@@ -6,10 +6,10 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from ..architecture.ceilings import NO_CEILINGS, Ceilings
+from ..architecture import NO_CEILINGS, Ceilings
 from ..errors import UserError
-from ..evolution.candidate import DONE, Result
-from ..search.evaluation import NEEDS, Evaluator, Job, Needs, UserFunction
+from ..evolution import DONE, Result
+from ..search import NEEDS, Evaluator, Job, Needs, UserFunction
 from ..seeds import Stream
 from ..task import Task
 
@@ -53,8 +53,8 @@ class FunctionEvaluator(Evaluator):
         costs: dict[str, Any] = {"parameters": architecture.parameter_count(), "flops": architecture.flops()}
         if self.needs == "architecture":
             return self._result(self.function(architecture, rng), **costs)
-        from ..inheritance.child import build_child
-        from ..network.network import weights_of
+        from ..inheritance import build_child
+        from ..network import weights_of
 
         child = build_child(architecture, job, self.task, self.inherit)
         returned = self.function(child.network, rng)

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..architecture.architecture import Architecture
-from ..architecture.ceilings import TooLargeError
-from ..files.sizes import size_text
+from ..architecture import Architecture, TooLargeError
+from ..files import size_text
 from .plan import Plan
 
 LEAST_PART = 8

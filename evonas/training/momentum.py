@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..network.network import Weights
+from ..network import Weights
 from .auxiliary import NAME
 
 _BUFFER = "momentum_buffer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import fx, nn
 
-from ..architecture.architecture import Architecture
+from ..architecture import Architecture
 from ..seeds import named_seed
 from ..task import Task
 from .auxiliary import NAME, with_auxiliary

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UserError
-from ..search.evaluation import reason_of, wants_memory
-from ..search.executors.parcel import unpack
-from ..search.executors.worker import end_with_parent
+from ..search import reason_of, wants_memory
+from ..search.executors import end_with_parent, unpack
 from .trainer import DivergenceError
 
 T = TypeVar("T")

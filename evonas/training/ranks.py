@@ -14,10 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from ..errors import UserError
-from ..search.executors.endings import how_it_ended
-from ..search.executors.hidden_main import HiddenMainContext
-from ..search.executors.parcel import pack
-from ..search.executors.scratch import discard, scratch_folder
+from ..search.executors import HiddenMainContext, discard, how_it_ended, pack, scratch_folder
 from .rank import Done, Failed, Place, Said, Work, be_a_rank
 
 PATIENCE = 600.0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ..architecture.layers._drop_path import DroppedPath
+from ..architecture.layers import DroppedPath
 from ..seeds import named_seed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import networkx as nx
 
-from ...architecture.canonical import canonical_hash
+from ...architecture import canonical_hash
 from ...errors import UserError, nearest
 from .operations import OPERATIONS
 

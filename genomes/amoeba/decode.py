@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear, Shift
 from ...task import Task
 from .cell import DIRECT, INPUTS, SKIP, Cell

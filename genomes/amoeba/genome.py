@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import networkx as nx
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...errors import UserError
-from ...evolution.genome import Genome
+from ...evolution import Genome
 from ...task import Task
 from .cell import Cell
 from .decode import decode

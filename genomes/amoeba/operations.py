@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, MinPool2d, ReLU
 
 convolution = lru_cache(1024)(Conv2d)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from ...errors import UserError, nearest
-from ...evolution.genome import Space
+from ...evolution import Space
 from ...task import Task
 from .operations import OPERATIONS, SP_I, SPACES
 

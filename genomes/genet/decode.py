@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Add, BatchNorm2d, Conv2d, Dropout, Flatten, Input, Linear, MaxPool2d, ReLU
 from ...task import Task
 

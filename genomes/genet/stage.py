@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import networkx as nx
 
-from ...architecture.canonical import canonical_hash
+from ...architecture import canonical_hash
 from ...errors import UserError
 
 INPUT = 0

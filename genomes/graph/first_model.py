@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import BatchNorm2d, Conv2d, Flatten, Input, Linear, MaxPool2d, ReLU
 from ...task import Task
 

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Input, Linear
 from ...errors import NotApplicable, UserError
-from ...evolution.genome import Genome
-from ...evolution.morphism import Morphism
+from ...evolution import Genome, Morphism
 from ...task import Task
 from .first_model import first_model
 from .space import GraphSpace

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...errors import UserError
-from ...evolution.genome import Space
+from ...evolution import Space
 from ...task import Task
 
 IMAGE, CLASSES = (3, 32, 32), 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import (
     AvgPool2d,
     BatchNorm2d,

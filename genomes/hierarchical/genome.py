@@ -9,10 +9,9 @@ from typing import Any, NamedTuple, Self
 
 import networkx as nx
 
-from ...architecture.architecture import Architecture
-from ...architecture.canonical import canonical_hash
+from ...architecture import Architecture, canonical_hash
 from ...errors import UserError
-from ...evolution.genome import Genome
+from ...evolution import Genome
 from ...task import Task
 from .cost import parameters
 from .decode import decode

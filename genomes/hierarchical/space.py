@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ...errors import UserError, nearest
-from ...evolution.genome import Space
+from ...evolution import Space
 from ...task import Task
 from .motif import DIGITS, NO_EDGE_NAME, pairs
 from .operations import IDENTITY, PARTS, PRIMITIVES

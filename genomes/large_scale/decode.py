@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import (
     Add,
     BatchNorm2d,

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...errors import NotApplicable, UserError
-from ...evolution.genome import Genome
+from ...evolution import Genome
 from ...task import Task
 from .cost import bound, measure
 from .decode import decode

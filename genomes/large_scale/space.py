@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from ...errors import UserError
-from ...evolution.genome import Space
+from ...evolution import Space
 from ...task import Task
 from .cost import Cost
 from .parts import finite

@@ -8,7 +8,7 @@ there, they are computed and contribute no more than constants.
 
 from __future__ import annotations
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Add, AvgPool2d, BatchNorm2d, Conv2d, GlobalAvgPool, Input, Linear, ReLU
 from ...task import Task
 from .cell import CONV1, POOL

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import networkx as nx
 
-from ...architecture.canonical import canonical_hash
+from ...architecture import canonical_hash
 from .cell import ALL, EDGES, NODES, NONE, SKIP
 
 Edge = tuple[int, int]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...errors import UserError
-from ...evolution.genome import Fitness, Genome
+from ...evolution import Fitness, Genome
 from ...task import Task
 from . import cell
 from .decode import decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import UserError
-from ...evolution.genome import Space
+from ...evolution import Space
 from ...task import Task
 
 STAGES = 3

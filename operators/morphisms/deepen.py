@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture, never_negative
 from ...architecture.layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
-from ...architecture.signs import never_negative
 from ...errors import UserError
-from ...evolution.morphism import new_name
+from ...evolution import new_name
 from .surgery import (
     New,
     _Checked,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Conv2d
 from .surgery import _Checked, check_sizes, convolution, convolutions, drawn, refusal
 

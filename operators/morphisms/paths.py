@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Add, Concat, Conv2d, Layer, Scale, TakeChannels
 from ...errors import UserError
-from ...evolution.morphism import Morphism, new_name
+from ...evolution import Morphism, new_name
 from ...seeds import check_seed, named_seed
 from .surgery import (
     New,

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ...architecture.architecture import Architecture
-from ...architecture.channels import ChannelClasses, Copies
-from ...architecture.layers.ties import Numbers
+from ...architecture import Architecture, ChannelClasses, Copies
+from ...architecture.layers import Numbers
 from ...errors import NotApplicable, UserError
-from ...evolution.morphism import Morphism
+from ...evolution import Morphism
 from .widen import check_width, sized
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class PruneChannels(Morphism):
         return self._copies(architecture).architecture()
 
     def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
-        from ...inheritance.carrying import replicated
+        from ...inheritance import replicated
 
         return replicated(self._copies(architecture), weights, self.seed)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import (
     ELU,
     GELU,
@@ -25,7 +25,7 @@ from ...architecture.layers import (
     SiLU,
     Tanh,
 )
-from ...evolution.morphism import new_name
+from ...evolution import new_name
 from .columns import Positions, carried, followed
 from .surgery import (
     _Checked,

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import networkx as nx
 import numpy as np
 
-from ...architecture.architecture import Architecture
+from ...architecture import KEEP_SIGN, Architecture
 from ...architecture.layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
-from ...architecture.signs import KEEP_SIGN
 from ...errors import NotApplicable
-from ...evolution.morphism import new_name
+from ...evolution import new_name
 from .columns import NEW, Positions, carried, followed
 from .surgery import (
     _Checked,

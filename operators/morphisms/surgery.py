@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import networkx as nx
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import BatchNorm2d, Conv2d, Layer
 from ...errors import NotApplicable, UserError
-from ...evolution.morphism import Morphism
+from ...evolution import Morphism
 
 if TYPE_CHECKING:
     import torch
@@ -180,7 +180,7 @@ def fresh(architecture: Architecture, node: str, like: torch.Tensor) -> dict[str
         node: Its name.
         like: Of the type and on the device that the tensors are wanted in.
     """
-    from ...inheritance.carrying import initialised
+    from ...inheritance import initialised
 
     return {name: tensor.to(like) for name, tensor in initialised(architecture, node, 0).items()}
 

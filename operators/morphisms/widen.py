@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture.architecture import Architecture
-from ...architecture.channels import ChannelClasses, Copies
+from ...architecture import Architecture, ChannelClasses, Copies
 from ...errors import NotApplicable, UserError
-from ...evolution.morphism import Morphism
+from ...evolution import Morphism
 from ...seeds import check_seed
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class Widen(Morphism):
         return self._copies(architecture).architecture()
 
     def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
-        from ...inheritance.carrying import replicated
+        from ...inheritance import replicated
 
         return replicated(self._copies(architecture), weights, self.seed, self.equal)
 

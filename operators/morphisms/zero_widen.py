@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from ...architecture.architecture import Architecture
-from ...architecture.channels import Copies
-from ...evolution.morphism import Morphism
+from ...architecture import Architecture, Copies
+from ...evolution import Morphism
 from .widen import check_width, draw_wider, wider
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class ZeroWiden(Morphism):
         return self._copies(architecture).architecture()
 
     def carry(self, architecture: Architecture, weights: Weights) -> dict[str, torch.Tensor]:
-        from ...inheritance.carrying import extended
+        from ...inheritance import extended
 
         return extended(self._copies(architecture), weights, self.seed)
 

@@ -25,7 +25,7 @@ def test_the_trained_network_goes_first(
     evonas: Callable[..., Any], trained: Path, tmp_path: Path, images: torch.Tensor
 ) -> None:
     ended = evonas("export", trained, "--to", "python", "-o", tmp_path / "a.py")
-    kept = final.load(trained / "final")
+    kept = final.load_trained(trained / "final")
     which = f"the finally trained network of candidate {kept.report['candidate']}, test accuracy 0."
     assert ended.status == 0 and ended.out.startswith(f"exported {which}") and "a.py" in ended.out
     expected = kept.deployable().network()(images).detach()

@@ -80,9 +80,9 @@ def test_a_final_training_can_continue(evonas, found, tmp_path):
     longer = ["train", found, "--epochs", 1, "--seed", 3, "--output"]
     assert evonas(*longer, tmp_path / "scratch", "--quiet").status == 0
     assert evonas(*longer, tmp_path / "on", "--continue", "--quiet").status == 0
-    from evonas.results.final import load
+    from evonas.results.final import load_trained
 
-    scratch, on = load(tmp_path / "scratch").report, load(tmp_path / "on").report
+    scratch, on = load_trained(tmp_path / "scratch").report, load_trained(tmp_path / "on").report
     assert (scratch["began"], on["began"]) == ("from scratch", "with the weights of the search")
     assert on["training_loss"][0] < scratch["training_loss"][0]
 

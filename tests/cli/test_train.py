@@ -15,7 +15,7 @@ def test_the_best_of_a_run(evonas: Callable[..., Any], copied: Path) -> None:
     ended = evonas("train", copied, *QUICK)
     assert ended.status == 0
     best = library.load(copied).best
-    kept = final.load(copied / "final")
+    kept = final.load_trained(copied / "final")
     assert kept.genome.to_dict() == best.genome.to_dict() and kept.genome.space == best.genome.space
     assert f"test accuracy {kept.report['test_accuracy']:.4f} on 359 images" in ended.out
     assert f"saved in {copied / 'final'}\n" in ended.out and f"evonas export {copied} --to onnx" in ended.out
@@ -33,7 +33,7 @@ def test_other_choices(
     found = json.loads(ended.out)
     assert (found["output"], found["candidate"], found["seed"]) == (str(tmp_path / "mine"), 0, 5)
     assert (found["training_images"], found["test_images"]) == (80, 20)
-    kept = final.load(tmp_path / "mine")
+    kept = final.load_trained(tmp_path / "mine")
     space = kept.genome.space.to_dict()
     assert (space["cells"], space["filters"], kept.task.classes) == (2, 4, 2)
     assert not (finished / "final").exists()
@@ -56,7 +56,7 @@ def test_a_published_genotype_gets_a_folder_in_runs(
     ended = evonas("train", "amoebanet-a", *QUICK, "--quiet")
     assert ended.status == 0 and ended.out.startswith("runs/amoebanet-a-trained-digits-")
     folder = ended.out.strip()
-    assert final.load(Path(folder)).report["candidate"] is None
+    assert final.load_trained(Path(folder)).report["candidate"] is None
     assert evonas("draw", folder, "-o", "a.svg").status == 0
     exported = evonas("export", folder, "--to", "python", "-o", "a.py")
     assert exported.status == 0 and "the finally trained network, test accuracy" in exported.out
@@ -77,7 +77,7 @@ def test_other_files_are_never_swept_away(evonas: Callable[..., Any], copied: Pa
 def test_an_earlier_network_is_replaced(evonas: Callable[..., Any], copied: Path) -> None:
     for seed in (1, 2):
         assert evonas("train", copied, *QUICK, "--seed", seed, "--quiet").status == 0
-    assert final.load(copied / "final").report["seed"] == 2
+    assert final.load_trained(copied / "final").report["seed"] == 2
     assert len(list((copied / "final").iterdir())) == 2
 
 
@@ -119,7 +119,7 @@ def test_protocols(evonas: Callable[..., Any], finished: Path, tmp_path: Path) -
         ended = evonas("train", finished, "--protocol", protocol, *limits, *epochs)
         assert ended.status == 0, ended
         assert f"protocol {protocol}: 1 epoch from scratch" in ended.out
-        report = final.load(output).report
+        report = final.load_trained(output).report
         assert report["protocol"] == protocol
         assert report["plan"] == plan.changed({"epochs": 1}).to_dict()
     assert evonas("train", finished, "--protocol", "long").failed_with("protocol 'long' is unknown")

@@ -25,7 +25,7 @@ def test_two_processes_share_every_batch(evonas: Callable[..., Any], copied: Pat
     lines = ended.err.splitlines()
     assert lines[0].endswith("1 epoch of 100 images, seed 0, 2 processes on the CPU, 1 thread each (float32)")
     assert lines[1:] == ["1/1 epochs"]
-    report = final.load(copied / "final").report
+    report = final.load_trained(copied / "final").report
     assert f"test accuracy {report['test_accuracy']:.4f} on 359 images" in ended.out
     assert "of training on 2 devices" in ended.out
     assert report["devices"] == ["cpu", "cpu"] and report["compile_seconds"] is None
@@ -123,7 +123,7 @@ from evonas.training.plan import Plan
 print("main", flush=True)
 genome = AmoebaGenome.random(AmoebaSpace(cells=1, filters=4, stages=2), random.Random(0))
 plan, data = Plan(epochs=1, batch_size=20), load_dataset("digits", train_limit=60)
-print(final.train(genome, data, plan, Compute(), devices=["cpu", "cpu"]).report["devices"])
+print(final.train_finally(genome, data, plan, Compute(), devices=["cpu", "cpu"]).report["devices"])
 """
 
 

@@ -42,12 +42,12 @@ def genome():
 
 @pytest.fixture(scope="module")
 def trained(genome, dataset):
-    return final.train(genome, dataset, PLAN, Compute(), seed=5)
+    return final.train_finally(genome, dataset, PLAN, Compute(), seed=5)
 
 
 @pytest.fixture
 def folder(trained, tmp_path):
-    return final.save(trained, tmp_path / "final")
+    return final.save_trained(trained, tmp_path / "final")
 
 
 def test_all_but_the_test_images_are_trained_on_and_these_are_tested(trained, dataset):
@@ -68,12 +68,12 @@ def test_test_images_are_read_when_training_has_ended(genome, tmp_path):
     dataset = write_images(tmp_path / "images.npz", test=False)
     epochs = []
     with pytest.raises(UserError, match="x_test"):
-        final.train(genome, dataset, PLAN, Compute(), watch=lambda *epoch: epochs.append(epoch))
+        final.train_finally(genome, dataset, PLAN, Compute(), watch=lambda *epoch: epochs.append(epoch))
     assert epochs == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_seed_means_the_same_network(trained, genome, dataset):
-    again, other = (final.train(genome, dataset, PLAN, Compute(), seed=seed) for seed in (5, 6))
+    again, other = (final.train_finally(genome, dataset, PLAN, Compute(), seed=seed) for seed in (5, 6))
     assert all(torch.equal(trained.weights[name], again.weights[name]) for name in trained.weights)
     assert trained.report["test_loss"] == again.report["test_loss"] != other.report["test_loss"]
 
@@ -81,17 +81,17 @@ def test_a_seed_means_the_same_network(trained, genome, dataset):
 def test_divergence_is_said(genome, dataset):
     plan = PLAN.changed({"learning_rate": 1e30, "gradient_clip": 0.0})
     with pytest.raises(DivergenceError, match="the training loss was"):
-        final.train(genome, dataset, plan, Compute())
+        final.train_finally(genome, dataset, plan, Compute())
 
 
 def test_images_too_small_are_refused_before_training(dataset):
     genome = AmoebaGenome.random(AmoebaSpace(stages=5), random.Random(0))
     with pytest.raises(UserError, match="need at least 16×16 pixels, got 8×8"):
-        final.train(genome, dataset, PLAN, Compute())
+        final.train_finally(genome, dataset, PLAN, Compute())
 
 
 def test_what_was_saved_is_loaded(trained, folder):
-    again = final.load(folder)
+    again = final.load_trained(folder)
     assert again.genome == trained.genome
     assert (again.task, again.classes, again.statistics) == (
         trained.task,
@@ -105,11 +105,11 @@ def test_what_was_saved_is_loaded(trained, folder):
 
 def test_a_second_training_takes_the_firsts_place(trained, folder):
     before = {path.name for path in folder.iterdir()}
-    final.save(trained, folder)
+    final.save_trained(trained, folder)
     after = {path.name for path in folder.iterdir()}
     assert len(after) == 2
     assert after != before, "the old weights stayed until the new ones were described"
-    assert final.load(folder).genome == trained.genome
+    assert final.load_trained(folder).genome == trained.genome
 
 
 def test_a_kill_before_the_description_leaves_the_first(trained, folder):
@@ -118,7 +118,7 @@ def test_a_kill_before_the_description_leaves_the_first(trained, folder):
 
     FolderStore(folder).save(1, {"x.weight": torch.ones(2)})
     (folder / f"{final.FILE}.tmp").write_text("{half")
-    assert final.load(folder).report == json.loads(before)["report"]
+    assert final.load_trained(folder).report == json.loads(before)["report"]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_damaged_description(folder, damage, message):
     path = folder / final.FILE
     path.write_text(damage(path.read_text()))
     with pytest.raises(UserError, match=message):
-        final.load(folder)
+        final.load_trained(folder)
 
 
 def test_damaged_or_missing_weights(folder):
@@ -168,15 +168,15 @@ def test_damaged_or_missing_weights(folder):
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"weights .*safetensors: the file is damaged"):
-        final.load(folder)
+        final.load_trained(folder)
     path.unlink()
     with pytest.raises(UserError, match=r"weights .*safetensors: cannot be read"):
-        final.load(folder)
+        final.load_trained(folder)
 
 
 def test_nothing_there(tmp_path, trained):
     with pytest.raises(UserError, match=r"final\.json: cannot be read: No such file"):
-        final.load(tmp_path)
+        final.load_trained(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
-        final.save(trained, tmp_path / "file")
+        final.save_trained(trained, tmp_path / "file")

@@ -251,7 +251,7 @@ class Folder:
 
     def _report(self, content: bytes) -> None:
         self._put(final.FILE, content)
-        final.load(self.path).genome.key()
+        final.load_trained(self.path).genome.key()
 
 
 def _genotype_of(name: str) -> bytes:

@@ -7,8 +7,13 @@ an `emit` if a function computes it. So that widths can change around it, say by
 channels come from, by `axes` which of its tensors' entries belong to them, and by `resized` what it becomes.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...files import later
 from .activations import ELU, GELU, Hardsigmoid, Hardswish, Mish, ReLU6, Sigmoid, SiLU, Tanh
-from .base import Flow, Layer, Shape, ShapeError
+from .base import Flow, Layer, Shape, ShapeError, pair
 from .convolution import Conv2d
 from .dense import Flatten, Linear
 from .gating import Multiply, Pixel
@@ -19,18 +24,27 @@ from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, Shift
 from .reconciling import PadChannels, Resize, TakeChannels
 from .regularising import DropPath
 from .scaling import Scale
+from .ties import Axes, Channels, Numbers, Ties
 from .torch_pooling import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d
+from .window import same_padding
+
+if TYPE_CHECKING:
+    from ._drop_path import DroppedPath
+    from ._scale import ScaleModule
 
 __all__ = [
     "AdaptiveAvgPool2d",
     "Add",
     "AvgPool2d",
+    "Axes",
     "BatchNorm2d",
     "CeilMaxPool2d",
+    "Channels",
     "Concat",
     "Conv2d",
     "DropPath",
     "Dropout",
+    "DroppedPath",
     "ELU",
     "Flatten",
     "Flow",
@@ -46,6 +60,7 @@ __all__ = [
     "MinPool2d",
     "Mish",
     "Multiply",
+    "Numbers",
     "PadChannels",
     "PaddedAvgPool2d",
     "Pixel",
@@ -53,6 +68,7 @@ __all__ = [
     "ReLU6",
     "Resize",
     "Scale",
+    "ScaleModule",
     "Shape",
     "ShapeError",
     "Shift",
@@ -60,4 +76,15 @@ __all__ = [
     "Sigmoid",
     "TakeChannels",
     "Tanh",
+    "Ties",
+    "pair",
+    "same_padding",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "_drop_path": "DroppedPath",
+        "_scale": "ScaleModule",
+    },
+)

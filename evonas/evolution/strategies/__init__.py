@@ -6,6 +6,15 @@ hierarchical representations; `random_search.RandomSearch` is the baseline that 
 your own as a subclass of `Strategy`.
 """
 
-from .base import Start, Strategy
+from __future__ import annotations
 
-__all__ = ["Start", "Strategy"]
+from .aging import AgingEvolution
+from .base import Start, Strategy
+from .hill_climbing import TRAINED_ON
+
+__all__ = [
+    "AgingEvolution",
+    "Start",
+    "Strategy",
+    "TRAINED_ON",
+]

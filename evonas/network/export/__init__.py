@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING
 
 from ...errors import UserError, nearest
 from .files import check_module_name, checked, write
+from .quiet import quiet
 
 if TYPE_CHECKING:
     from ..deploy import Deployable
 
-__all__ = ["FORMATS", "export", "how_to_use"]
+__all__ = ["FORMATS", "export", "how_to_use", "quiet"]
 
 _ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from ...architecture.layers._scale import ScaleModule
+from ...architecture.layers import ScaleModule
 from .code import Brackets, Code, Sum
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...architecture.architecture import Architecture
+    from ...architecture import Architecture
 
 
 def reading_order(architecture: Architecture) -> list[str]:

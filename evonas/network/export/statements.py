@@ -17,7 +17,7 @@ from .order import reading_order
 if TYPE_CHECKING:
     import torch
 
-    from ...architecture.architecture import Architecture
+    from ...architecture import Architecture
 
 PASSING = "x"
 """The name of a value that the next statement reads and no other."""

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...errors import UserError
 from ..network import build
 from .assemble import assemble

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import Input
 from ...errors import UserError
 from .functions import function_part, in_place, name_of

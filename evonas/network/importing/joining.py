@@ -6,7 +6,7 @@ from collections.abc import Set
 
 import torch
 
-from ...architecture.architecture import Architecture
+from ...architecture import Architecture
 from ...architecture.layers import AdaptiveAvgPool2d, Conv2d, Flatten, GlobalAvgPool
 
 Weights = dict[str, torch.Tensor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 
-from ...architecture.names import LONGEST, RESERVED, prefixes
+from ...architecture import LONGEST, RESERVED, prefixes
 
 
 class Namer:

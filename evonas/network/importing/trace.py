@@ -14,7 +14,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from ...errors import UserError
-from ..export.quiet import quiet
+from ..export import quiet
 from .modules import translation
 from .part import Value
 

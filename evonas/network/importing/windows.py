@@ -18,8 +18,8 @@ from ...architecture.layers import (
     MaxPool2d,
     PaddedAvgPool2d,
     Resize,
+    same_padding,
 )
-from ...architecture.layers.window import same_padding
 from .part import NoLayerError, Part, Value
 
 Numbers = int | Sequence[int]

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...errors import UserError
-from ...evolution.candidate import Candidate, Result
-from ...evolution.genome import Genome
+from ...evolution import Candidate, Genome, Result
 from ..weights import Stored
 
 Event = tuple[int, Genome | Result]

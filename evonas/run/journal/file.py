@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from ...errors import UserError, what_to_do
-from ...files.failpoints import reach
+from ...files import reach
 from .filesystem import is_shared
 
 FORMAT = 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...errors import UserError
-from ...evolution.candidate import Candidate
+from ...evolution import Candidate
 from ..weights import Stored
 from .base import Event, Journal, in_order
 

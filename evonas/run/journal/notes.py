@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...data.described import read_described
-from ...data.guessing import COUNTS
+from ...data import COUNTS, read_described
 from ...errors import UserError
-from ...files.checked import items, number, table, text, texts, whole
+from ...files import items, number, table, text, texts, whole
 
 _IMAGES = ("task", "statistics", "classes")
 """Noted together, of runs that had images."""

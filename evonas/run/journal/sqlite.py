@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
-from ...evolution.candidate import DONE, FAILED, Candidate, Result
-from ...evolution.genome import Genome, Origin
-from ...files.failpoints import reach
+from ...evolution import DONE, FAILED, Candidate, Genome, Origin, Result
+from ...files import reach
 from ..weights import Stored, check_stored
 from .base import Event, Journal, in_order
 from .file import FILE, connect, create_file, from_json, guarded, sealed, to_json, unsealed

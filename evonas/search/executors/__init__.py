@@ -9,7 +9,50 @@ search with all of them.
 
 from __future__ import annotations
 
-from .base import Executor
-from .serial import SerialExecutor
+from typing import TYPE_CHECKING
 
-__all__ = ["Executor", "SerialExecutor"]
+from ...files import later
+from .base import Executor, cores
+from .serial import SerialExecutor
+from .usage import Usage
+
+if TYPE_CHECKING:
+    from .endings import how_it_ended
+    from .hidden_main import HiddenMainContext
+    from .parcel import WeightsAt, lend, pack, unpack
+    from .processes import Place, ProcessExecutor
+    from .ray import RayExecutor
+    from .scratch import discard, scratch_folder
+    from .worker import end_with_parent
+
+__all__ = [
+    "Executor",
+    "HiddenMainContext",
+    "Place",
+    "ProcessExecutor",
+    "RayExecutor",
+    "SerialExecutor",
+    "Usage",
+    "WeightsAt",
+    "cores",
+    "discard",
+    "end_with_parent",
+    "how_it_ended",
+    "lend",
+    "pack",
+    "scratch_folder",
+    "unpack",
+]
+
+__getattr__ = later(
+    __name__,
+    {
+        "endings": "how_it_ended",
+        "hidden_main": "HiddenMainContext",
+        "parcel": "WeightsAt lend pack unpack",
+        "processes": "Place ProcessExecutor",
+        "ray": "RayExecutor",
+        "scratch": "discard scratch_folder",
+        "worker": "end_with_parent",
+    },
+)

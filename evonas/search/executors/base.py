@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import Self
 
-from ...evolution.candidate import Result
+from ...evolution import Result
 from ..evaluation import Job
 from .usage import Usage
 

@@ -18,8 +18,8 @@ import cloudpickle
 import numpy as np
 
 from ...errors import UserError
-from ...evolution.genome import Genome, Origin
-from ...run.weights import SUFFIX, FolderStore, Stored, digest, unwritable
+from ...evolution import Genome, Origin
+from ...run import SUFFIX, FolderStore, Stored, digest, unwritable
 from ..evaluation import Job, Parent, Shared
 
 if TYPE_CHECKING:

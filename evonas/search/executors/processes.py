@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ...evolution.candidate import Result
+from ...evolution import Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
 from .packed import PackedSlot

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import UserError
-from ...evolution.candidate import FAILED, NO_MEMORY, Result
-from ...evolution.plugins import FileText
+from ...evolution import FAILED, NO_MEMORY, FileText, Result
 from ..evaluation import Evaluator, Job
 from .base import Executor, cores
 from .endings import KILLED

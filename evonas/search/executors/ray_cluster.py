@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import UserError
-from ...files.variables import set_meanwhile
+from ...files import set_meanwhile
 
 LOCAL = "local"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...run.weights import FolderStore, Stored, digest
+from ...run import FolderStore, Stored, digest
 from ..evaluation import Job, Shared
 from .parcel import WeightsAt
 from .ray_worker import Bytes

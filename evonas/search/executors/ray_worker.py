@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
-from ...evolution.candidate import Result
-from ...evolution.plugins import FileText
-from ...run.weights import WeightsError, digest
+from ...evolution import FileText, Result
+from ...run import WeightsError, digest
 from .endings import how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt

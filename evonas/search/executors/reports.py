@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import UserError
-from ...evolution.candidate import FAILED, Result
+from ...evolution import FAILED, Result
 from ..evaluation import reason_of
 from .parcel import WeightsAt, pack, unpack
 

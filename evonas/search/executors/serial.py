@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ...evolution.candidate import Result
+from ...evolution import Result
 from ..evaluation import Evaluator, Job
 from .base import Executor
 from .usage import Meter, Usage

@@ -13,7 +13,7 @@ from functools import partial
 
 from pebble import ProcessExpired, ProcessPool
 
-from ...evolution.candidate import Result
+from ...evolution import Result
 from .endings import SIGKILLED, how_it_ended
 from .hidden_main import HiddenMainContext
 from .parcel import WeightsAt

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ...files.checked import items, number, table, text, whole
+from ...files import items, number, table, text, whole
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...errors import UserError
-from ...evolution.candidate import FAILED, Result
+from ...evolution import FAILED, Result
 
 TRIES = 2
 """How often a candidate is begun whose worker dies, or which runs out of memory."""

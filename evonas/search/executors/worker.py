@@ -12,10 +12,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ...errors import UserError
-from ...evolution.candidate import FAILED
-from ...evolution.plugins import FileText
-from ...files.failpoints import reach
-from ...run.weights import WeightsError
+from ...evolution import FAILED, FileText
+from ...files import reach
+from ...run import WeightsError
 from ..evaluation import Evaluator, reason_of
 from . import scratch
 from .parcel import JobSent, lend, result_path, unpack
@@ -44,7 +43,7 @@ class Equipment:
     def make_evaluator(self) -> Evaluator:
         """The evaluator, in the worker."""
         if self.files:
-            from ...evolution.plugins import operators_from
+            from ...evolution import operators_from
 
             operators_from(list(self.files))
         evaluator: Evaluator = unpack(self.evaluator)

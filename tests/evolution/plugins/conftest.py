@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evonas.evolution import registry
+from evonas.evolution import offers
 
 MINE = '''
 """Operators of my own."""
@@ -80,7 +80,7 @@ def written(tmp_path: Path) -> Any:
 @pytest.fixture(autouse=True)
 def nothing_brought(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test brings is gone after it."""
-    monkeypatch.setattr(registry, "_brought", {})
+    monkeypatch.setattr(offers, "_brought", {})
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,29 @@
+"""Names of a package that are imported where they are first used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def later(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package that imports some of its names where they are first used.
+
+    So nobody waits for torch, which takes over a second, who does not use it.
+
+    Args:
+        package: The package's name.
+        places: By module of the package, the names that it has, with spaces between them.
+    """
+    homes = {name: module for module, names in places.items() for name in names.split()}
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    return get
