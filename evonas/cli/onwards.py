@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..evolution import brought_files
-
 if TYPE_CHECKING:
     from ..results import SearchResult
     from .survey import Survey
@@ -70,6 +68,8 @@ def next_commands(result: SearchResult, found: Survey) -> list[tuple[str, str]]:
 
 def _files(result: SearchResult) -> list[str]:
     """Python files whose operators, genomes or strategies a run needs, as they were named."""
+    from ..evolution import brought_files
+
     noted = (result.journal.meta().get("variation") or {}).get("operators") or []
     sources = [source for _, _, source in noted if source.endswith(".py")]
     return sorted({*sources, *brought_files()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..data import guessing, share_of_commonest
 from ..results import duration, number_of
 from .page import Page, best_table
 
@@ -35,6 +34,8 @@ def meanings(result: SearchResult) -> str:
 
 def hardly_better_than_chance(result: SearchResult, found: Survey) -> str:
     """That the best may as well name one class always, and what to do; empty where it does more."""
+    from ..data import guessing, share_of_commonest
+
     counts = result.journal.meta().get("counts", {})
     if not found.best or found.best[0].fitness is None or not counts:
         return ""
