@@ -32,6 +32,20 @@ def momentum_of(network: nn.Module, optimiser: torch.optim.SGD) -> dict[str, Ten
     return found
 
 
+def start_at_rest(optimiser: torch.optim.SGD) -> None:
+    """Gives every parameter a momentum of zeros, as which it would begin anyway.
+
+    Under a scaler of gradients a first step may be left out, after which a fused optimiser goes on with a
+    momentum that nobody has filled (PyTorch 2.14; ``findings/sgd-fused.sh``).
+
+    Args:
+        optimiser: Before its first step.
+    """
+    for group in optimiser.param_groups:
+        for parameter in group["params"] if group["momentum"] else ():
+            optimiser.state[parameter][_BUFFER] = torch.zeros_like(parameter, requires_grad=False)
+
+
 def load_momentum(network: nn.Module, optimiser: torch.optim.SGD, momentum: Weights) -> int:
     """Lets an optimiser that has made no step begin with momentum.
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from .auxiliary import split_logits
 from .device import Compute
 from .memory import Kept
+from .momentum import start_at_rest
 from .plan import Plan
 
 WARM_UP = 3
@@ -66,6 +67,8 @@ class Step:
         self.optimiser = optimiser_for(network, plan, self._first_rate())
         self._parameters = list(network.parameters())
         self._scaler = torch.amp.GradScaler(compute.kind) if compute.precision == "float16" else None
+        if self._scaler is not None:
+            start_at_rest(self.optimiser)
         self._done = 0
 
     def _first_rate(self) -> float | Tensor:

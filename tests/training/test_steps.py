@@ -94,6 +94,27 @@ def test_lower_precisions_come_to_about_the_same(precision):
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
 
 
+def test_a_first_step_that_overflows_in_float16_leaves_no_trace():
+    """It is left out, and the next is as if it had been the first; what is not filled would show as NaN."""
+    images, labels = next(noise().batches(8))
+    networks = []
+    torch.use_deterministic_algorithms(True)  # which fill memory that nobody has written
+    try:
+        for overflows in (False, True):
+            networks.append(network := small(seed=1))
+            step = Step(network, PLAN, Compute(precision="float16"), 8)
+            if overflows:
+                before = numbers(network)
+                step(images * torch.inf, labels)
+                assert torch.equal(numbers(network), before)
+                step._scaler.update(2.0**16)  # as it was before
+            for _ in range(2):
+                step(images, labels)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert torch.equal(*map(numbers, networks))
+
+
 # -- layers that draw ------------------------------------------------------------------------------
 
 RANDOM = PLAN.changed({"drop_path": 0.4})
