@@ -19,7 +19,15 @@ class StridedPointwise(nn.Conv2d):
 
     In training on a CPU it takes the pixels that the stride keeps and convolves these at stride 1, which is
     the same function by another way, where the direct one would spoil memory.
+
+    Attributes:
+        plain: The class of torch.nn that it is to whoever describes or exports it.
     """
+
+    plain = nn.Conv2d
+
+    def _get_name(self) -> str:
+        return self.plain.__name__
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if self.training and input.device.type == "cpu" and self.in_channels < FEWEST:

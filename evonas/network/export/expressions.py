@@ -119,11 +119,11 @@ def constructor(module: nn.Module) -> tuple[Code, dict[str, torch.Tensor]]:
     if is_factor(module):
         weight = module.get_parameter("weight")
         return f"nn.Parameter(torch.ones({literal(tuple(weight.shape))}))", {"": weight.detach()}
-    kind = type(module)
+    kind = getattr(module, "plain", type(module))
     if getattr(nn, kind.__name__, None) is not kind:
         raise NotPlainError(f"its module {kind.__module__}.{kind.__qualname__} is not one of torch.nn's")
     for shorten in (short, _unchanged):
-        positional, keywords = _arguments(module, shorten)
+        positional, keywords = _arguments(module, kind, shorten)
         try:
             with torch.device("meta"):
                 twin = kind(*positional, **keywords)
@@ -145,15 +145,17 @@ def is_factor(module: nn.Module) -> bool:
     return isinstance(module, ScaleModule)
 
 
-def _arguments(module: nn.Module, shorten: Callable[[Any], Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments that a module was made with; those that have their defaults are left out."""
+def _arguments(
+    module: nn.Module, kind: type[nn.Module], shorten: Callable[[Any], Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments that a module of a kind was made with; those that have their defaults are left out."""
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
-    for name, parameter in inspect.signature(type(module)).parameters.items():
+    for name, parameter in inspect.signature(kind).parameters.items():
         if name in ("device", "dtype"):
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or not hasattr(module, name):
-            raise NotPlainError(f"its module nn.{type(module).__name__} does not keep its argument {name}")
+            raise NotPlainError(f"its module nn.{kind.__name__} does not keep its argument {name}")
         value = getattr(module, name)
         if name == "bias":
             value = value is not None and value is not False  # the attribute is the tensor itself
