@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -104,17 +105,24 @@ class _ByOtherNames(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         top, _, below = fullname.partition(".")
-        known = top == __name__ and below.partition(".")[0] in MOVED
-        return ModuleSpec(fullname, self) if known else None
+        head, _, rest = below.partition(".")
+        if top != __name__ or head not in MOVED:
+            return None
+        there = ".".join(filter(None, (__name__, MOVED[head], rest)))
+        if rest and find_spec(there) is None:
+            return None
+        return ModuleSpec(fullname, self, loader_state=there)
 
-    def create_module(self, spec: ModuleSpec) -> None:
-        return None
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """The module itself, so that no other thread ever sees anything else under its name."""
+        module = import_module(str(spec.loader_state))
+        spec.loader_state = module.__spec__
+        return module
 
     def exec_module(self, module: ModuleType) -> None:
-        name = module.__name__
-        head, _, rest = name.removeprefix(f"{__name__}.").partition(".")
-        # The import system hands out what stands under the name when this returns.
-        sys.modules[name] = import_module(".".join(filter(None, (__name__, MOVED[head], rest))))
+        """Gives it back its own description, in whose place the import system has put another."""
+        if module.__spec__ is not None:
+            module.__spec__ = module.__spec__.loader_state
 
 
 sys.meta_path.insert(0, _ByOtherNames())  # before the path of a package that has another name, too

@@ -1,43 +1,85 @@
-"""The library's front door: `evolve`, `resume` and `load`."""
+"""The library's front door: `evolve`, `resume` and `load`.
+
+Each sorts what people type into a few objects and hands these on: an `Order` (what is searched for), an
+`OperatorChoice` (by what), a `Course` (how it goes). The command line makes them of its options, and enters
+by `search` and `go_on`.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from .callbacks import Callback, Callbacks
-from .data import Statistics, read_described
+from .data import read_described
 from .errors import UserError
 from .evolution import Brought, Genome, Toolbox, genome_name, operators_from
 from .results import SearchResult
-from .run import MemoryStore, Run
+from .run import MemoryStore
 from .run.journal import MemoryJournal
-from .search import Needs, Onlookers, Pace, UserFunction, read_room
+from .search import Metered, Needs, Onlookers, Started, UserFunction, Watch
 from .settings import (
+    HERE,
+    Changes,
     Conduct,
     DataChoice,
     Fitness,
+    Machines,
     OperatorChoice,
-    Settings,
-    Watch,
-    Workbench,
+    Order,
+    drop_damaged_weights,
     first_value,
+    fitness_of,
     open_run,
     read_limit,
+    read_machines,
     read_order,
-    read_workforce,
     resolve,
     said,
+    same_workbench,
     workbench,
 )
-from .task import Task
+from .task import Statistics, Task
 
-Metered = Callable[[Pace], None]
-Started = Callable[[Settings, int], None]
-"""Called before the first evaluation: with the settings, and how many candidates have ended before."""
+
+@dataclass(frozen=True)
+class Course:
+    """How a search goes: none of it changes what is found.
+
+    Attributes:
+        run: A new or empty folder for the journal and the weights; None keeps all in memory. A run that goes
+            on has its own.
+        machines: Where evaluations run.
+        max_seconds: No evaluation begins after so long; None for no limit.
+        onlookers: Who follows it.
+        callbacks: Who hears what happens: see `evonas.callbacks`.
+    """
+
+    run: Path | None = None
+    machines: Machines = HERE
+    max_seconds: float | None = None
+    onlookers: Onlookers = Onlookers()
+    callbacks: tuple[Callback, ...] = ()
+
+    @classmethod
+    def read(
+        cls,
+        run: str | Path | None,
+        machines: Machines,
+        max_seconds: float | None,
+        callbacks: Iterable[Callback] = (),
+        **onlookers: Any,
+    ) -> Self:
+        """Checks what people type; the onlookers are those of `Onlookers`, or None.
+
+        Raises:
+            UserError: The seconds are no number of at least 0.
+        """
+        limit = read_limit(max_seconds)
+        folder = None if run is None else Path(run)
+        return cls(folder, machines, limit, Onlookers(**said(**onlookers)), tuple(callbacks))
 
 
 def evolve(
@@ -70,16 +112,13 @@ def evolve(
     """Searches for a network.
 
     Args:
-        genome: Name of the genome, or its class; by default the one that `config` names, else ``amoeba``.
+        genome: Its name, or its class; by default the one that `config` names, else ``amoeba``.
         dataset: A dataset's name, FILE.npz, or a folder of images; by default the embedded ``digits``.
         budget: Candidates to evaluate.
         seed: Of all randomness: the same seed gives the same search.
         run: A new or empty folder for the journal and the weights; without one all stays in memory.
-        operators: Operators of your own, or Python files with some, beside the installed ones; one of the
-            same name takes the place of an installed one.
-        toolbox: One made by `evonas.toolbox`, whose genome, data and settings are those of the search unless
-            given here; what you registered or decorated is what the search uses, `select` and `evaluate`
-            included.
+        operators: Of your own, or Python files with some; they replace installed ones of the same name.
+        toolbox: Of `evonas.toolbox`: its genome, data, settings and functions, unless given here.
         evaluate: A fitness of your own, ``function(thing, rng) -> float`` or a dict with ``fitness`` and
             other metrics; by default the validation accuracy after training.
         needs: What `evaluate` is given: ``genome``, ``architecture`` or ``network`` (the default).
@@ -89,7 +128,7 @@ def evolve(
         workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
         devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
         per_device: Candidates at a time on each of them, or ``auto``.
-        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
+        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default all.
         timeout: Seconds after which a candidate has failed.
         ray: The address of a Ray cluster to evaluate on, or ``local``.
         max_seconds: No evaluation begins after so long.
@@ -97,65 +136,49 @@ def evolve(
         started: Called once, before the first evaluation.
         meter: Called with every candidate's end: how fast the search is, and how busy its workers.
         callbacks: Hear what happens: see `evonas.callbacks`.
-        choices: Any other key of a recipe's ``[search]`` table (``inherit``, ``look_ahead``, ``start``,
-            ``unique``, ``keep``, ``table`` ...), ``recipe``, ``epochs`` of training, or a setting of the
-            strategy (``population``, ``sample``). None means the default. ``strategy`` may be a class.
-
-    Returns:
-        The search's result; read its `best` and `history`.
+        choices: Any other key of a recipe's ``[search]`` (``inherit``, ``start``, ``table`` ...), ``recipe``,
+            ``epochs``, or a setting of the strategy (``sample`` ...). ``strategy`` may be a class.
 
     Raises:
         UserError: A choice is unknown or refused, or the data cannot be used.
     """
     if toolbox is not None and operators:
         raise UserError("operators: give them to evonas.toolbox, which the search uses")
-    extra = operators_from(operators)
-    asked = {
-        **({} if toolbox is None else toolbox.asked),
-        **said(
-            genome=genome_name(genome),
-            dataset=dataset,
-            budget=budget,
-            seed=seed,
-            evaluate=evaluate,
-            needs=needs,
-            config=config,
-            data_dir=data_dir,
-            **choices,
-        ),
-    }
-    order = read_order(asked, download)
-    choice = OperatorChoice(tuple(extra), toolbox)
-    fitness = order.fitness
-    if toolbox is not None and toolbox.is_users("evaluate"):
-        fitness = Fitness(first_value(toolbox.evaluate), "genome")
-    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
-    limit = read_limit(max_seconds)
-    settings = resolve(force.over(order.recipe), fitness.uses_images)
+    choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
+    asked = said(genome=genome_name(genome), dataset=dataset, budget=budget, seed=seed, **choices)
+    asked |= said(evaluate=evaluate, needs=needs, config=config, data_dir=data_dir)
+    order = read_order({**({} if toolbox is None else toolbox.asked), **asked}, download)
+    machines = read_machines(workers, devices, per_device, timeout, ray, device_memory)
+    course = Course.read(run, machines, max_seconds, callbacks, watch=watch, started=started, meter=meter)
+    return search(order, choice, course)
+
+
+def search(order: Order, choice: OperatorChoice, course: Course) -> SearchResult:
+    """Searches for what is ordered.
+
+    Raises:
+        UserError: A choice is refused, or the data cannot be used.
+    """
+    fitness = _by_toolbox(choice) or order.fitness
+    settings = resolve(course.machines.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
     choice.check_use(settings.genome)
-    bench = workbench(settings, fitness, order.data, force.driver_device)
+    bench = workbench(settings, fitness, order.data, course.machines.driver_device)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
-    with Callbacks(callbacks, watch, started) as heard:
-        followers = onlookers(heard.watch, heard.started, meter)
-        conduct = Conduct(settings, bench, choice, force, followers, limit)
-        return conducted(conduct, fitness, order.data, run)
+    return conducted(Conduct(settings, bench, choice), fitness, order.data, course)
 
 
-def onlookers(watch: Watch | None, started: Started | None, meter: Metered | None) -> Onlookers:
-    """Who follows a search, of those that there are."""
-    return Onlookers(**said(watch=watch, started=started, meter=meter))
-
-
-def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, run: str | Path | None) -> SearchResult:
+def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, course: Course) -> SearchResult:
     """Runs a new search to its end, in a run folder or in memory."""
-    if run is not None:
-        conduct.begin(Path(run), fitness, data)
-        return load(run)
-    journal, store = MemoryJournal(), MemoryStore()
-    conduct.go_on(journal, store)
-    return SearchResult(conduct.settings, journal, store, None, *_described(conduct.bench.facts))
+    with Callbacks(course.callbacks, course.onlookers.watch, course.onlookers.started) as heard:
+        conduct = conduct.on(course.machines, heard.onlookers(course.onlookers), course.max_seconds)
+        if course.run is not None:
+            conduct.begin(course.run, fitness, data)
+            return load(course.run)
+        journal, store = MemoryJournal(), MemoryStore()
+        conduct.go_on(journal, store)
+        return SearchResult(conduct.settings, journal, store, None, *_described(conduct.bench.facts))
 
 
 def resume(
@@ -194,106 +217,63 @@ def resume(
         keep: Room for weights that nothing needs any more (``2GB``), if other than before.
         drop_damaged: Go on where files of weights are gone or damaged: what would have inherited from them
             trains from scratch. Without it such a run is refused where they are needed.
-        workers: Worker processes; ``auto`` for one on each share of the cores. None: in this process.
-        devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
-        per_device: Candidates at a time on each of them, or ``auto``.
-        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
+        workers: As of `evonas.evolve`; so are all that follow.
+        devices: With a worker each.
+        per_device: Candidates at a time on each of them.
+        device_memory: That these may take together.
         timeout: Seconds after which a candidate has failed.
-        ray: The address of a Ray cluster to evaluate on, or ``local``.
+        ray: The address of a Ray cluster.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
-        meter: Called with every candidate's end: how fast the search is, and how busy its workers.
-        callbacks: Hear what happens: see `evonas.callbacks`.
-
-    Returns:
-        The result of the whole run.
+        meter: Called with every candidate's end.
+        callbacks: Hear what happens.
 
     Raises:
         UserError: No run is there, it cannot be used, its data have changed, or an operator is not here.
     """
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
-    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
-    limit = read_limit(max_seconds)
-    fitness = Fitness(evaluate, needs)
-    if toolbox is not None and toolbox.is_users("evaluate"):
-        fitness = Fitness(first_value(toolbox.evaluate), "genome")
-    with open_run(Path(run), write=True) as opened:
-        if opened.settings.table and fitness.function is None:
-            fitness = Fitness(None, "genome", opened.settings.table)
-        if opened.meta.get("fitness") != fitness.described:
-            raise UserError(
-                f"evaluate: the run's fitness is a {opened.meta.get('fitness')}, got {fitness.described}"
-            )
-        settings = _extended(opened, budget)
-        if keep is not None:
-            settings = replace(settings, keep=read_room(keep))
+    machines = read_machines(workers, devices, per_device, timeout, ray, device_memory)
+    course = Course.read(run, machines, max_seconds, callbacks, watch=watch, started=started, meter=meter)
+    changes = Changes(budget, keep, data_dir, drop_damaged)
+    return go_on(Path(run), changes, Fitness(evaluate, needs), choice, course)
+
+
+def go_on(
+    run: Path, changes: Changes, fitness: Fitness, choice: OperatorChoice, course: Course
+) -> SearchResult:
+    """Continues a run.
+
+    Args:
+        run: The run folder.
+        changes: What is changed in it.
+        fitness: Who gave its fitness, where that was a function.
+        choice: The operators of the caller's own that it began with.
+        course: How it goes on.
+
+    Raises:
+        UserError: As of `resume`.
+    """
+    with open_run(run, write=True) as opened:
+        fitness = fitness_of(opened, _by_toolbox(choice) or fitness)
+        settings = changes.settings_of(opened)
         noted = opened.meta.get("variation", {})
         choice.check(settings, noted)
         choice = choice.as_noted(settings, noted)
-        bench = _same_workbench(opened, settings, fitness, data_dir, force.driver_device)
+        bench = same_workbench(opened, settings, fitness, changes.data_dir, course.machines.driver_device)
         # The journal is changed only where the run goes on.
         opened.warn_of_drift()
-        if drop_damaged and (lost := opened.drop_damaged()):
-            told = ", ".join(map(str, lost[:8])) + (" ..." if len(lost) > 8 else "")
-            warnings.warn(
-                f"run {run}: {len(lost)} damaged files of weights were dropped (candidates {told})",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        if changes.drop_damaged:
+            drop_damaged_weights(opened)
         if settings != opened.settings:
             opened.change(settings)
-        with Callbacks(callbacks, watch, started, opened.journal) as heard:
-            followers = onlookers(heard.watch, heard.started, meter)
-            conduct = Conduct(settings, bench, choice, force, followers, limit, opened.given())
+        follow = course.onlookers
+        with Callbacks(course.callbacks, follow.watch, follow.started, opened.journal) as heard:
+            conduct = Conduct(settings, bench, choice, given=opened.given())
+            conduct = conduct.on(course.machines, heard.onlookers(follow), course.max_seconds)
             conduct.go_on(opened.journal, opened.store)
             opened.forget_given()
     return load(run)
-
-
-def _extended(opened: Run[Settings], budget: int | None) -> Settings:
-    """The run's settings with another budget."""
-    if budget is None:
-        return opened.settings
-    asked, _ = opened.journal.counts()
-    if isinstance(budget, int) and not isinstance(budget, bool) and 1 <= budget < asked:
-        raise UserError(
-            f"budget: the run has {asked} candidates already, so expected at least that, got {budget}"
-        )
-    return replace(opened.settings, budget=budget)
-
-
-def _same_workbench(
-    opened: Run[Settings],
-    settings: Settings,
-    fitness: Fitness,
-    data_dir: str | Path | None,
-    device: str | None,
-) -> Workbench:
-    """The evaluator of a run that goes on.
-
-    Raises:
-        UserError: The images are not those that the run began with, or its device is not here.
-    """
-    if fitness.uses_images and fitness.function is None:
-        from .training import choose_device
-
-        choose_device(settings.device)
-    known = data_dir or opened.meta.get("data_dir")
-    bench = workbench(settings, fitness, DataChoice(Path(known) if known else None), device)
-    if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
-        raise UserError(
-            f"table {settings.table}: its content is not what the run began with"
-            if settings.table
-            else f"dataset {settings.dataset}: its training images are not those that the run began with"
-            f"{_then_and_now(opened.meta.get('images'), bench.facts.get('images'))}"
-        )
-    return bench
-
-
-def _then_and_now(then: Any, now: Any) -> str:
-    """What a run notes of its images beside what is there, where the two differ."""
-    return f" (then {then}; now {now})" if then and now and then != now else ""
 
 
 def load(run: str | Path) -> SearchResult:
@@ -306,6 +286,14 @@ def load(run: str | Path) -> SearchResult:
     return SearchResult(
         opened.settings, opened.journal, opened.store, opened.folder, *_described(opened.meta)
     )
+
+
+def _by_toolbox(choice: OperatorChoice) -> Fitness | None:
+    """The fitness that a user has registered in the toolbox, if one has."""
+    toolbox = choice.toolbox
+    if toolbox is None or not toolbox.is_users("evaluate"):
+        return None
+    return Fitness(first_value(toolbox.evaluate), "genome")
 
 
 def _described(facts: Mapping[str, Any]) -> tuple[Task | None, Statistics | None, tuple[str, ...]]:

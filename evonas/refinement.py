@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .api import Course, conducted, load
 from .architecture import Architecture
 from .architecture.layers import Input
 from .data import guessing
@@ -20,10 +21,9 @@ from .settings import (
     DataChoice,
     Fitness,
     OperatorChoice,
-    Watch,
+    Settings,
     compose,
-    read_limit,
-    read_workforce,
+    read_machines,
     resolve,
     said,
     workbench,
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from .api import Metered, Started
     from .data import Statistics
     from .evolution import Candidate
+    from .search import Metered, Started, Watch
 
 IMAGES = ("normalised", "unit", "bytes")
 """What images a network of one's own reads: by mean and standard deviation, from 0 to 1, or from 0 to 255."""
@@ -105,6 +105,41 @@ def of_module(model: nn.Module | str | Path, example: torch.Tensor | None, image
     return Given(architecture, weights, images=images)
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a refinement begins from, as a caller names it.
+
+    Attributes:
+        source: An individual, a run (its best is taken) or its folder, an `nn.Module`, or a ``.pt2`` file.
+        images: What images a module of one's own reads, one of `IMAGES`.
+        example: A batch as it reads it; None for random images of the dataset's shape.
+    """
+
+    source: Individual | SearchResult | nn.Module | str | Path
+    images: str = "normalised"
+    example: torch.Tensor | None = None
+
+    def searched(self) -> Individual | None:
+        """The individual of a search that it is; None for a model of one's own.
+
+        Raises:
+            UserError: Something is said of a search's network that is known, or what images are is unknown.
+        """
+        source = self.source
+        if isinstance(source, str | Path) and Path(source).is_dir():
+            source = load(source)
+        if isinstance(source, SearchResult):
+            source = source.best
+        found = source if isinstance(source, Individual) else None
+        _check_images(self.images, self.example, ours=found is not None)
+        return found
+
+    def given(self, task: Task) -> Given:
+        """A model of one's own, read in."""
+        example = _example(self.source, self.example, task, self.images)
+        return of_module(self.source, example, self.images)  # type: ignore[arg-type]
+
+
 def refine(
     source: Individual | SearchResult | nn.Module | str | Path,
     dataset: str | None = None,
@@ -145,57 +180,77 @@ def refine(
         config: A recipe file or its tables, laid over the recipe ``nash-small``.
         data_dir: Where named datasets are kept; by default where the individual's run found its own.
         download: Fetch a named dataset that is not there.
-        workers: Worker processes; ``auto`` for one on each share of the cores; None for this process.
-        devices: Devices with a worker each, such as ``cuda:0,cuda:1``, or ``all``.
-        per_device: Candidates at a time on each of them, or ``auto``.
-        device_memory: Bytes that these may take together, or a text such as ``8GB``; by default what is free.
+        workers: As of `evonas.evolve`; so are all that follow but the last.
+        devices: With a worker each.
+        per_device: Candidates at a time on each of them.
+        device_memory: That these may take together.
         timeout: Seconds after which a candidate has failed.
-        ray: The address of a Ray cluster to evaluate on, or ``local``.
+        ray: The address of a Ray cluster.
         max_seconds: No evaluation begins after so long.
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation.
-        meter: Called with every candidate's end: how fast the search is, and how busy its workers.
+        meter: Called with every candidate's end.
         choices: As of `evonas.evolve`, such as ``epochs``, ``neighbours``, ``morphisms``, ``recipe``.
 
     Raises:
         UserError: A choice is unknown or refused, or the network cannot be taken.
     """
-    from .api import conducted, load, onlookers
+    machines = read_machines(workers, devices, per_device, timeout, ray, device_memory)
+    course = Course.read(run, machines, max_seconds, watch=watch, started=started, meter=meter)
+    asked = said(dataset=dataset, budget=budget, config=config, **choices)
+    choice = OperatorChoice(tuple(operators_from(operators)))
+    data = DataChoice(None if data_dir is None else Path(data_dir), download)
+    return climb(Beginning(source, images, example), asked, data, choice, course)
 
-    limit = read_limit(max_seconds)
-    if isinstance(source, str | Path) and Path(source).is_dir():
-        source = load(source)
-    if isinstance(source, SearchResult):
-        source = source.best
-    given = of_individual(source) if isinstance(source, Individual) else None
-    _check_images(images, example, ours=given is not None)
-    known = said(**(given.defaults or {})) if given else {}
-    recipe = compose("graph", config, known | said(dataset=dataset, budget=budget, **choices))
-    force = read_workforce(workers, devices, per_device, timeout, ray, device_memory)
-    settings = resolve(force.over(recipe), uses_images=True)
-    if settings.inherit in ("none", "pool"):
-        raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
-    if data_dir is None and dataset is None and given is not None:
-        data_dir = given.data_dir
-    data = DataChoice(Path(data_dir) if data_dir is not None else None, download)
-    bench = workbench(settings, Fitness(), data, force.driver_device)
+
+def climb(
+    beginning: Beginning, asked: Mapping[str, Any], data: DataChoice, choice: OperatorChoice, course: Course
+) -> SearchResult:
+    """Climbs from a trained network.
+
+    Args:
+        beginning: The network.
+        asked: ``dataset``, ``budget``, ``config`` and other choices, as of `refine`.
+        data: How named datasets are found.
+        choice: Operators of the caller's own.
+        course: How the search goes.
+
+    Raises:
+        UserError: As of `refine`.
+    """
+    searched = beginning.searched()
+    given = None if searched is None else of_individual(searched)
+    settings, data = _settings_and_data(given, asked, data, course)
+    bench = workbench(settings, Fitness(), data, course.machines.driver_device)
     if bench.task is None:
         raise UserError("dataset: expected images")
     if given is None:
-        given = of_module(source, _example(source, example, bench.task, images), images)  # type: ignore[arg-type]
-        watch = _doubting(watch, guessing(bench.facts["counts"]), images)
+        given = beginning.given(bench.task)
+        course = _doubting(course, guessing(bench.facts["counts"]), beginning.images)
     statistics = _statistics(bench.facts)
     heritage = _heritage(given, settings.make_space(), bench.task, statistics)
-    settings = replace(
-        settings,
-        space=heritage.genome.space.to_dict(),
-        start=heritage.genome.to_dict(),
-    )
-    choice = OperatorChoice(tuple(operators_from(operators)))
+    settings = replace(settings, space=heritage.genome.space.to_dict(), start=heritage.genome.to_dict())
     choice.check_use(settings.genome)
-    followers = onlookers(watch, started, meter)
-    conduct = Conduct(settings, bench, choice, force, followers, limit, heritage)
-    return conducted(conduct, Fitness(), data, run)
+    return conducted(Conduct(settings, bench, choice, given=heritage), Fitness(), data, course)
+
+
+def _settings_and_data(
+    given: Given | None, asked: Mapping[str, Any], data: DataChoice, course: Course
+) -> tuple[Settings, DataChoice]:
+    """What is asked for over what a given individual's search had.
+
+    Raises:
+        UserError: A choice is unknown, or leaves nothing to inherit.
+    """
+    choices = {key: value for key, value in asked.items() if key != "config"}
+    known = said(**(given.defaults or {})) if given else {}
+    recipe = compose("graph", asked.get("config"), known | choices)
+    settings = resolve(course.machines.over(recipe), uses_images=True)
+    if settings.inherit in ("none", "pool"):
+        raise UserError(f"inherit: refinement needs match, remap or morph, got {settings.inherit!r}")
+    if data.data_dir is None and "dataset" not in choices and given is not None and given.data_dir:
+        data = replace(data, data_dir=Path(given.data_dir))
+    return settings, data
 
 
 def _check_images(images: str, example: torch.Tensor | None, ours: bool) -> None:
@@ -214,8 +269,9 @@ def _check_images(images: str, example: torch.Tensor | None, ours: bool) -> None
         raise UserError("example: expected only with a model of your own, got one with a search's network")
 
 
-def _doubting(watch: Watch | None, worthless: float, images: str) -> Watch:
-    """Watches as asked, and warns where candidate 0 is no better than guessing: it may read other images."""
+def _doubting(course: Course, worthless: float, images: str) -> Course:
+    """Goes as asked, and warns where candidate 0 is no better than guessing: it may read other images."""
+    watch = course.onlookers.watch
 
     def watched(candidate: Candidate) -> None:
         if candidate.number == 0 and candidate.fitness is not None and candidate.fitness <= worthless:
@@ -226,10 +282,9 @@ def _doubting(watch: Watch | None, worthless: float, images: str) -> Watch:
                 RuntimeWarning,
                 stacklevel=2,
             )
-        if watch is not None:
-            watch(candidate)
+        watch(candidate)
 
-    return watched
+    return replace(course, onlookers=replace(course.onlookers, watch=watched))
 
 
 def _example(source: Any, example: torch.Tensor | None, task: Task, images: str) -> torch.Tensor | None:

@@ -10,13 +10,18 @@
 
 from __future__ import annotations
 
-from .architecture import Architecture
-from .canonical import canonical_hash
-from .ceilings import NO_CEILINGS, Ceilings, TooLargeError
-from .channels import ChannelClasses, Copies
-from .names import LONGEST, RESERVED, prefixes
-from .origins import ChannelOrigins, Origins, aligned
-from .signs import KEEP_SIGN, leaves_alone, never_negative
+from typing import TYPE_CHECKING
+
+from ..files import later
+
+if TYPE_CHECKING:
+    from .architecture import Architecture
+    from .canonical import canonical_hash
+    from .ceilings import NO_CEILINGS, Ceilings, TooLargeError
+    from .channels import ChannelClasses, Copies
+    from .names import LONGEST, RESERVED, prefixes
+    from .origins import ChannelOrigins, Origins, aligned
+    from .signs import KEEP_SIGN, leaves_alone, never_negative
 
 __all__ = [
     "Architecture",
@@ -36,3 +41,16 @@ __all__ = [
     "never_negative",
     "prefixes",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "architecture": "Architecture",
+        "canonical": "canonical_hash",
+        "ceilings": "Ceilings NO_CEILINGS TooLargeError",
+        "channels": "ChannelClasses Copies",
+        "names": "LONGEST RESERVED prefixes",
+        "origins": "ChannelOrigins Origins aligned",
+        "signs": "KEEP_SIGN leaves_alone never_negative",
+    },
+)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from ..evolution import Leader
+from ..search import Onlookers
 from .past import Past
 
 if TYPE_CHECKING:
@@ -142,6 +143,10 @@ class Callbacks:
                 callback.on_generation(generation)
         if self._watch is not None:
             self._watch(candidate)
+
+    def onlookers(self, others: Onlookers) -> Onlookers:
+        """These, and through them whom they were made with; `meter` stays the others'."""
+        return Onlookers(self.watch, self.started, others.meter)
 
     def __enter__(self) -> Callbacks:
         return self

@@ -10,12 +10,26 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import UserError, nearest
-from . import compare, doctor, draw, evolve, export, listing, refine, report, serve, show, table, train
+from . import (
+    compare,
+    doctor,
+    draw,
+    evolve,
+    export,
+    listing,
+    refine,
+    report,
+    resume,
+    serve,
+    show,
+    table,
+    train,
+)
 from .fresh import remove_unused
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
-    "resume": evolve.resume,
+    "resume": resume.resume,
     "refine": refine.refine,
     "show": show.show,
     "report": report.report,

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UserError
 from ..results import number_of
-from . import options
+from . import grouped, options
 from .comparison import tell, write_all
 from .errors import INTERRUPTED
 from .options import option
@@ -24,6 +24,8 @@ OF_SEARCHES = (
     *("train_limit", "data_dir", "download", "device", "jobs"),
 )
 """Options that say how to search, and nothing of runs that are there already."""
+AS_SAID = ("genome", "budget", "epochs", "unique", "train_limit", "download", "device")
+"""Those that a search takes as they are, by the same names."""
 
 
 def compare(
@@ -116,20 +118,13 @@ def compare(
     if runs:
         comparison = _of_runs(runs, points, target)
     else:
-        choices: dict[str, Any] = {
-            "genome": genome,
-            "dataset": named,
-            "table": None if table is None else str(table.expanduser().resolve()),
-            "budget": budget,
-            "epochs": epochs,
-            "unique": unique or None,
-            "train_limit": train_limit,
-            "data_dir": None if data_dir is None else str(data_dir.expanduser().resolve()),
-            "download": download or None,
-            "device": device,
-        }
+        chosen = grouped.choices(context, *AS_SAID)
+        for key, path in (("table", table), ("data_dir", data_dir)):
+            if path is not None:
+                chosen[key] = str(path.expanduser().resolve())
+        if named is not None:
+            chosen["dataset"] = named
         _check_target(target)
-        chosen = {key: value for key, value in choices.items() if value is not None}
         contenders = _contenders(recipe or [], chosen, vary or [], protocol or "")
         if seeds < 1 or first_seed < 0:
             raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first_seed}")

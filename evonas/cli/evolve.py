@@ -1,24 +1,28 @@
-"""`evonas evolve` begins a search, `evonas resume` goes on with one."""
+"""`evonas evolve` begins a search."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UserError
-from . import options
+from . import grouped, options
 from .options import option
-from .saying import say
 
 if TYPE_CHECKING:
-    from ..api import Metered, Started
-    from ..results import SearchResult
-    from ..settings import Recipe, Watch
+    from ..settings import Recipe
+
+AS_SAID = ("genome", "recipe", "budget", "epochs", "seed", "inherit", "strategy", "population", "sample")
+AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "max_memory", "device", "threads")
+AS_SAID += ("look_ahead", "asynchronous")
+"""Options that the library takes as they are, by the same names."""
 
 
 def evolve(
+    context: typer.Context,
     genome: Annotated[str | None, option("NAME", "What is evolved (evonas list genomes).")] = None,
     recipe: Annotated[
         str | None,
@@ -91,85 +95,46 @@ def evolve(
     comes from the genome's recipe (evonas list recipes); for amoeba these are 40 small networks on the
     embedded digits, some minutes on a laptop.
     """
-    from ..api import evolve as search
+    from ..api import Course, search
     from ..evolution import operators_from
-    from ..settings import compose
-    from .figures import read_amount
-    from .logs import read_logs
+    from ..settings import OperatorChoice, read_order, said
+    from .figures import read_limit
     from .session import Output, conduct
     from .targets import located, read_start
-    from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
-    limit = output.seconds
-    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
-    choices = {
-        "recipe": recipe,
-        "asynchronous": asynchronous or None,
-        "unique": unique or None,
-        "verify_morphisms": verify_morphisms or None,
-        "dataset": located(dataset),
-        "budget": budget,
-        "seed": seed,
-        "epochs": epochs,
-        "inherit": inherit,
-        "start": read_start(start),
-        "train_limit": train_limit,
-        "max_parameters": None if max_parameters is None else read_amount(max_parameters, "max-parameters"),
-        "max_flops": None if max_flops is None else read_amount(max_flops, "max-flops"),
-        "max_memory": max_memory,
-        "device": device,
-        "threads": threads,
-        "look_ahead": look_ahead,
-        "strategy": strategy,
-        "table": None if table is None else str(table.expanduser().resolve()),
-        "population": population,
-        "sample": sample,
-        "keep": keep,
-    }
-    given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
-    brought = operators_from(operators or ())
-    composed = compose(genome, config, given)
-    folder = _fresh(composed) if run is None else run
-    logs = read_logs(folder, csv, tensorboard, mlflow)
-
-    def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
-        return search(
-            genome,
-            run=folder,
-            operators=brought,
-            config=config,
-            data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
-            download=download,
-            max_seconds=limit,
-            watch=watch,
-            started=started,
-            meter=meter,
-            callbacks=logs,
-            **force,
-            **given,
-        )
-
+    limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
+    asked = grouped.choices(context, *AS_SAID) | said(
+        dataset=located(dataset),
+        start=read_start(start),
+        table=None if table is None else str(table.expanduser().resolve()),
+        max_parameters=read_limit(max_parameters, "max-parameters"),
+        max_flops=read_limit(max_flops, "max-flops"),
+        config=config,
+        data_dir=data.data_dir,
+    )
     if refine is not None and refine < 2:
         raise UserError(f"refine: expected at least 2 candidates, the found one included, got {refine}")
-    conduct(folder, output, begin, recipe=composed)
+    choice = OperatorChoice(tuple(operators_from(operators or ())))
+    order = read_order(asked, data.download)
+    folder = run or _fresh(order.recipe)
+    course = Course(folder, machines, limit, callbacks=grouped.logs(context, folder))
+    conduct(
+        folder,
+        output,
+        lambda onlookers: search(order, choice, replace(course, onlookers=onlookers)),
+        recipe=order.recipe,
+    )
     if refine is not None:
-        from ..refinement import refine as climb
+        from ..refinement import Beginning, climb
 
-        refined = folder / "refined"
+        course = replace(course, run=folder / "refined", callbacks=())
+        beginning, asked = Beginning(folder), {"budget": refine}
         conduct(
-            refined,
+            folder / "refined",
             output,
-            lambda watch, started, meter: climb(
-                folder,
-                run=refined,
-                budget=refine,
-                data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
-                max_seconds=limit,
-                watch=watch,
-                started=started,
-                meter=meter,
-                **force,
+            lambda onlookers: climb(
+                beginning, asked, data, OperatorChoice(), replace(course, onlookers=onlookers)
             ),
         )
 
@@ -180,76 +145,3 @@ def _fresh(recipe: Recipe) -> Path:
 
     search = recipe["search"]
     return fresh_folder(str(search["genome"]), str(search.get("dataset", "digits")))
-
-
-def resume(
-    run: options.RunFolder,
-    budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
-    max_time: options.MaxTime = None,
-    operators: options.Operators = None,
-    data_dir: options.DataDir = None,
-    keep: options.Keep = None,
-    drop_damaged: Annotated[
-        bool, typer.Option("--drop-damaged", help="Go on without weights whose files are damaged or gone.")
-    ] = False,
-    workers: options.Workers = None,
-    devices: options.Devices = None,
-    per_device: options.PerDevice = None,
-    device_memory: options.DeviceMemory = None,
-    timeout: options.Timeout = None,
-    ray: options.Ray = None,
-    csv: options.Csv = None,
-    tensorboard: options.TensorBoard = False,
-    mlflow: options.Mlflow = None,
-    quiet: options.Quiet = False,
-    as_json: options.Json = False,
-) -> None:
-    """Go on with a run that was stopped or killed, or extend one."""
-    from contextlib import closing
-
-    from ..api import load
-    from ..api import resume as search
-    from ..evolution import operators_from
-    from .logs import read_logs
-    from .onwards import resuming
-    from .session import Output, conduct
-    from .survey import survey
-    from .workforce import read_options
-
-    output = Output(quiet, as_json, max_time)
-    limit = output.seconds
-    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
-    brought = operators_from(operators or ())
-    logs = read_logs(run, csv, tensorboard, mlflow)
-    with closing((before := load(run)).journal):
-        known = survey(before)
-        given_by = before.journal.meta().get("fitness")
-        complete = budget is None and known.evaluated >= before.settings.budget
-    if given_by not in ("training", "table"):
-        raise UserError(
-            f"run {run}: its fitness is a {given_by} in Python: use evonas.resume(..., evaluate=...)"
-        )
-
-    if complete and not quiet:
-        more = resuming(run, f"--budget {2 * before.settings.budget}")
-        say(f"nothing is left to evaluate; to extend the run: {more}", error=True)
-
-    def go_on(watch: Watch, started: Started, meter: Metered) -> SearchResult:
-        if complete:
-            return load(run)
-        return search(
-            run,
-            budget=budget,
-            operators=brought,
-            data_dir=data_dir,
-            keep=keep,
-            drop_damaged=drop_damaged,
-            max_seconds=limit,
-            watch=watch,
-            started=started,
-            meter=meter,
-            callbacks=logs,
-            **force,
-        )
-
-    conduct(run, output, go_on, known)

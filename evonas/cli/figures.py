@@ -55,3 +55,8 @@ def read_amount(text: str, name: str) -> int:
     if number < 1:
         raise UserError(f"{name}: expected a number such as 500k, 3.5M or 1200, got {text!r}")
     return number
+
+
+def read_limit(text: str | None, name: str) -> int | None:
+    """Likewise of an option that may be left out; None for no limit."""
+    return None if text is None else read_amount(text, name)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options
+from . import grouped, options
 from .options import option
 
 if TYPE_CHECKING:
-    from ..api import Metered, Started
-    from ..results import Individual, SearchResult
-    from ..settings import Watch
+    from ..results import Individual
+
+AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "device", "verify_morphisms")
+"""Options that the library takes as they are, by the same names."""
 
 
 def refine(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(metavar="DIR|MODEL.pt2", show_default=False, help="A run folder, or a trained model."),
@@ -60,51 +63,26 @@ def refine(
     Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What
     it was given stays candidate 0, so the best is never worse on validation.
     """
+    from ..api import Course
     from ..evolution import operators_from
-    from ..refinement import refine as climb
+    from ..refinement import Beginning, climb
+    from ..settings import OperatorChoice, said
     from .fresh import fresh_folder
     from .session import Output, conduct
     from .targets import located
-    from .workforce import read_options
 
     output = Output(quiet, as_json, max_time)
-    limit = output.seconds
-    force = read_options(workers, devices, per_device, device_memory, timeout, ray)
-    choices = {
-        "budget": budget,
-        "epochs": epochs,
-        "neighbours": neighbours,
-        "morphisms": morphisms,
-        "seed": seed,
-        "train_limit": train_limit,
-        "device": device,
-        "verify_morphisms": verify_morphisms or None,
-    }
-    given: dict[str, Any] = {key: value for key, value in choices.items() if value is not None}
-    brought = operators_from(operators or ())
-    taken = _taken(source, individual)
-    stem = Path(source).expanduser().resolve().stem
-    folder = run or fresh_folder("refined", stem)
-
-    def begin(watch: Watch, started: Started, meter: Metered) -> SearchResult:
-        return climb(
-            taken,
-            located(dataset),
-            run=folder,
-            images=images,
-            operators=brought,
-            config=config,
-            data_dir=None if data_dir is None else data_dir.expanduser().resolve(),
-            download=download,
-            max_seconds=limit,
-            watch=watch,
-            started=started,
-            meter=meter,
-            **force,
-            **given,
-        )
-
-    conduct(folder, output, begin)
+    limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
+    asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
+    choice = OperatorChoice(tuple(operators_from(operators or ())))
+    beginning = Beginning(_taken(source, individual), images)
+    folder = run or fresh_folder("refined", Path(source).expanduser().resolve().stem)
+    course = Course(folder, machines, limit)
+    conduct(
+        folder,
+        output,
+        lambda onlookers: climb(beginning, asked, data, choice, replace(course, onlookers=onlookers)),
+    )
 
 
 def _taken(source: str, number: int | None) -> Individual | Path:

@@ -27,11 +27,10 @@ from .saying import say
 from .survey import Survey, summary, survey
 
 if TYPE_CHECKING:
-    from ..api import Metered, Started
     from ..evolution import Candidate
     from ..results import SearchResult
-    from ..search import Pace
-    from ..settings import Recipe, Settings, Watch
+    from ..search import Onlookers, Pace
+    from ..settings import Recipe, Settings
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class Watcher:
 def conduct(
     folder: Path,
     output: Output,
-    search: Callable[[Watch, Started, Metered], SearchResult],
+    search: Callable[[Onlookers], SearchResult],
     known: Survey | None = None,
     recipe: Recipe | None = None,
 ) -> None:
@@ -138,7 +137,7 @@ def conduct(
     Args:
         folder: The run folder.
         output: How to show it.
-        search: Does the work; called with what watches it.
+        search: Does the work; called with who follows it.
         known: What the run had come to before.
         recipe: What its settings are resolved from, if that is known.
 
@@ -147,6 +146,7 @@ def conduct(
     """
     limit = output.seconds
     from ..run import WeightsError
+    from ..search import Onlookers
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
@@ -155,7 +155,7 @@ def conduct(
         request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
             with progress, _plain_warnings():
-                result = search(watcher.watch, watcher.started, watcher.meter)
+                result = search(Onlookers(watcher.watch, watcher.started, watcher.meter))
         except KeyboardInterrupt:
             _tell_stopped(folder, output)
             raise typer.Exit(INTERRUPTED) from None

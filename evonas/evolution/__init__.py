@@ -12,16 +12,21 @@
 
 from __future__ import annotations
 
-from .candidate import DONE, FAILED, NO_MEMORY, PENDING, Candidate, Leader, Result
-from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
-from .morphism import Morphism, apply, new_name, read_morphisms
-from .offers import brought_files, dashed, entries, find, names, provider
-from .operator import Operator, crossover, mutation
-from .plugins import Brought, FileText, genome_name, named_strategy, operators_from
-from .registry import genome_type, operators_for
-from .time_limit import TimeLimitReached, limited
-from .toolboxes import Toolbox, make_toolbox
-from .variation import SECONDS, left_space, mutate
+from typing import TYPE_CHECKING
+
+from ..files import later
+
+if TYPE_CHECKING:
+    from .candidate import DONE, FAILED, NO_MEMORY, PENDING, Candidate, Leader, Result
+    from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
+    from .morphism import Morphism, apply, new_name, read_morphisms
+    from .offers import brought_files, dashed, entries, find, names, provider
+    from .operator import Operator, crossover, mutation
+    from .plugins import Brought, FileText, genome_name, named_strategy, operators_from
+    from .registry import genome_type, operators_for
+    from .time_limit import TimeLimitReached, limited
+    from .toolboxes import Toolbox, make_toolbox
+    from .variation import SECONDS, left_space, mutate
 
 __all__ = [
     "Brought",
@@ -65,3 +70,19 @@ __all__ = [
     "provider",
     "read_morphisms",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "candidate": "Candidate DONE FAILED Leader NO_MEMORY PENDING Result",
+        "genome": "Fitness GIVEN Genome Heritage Origin Space",
+        "morphism": "Morphism apply new_name read_morphisms",
+        "offers": "brought_files dashed entries find names provider",
+        "operator": "Operator crossover mutation",
+        "plugins": "Brought FileText genome_name named_strategy operators_from",
+        "registry": "genome_type operators_for",
+        "time_limit": "TimeLimitReached limited",
+        "toolboxes": "Toolbox make_toolbox",
+        "variation": "SECONDS left_space mutate",
+    },
+)

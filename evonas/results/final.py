@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..architecture import Architecture
 from ..data import ImageDataset, Images, Statistics, read_described
 from ..errors import UserError
 from ..evolution import Genome, genome_type
@@ -16,7 +17,7 @@ from ..run import DESCRIPTION, FolderStore, Stored, environment
 from ..seeds import Stream, derive
 from ..settings import read_devices
 from ..task import Task
-from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, score, to_device
+from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, Trial, score, to_device
 from .description import FORMAT, read_description
 
 Watch = Callable[[int, int], None]
@@ -95,28 +96,9 @@ def train_finally(
     chosen = training_devices(devices)
     if chosen:
         compute = replace(compute, device=chosen[0])
-    task = dataset.task
-    genome.space.check(task)
-    images: Images = dataset.full_training()
-    statistics = dataset.statistics()
     plan = plan.changed(genome.training())
-    normalisation = Normalisation(statistics.mean, statistics.std)
-    architecture = genome.decode(task)
-    training = FinalTraining(
-        architecture,
-        genome.auxiliary_node(),
-        task,
-        plan,
-        compute,
-        images.x,
-        images.y,
-        normalisation,
-        dataset.mirror,
-        weight_seed=derive(seed, 0, Stream.WEIGHTS),
-        order_seed=derive(seed, 0, Stream.TRAINING),
-        weights=weights,
-        compiled=compiled,
-    )
+    training = _training(genome, dataset, plan, compute, seed, weights, compiled)
+    architecture, normalisation = training.architecture, training.normalisation
 
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
@@ -130,21 +112,62 @@ def train_finally(
         "test_accuracy": tested.accuracy,
         "test_loss": tested.loss,
         "test_images": len(held_out),
-        "training_images": len(images),
-        "training_loss": [epoch.loss for epoch in done.curve],
-        "seconds": done.seconds,
-        "parameters": architecture.parameter_count(),
-        "flops": architecture.flops(),
+        "training_images": len(training.y),
+        **_told(architecture, done),
         "dataset": dataset.name,
         "began": "from scratch" if weights is None else "with the weights of the search",
         "seed": seed,
         "plan": plan.to_dict(),
         "compute": asdict(compute),
         "devices": list(chosen) or [compute.device],
-        "compile_seconds": done.compile_seconds,
         "environment": environment(compute.device),
     }
-    return Trained(genome, task, statistics, dataset.classes, done.weights, report)
+    return Trained(genome, dataset.task, dataset.statistics(), dataset.classes, done.weights, report)
+
+
+def _training(
+    genome: Genome,
+    dataset: ImageDataset,
+    plan: Plan,
+    compute: Compute,
+    seed: int,
+    weights: Mapping[str, Any] | None,
+    compiled: bool,
+) -> FinalTraining:
+    """The training of a genotype on everything but the test images.
+
+    Raises:
+        UserError: The images do not suit the genome.
+    """
+    genome.space.check(dataset.task)
+    images: Images = dataset.full_training()
+    statistics = dataset.statistics()
+    return FinalTraining(
+        genome.decode(dataset.task),
+        genome.auxiliary_node(),
+        dataset.task,
+        plan,
+        compute,
+        images.x,
+        images.y,
+        Normalisation(statistics.mean, statistics.std),
+        dataset.mirror,
+        weight_seed=derive(seed, 0, Stream.WEIGHTS),
+        order_seed=derive(seed, 0, Stream.TRAINING),
+        weights=weights,
+        compiled=compiled,
+    )
+
+
+def _told(architecture: Architecture, done: Trial) -> dict[str, Any]:
+    """What a report says of a training and of what it made."""
+    return {
+        "training_loss": [epoch.loss for epoch in done.curve],
+        "seconds": done.seconds,
+        "parameters": architecture.parameter_count(),
+        "flops": architecture.flops(),
+        "compile_seconds": done.compile_seconds,
+    }
 
 
 def save_trained(trained: Trained, folder: Path) -> Path:
@@ -207,3 +230,7 @@ def load_trained(folder: Path) -> Trained:
 
 def _damaged(path: Path, error: Exception) -> UserError:
     return UserError(f"{path}: the file is damaged: {error}")
+
+
+train, save, load = train_finally, save_trained, load_trained
+"""By the names that pages give them, as functions of this module."""

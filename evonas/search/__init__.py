@@ -9,17 +9,33 @@
 
 from __future__ import annotations
 
-from .evaluation import NEEDS, Evaluator, Job, Needs, Parent, Shared, UserFunction, reason_of, wants_memory
-from .loop import Limits, Search
-from .pace import NOTED, Ledger, Onlookers, Pace
-from .replay import hearing
-from .retention import read_room
+from typing import TYPE_CHECKING
+
+from ..files import later
+
+if TYPE_CHECKING:
+    from .evaluation import (
+        NEEDS,
+        Evaluator,
+        Job,
+        Needs,
+        Parent,
+        Shared,
+        UserFunction,
+        reason_of,
+        wants_memory,
+    )
+    from .loop import Limits, Search
+    from .pace import NOTED, Ledger, Metered, Onlookers, Pace, Started, Watch
+    from .replay import hearing
+    from .retention import read_room
 
 __all__ = [
     "Evaluator",
     "Job",
     "Ledger",
     "Limits",
+    "Metered",
     "NEEDS",
     "NOTED",
     "Needs",
@@ -28,9 +44,22 @@ __all__ = [
     "Parent",
     "Search",
     "Shared",
+    "Started",
     "UserFunction",
+    "Watch",
     "hearing",
     "read_room",
     "reason_of",
     "wants_memory",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "evaluation": "Evaluator Job NEEDS Needs Parent Shared UserFunction reason_of wants_memory",
+        "loop": "Limits Search",
+        "pace": "Ledger Metered NOTED Onlookers Pace Started Watch",
+        "replay": "hearing",
+        "retention": "read_room",
+    },
+)

@@ -121,6 +121,12 @@ class Ledger:
                 raise
 
 
+Watch = Callable[[Candidate], None]
+Started = Callable[[Any, int], None]
+"""Called before the first evaluation: with the settings, and how many candidates have ended before."""
+Metered = Callable[[Pace], None]
+
+
 @dataclass(frozen=True)
 class Onlookers:
     """Who follows a search: nobody, by default.
@@ -131,6 +137,6 @@ class Onlookers:
         meter: Called with every candidate's end, before `watch`: with the pace.
     """
 
-    watch: Callable[[Candidate], None] = lambda candidate: None
-    started: Callable[[Any, int], None] = lambda settings, evaluated: None
-    meter: Callable[[Pace], None] = lambda pace: None
+    watch: Watch = lambda candidate: None
+    started: Started = lambda settings, evaluated: None
+    meter: Metered = lambda pace: None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.routing import Route
 
 FILES = {**dict.fromkeys((PLOTLY, *SCRIPTS), "text/javascript"), "style.css": "text/css"}
 
@@ -36,20 +37,29 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.middleware.gzip import GZipMiddleware
-    from starlette.responses import HTMLResponse, PlainTextResponse, Response
-    from starlette.routing import Route
 
     known = tuple(map(known_host, hosts))
     watched = WatchedRun(Path(run))
 
-    def answered(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        def guarded(request: Request) -> Response:
-            try:
-                return answer(request)
-            except (UserError, OSError) as error:
-                return PlainTextResponse(encodable(f"{error}\n"), 503)
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        watched.close()
 
-        return guarded
+    return Starlette(
+        routes=_routes(watched),
+        middleware=[
+            Middleware(Guard, hosts=known),
+            Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def _routes(watched: WatchedRun) -> list[Route]:
+    """The addresses, and what each answers."""
+    from starlette.responses import HTMLResponse, PlainTextResponse, Response
+    from starlette.routing import Route
 
     def page(_: Request) -> Response:
         return HTMLResponse(watched.page(), headers={"cache-control": "no-store"})
@@ -75,24 +85,26 @@ def make_site(run: str | Path, hosts: Iterable[str] = LOCAL) -> Starlette:
             return PlainTextResponse("there is no such file\n", 404)
         return Response(asset(name), media_type=FILES[name], headers={"cache-control": "no-cache"})
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        watched.close()
+    return [
+        Route("/", _answered(page)),
+        Route("/rows", _answered(rows)),
+        Route("/individual/{number:int}", _answered(individual)),
+        Route("/assets/{name}", file),
+    ]
 
-    return Starlette(
-        routes=[
-            Route("/", answered(page)),
-            Route("/rows", answered(rows)),
-            Route("/individual/{number:int}", answered(individual)),
-            Route("/assets/{name}", file),
-        ],
-        middleware=[
-            Middleware(Guard, hosts=known),
-            Middleware(GZipMiddleware, minimum_size=2000, compresslevel=4),
-        ],
-        lifespan=lifespan,
-    )
+
+def _answered(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """The same, with what goes wrong in words."""
+
+    def guarded(request: Request) -> Response:
+        from starlette.responses import PlainTextResponse
+
+        try:
+            return answer(request)
+        except (UserError, OSError) as error:
+            return PlainTextResponse(encodable(f"{error}\n"), 503)
+
+    return guarded
 
 
 def _json(data: Any) -> Response:

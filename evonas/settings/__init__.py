@@ -3,7 +3,8 @@
 - `order` (arguments) and `recipe` (TOML; those in the box are in ``recipes``) -> `composition` (the one laid
   over the other, every default filled in) -> `settings` (what a run is determined by) -> `assembly` (data,
   evaluator and strategy) -> `conduct` (the search, run to its end).
-- `operator_choice`: which operators take part. `workforce`: where evaluations run.
+- `resuming`: what is changed in a run that goes on. `runs`: opening one with its settings.
+- `operator_choice`: which operators take part. `machines`: where evaluations run.
 - `protocols`: how winners are trained again before they are tested.
 - `deap_toolbox`: `evonas.toolbox`, for loops of DEAP's own; `deap_loop` is the fitness behind it.
 """
@@ -13,26 +14,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..files import later
-from .assembly import DataChoice, Fitness, Watch, Workbench, make_strategy, search_for, workbench
-from .composition import compose, resolve, usual_population
-from .conduct import Conduct
-from .operator_choice import OperatorChoice, check_genomes, drawn_from
-from .order import Order, first_value, read_limit, read_order, said
-from .protocols import FINAL, SEARCH, check_protocol, protocol_plan
-from .recipe import ABOUT_KEYS, SEARCH_KEYS, TABLES, Recipe, load_recipe, merged, read_recipe, recipe_names
-from .runs import open_run
-from .settings import PRECISIONS, Settings, read_genotype, resolve_tactics, strategy_type
-from .workforce import read_devices, read_workforce
 
 if TYPE_CHECKING:
+    from .assembly import DataChoice, Fitness, Workbench, make_strategy, search_for, workbench
+    from .composition import compose, resolve, usual_population
+    from .conduct import Conduct
     from .deap_toolbox import toolbox
+    from .machines import HERE, Machines, read_devices, read_machines
+    from .operator_choice import OperatorChoice, check_genomes, drawn_from
+    from .order import Order, first_value, read_limit, read_order, said
+    from .protocols import FINAL, SEARCH, check_protocol, protocol_plan
+    from .recipe import (
+        ABOUT_KEYS,
+        SEARCH_KEYS,
+        TABLES,
+        Recipe,
+        load_recipe,
+        merged,
+        read_recipe,
+        recipe_names,
+    )
+    from .resuming import Changes, drop_damaged_weights, fitness_of, same_workbench
+    from .runs import open_run
+    from .settings import PRECISIONS, Settings, read_genotype, resolve_tactics, strategy_type
 
 __all__ = [
     "ABOUT_KEYS",
+    "Changes",
     "Conduct",
     "DataChoice",
     "FINAL",
     "Fitness",
+    "HERE",
+    "Machines",
     "OperatorChoice",
     "Order",
     "PRECISIONS",
@@ -41,13 +55,14 @@ __all__ = [
     "SEARCH_KEYS",
     "Settings",
     "TABLES",
-    "Watch",
     "Workbench",
     "check_genomes",
     "check_protocol",
     "compose",
     "drawn_from",
+    "drop_damaged_weights",
     "first_value",
+    "fitness_of",
     "load_recipe",
     "make_strategy",
     "merged",
@@ -56,13 +71,14 @@ __all__ = [
     "read_devices",
     "read_genotype",
     "read_limit",
+    "read_machines",
     "read_order",
     "read_recipe",
-    "read_workforce",
     "recipe_names",
     "resolve",
     "resolve_tactics",
     "said",
+    "same_workbench",
     "search_for",
     "strategy_type",
     "toolbox",
@@ -73,6 +89,17 @@ __all__ = [
 __getattr__ = later(
     __name__,
     {
+        "assembly": "DataChoice Fitness Workbench make_strategy search_for workbench",
+        "composition": "compose resolve usual_population",
+        "conduct": "Conduct",
         "deap_toolbox": "toolbox",
+        "machines": "HERE Machines read_devices read_machines",
+        "operator_choice": "OperatorChoice check_genomes drawn_from",
+        "order": "Order first_value read_limit read_order said",
+        "protocols": "FINAL SEARCH check_protocol protocol_plan",
+        "recipe": "ABOUT_KEYS Recipe SEARCH_KEYS TABLES load_recipe merged read_recipe recipe_names",
+        "resuming": "Changes drop_damaged_weights fitness_of same_workbench",
+        "runs": "open_run",
+        "settings": "PRECISIONS Settings read_genotype resolve_tactics strategy_type",
     },
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -10,19 +9,17 @@ from typing import Any
 
 from ..data import ImageDataset, load_dataset
 from ..errors import UserError
-from ..evolution import Candidate, Heritage
+from ..evolution import Heritage
 from ..evolution.strategies import Start, Strategy
 from ..run import WeightStore
 from ..run.journal import Journal
-from ..search import Evaluator, Limits, Needs, Search, UserFunction
+from ..search import Evaluator, Limits, Needs, Search, UserFunction, Watch
 from ..search.executors import Executor
 from ..tables import TableEvaluator, read_table
 from ..task import Task
 from ..training import FunctionEvaluator
 from .operator_choice import OperatorChoice
 from .settings import Settings, check_tactics, strategy_type
-
-Watch = Callable[[Candidate], None]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..evolution import Candidate, Heritage
@@ -10,9 +10,9 @@ from ..run import Run, WeightStore
 from ..run.journal import Journal
 from ..search import Ledger, Onlookers
 from .assembly import DataChoice, Fitness, Workbench, search_for
+from .machines import HERE, Machines
 from .operator_choice import OperatorChoice
 from .settings import Settings
-from .workforce import NOBODY, Workforce
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Conduct:
         settings: What determines it.
         bench: What its evaluations work on.
         choice: Its operators.
-        force: Where evaluations run.
+        machines: Where evaluations run.
         onlookers: Who follows it.
         max_seconds: No evaluation begins after so long; None for no limit.
         given: The trained network that it begins from, where there is one.
@@ -32,10 +32,14 @@ class Conduct:
     settings: Settings
     bench: Workbench
     choice: OperatorChoice
-    force: Workforce = NOBODY
+    machines: Machines = HERE
     onlookers: Onlookers = field(default_factory=Onlookers)
     max_seconds: float | None = None
     given: Heritage | None = None
+
+    def on(self, machines: Machines, onlookers: Onlookers, max_seconds: float | None) -> Conduct:
+        """The same elsewhere, followed by others, or for another time."""
+        return replace(self, machines=machines, onlookers=onlookers, max_seconds=max_seconds)
 
     def begin(self, folder: Path, fitness: Fitness, data: DataChoice) -> None:
         """Runs a new search to its end, in a run folder."""
@@ -51,7 +55,7 @@ class Conduct:
 
     def go_on(self, journal: Journal, store: WeightStore) -> None:
         """Searches to the end of the budget."""
-        with self.force.executor(self.settings, self.bench.evaluator, self.choice.files()) as executor:
+        with self.machines.executor(self.settings, self.bench.evaluator, self.choice.files()) as executor:
             ledger = Ledger(journal, executor)
 
             def told(candidate: Candidate) -> None:

@@ -9,7 +9,7 @@ from ..files import later
 if TYPE_CHECKING:
     from .device import Compute, all_devices, choose_device, choose_precision, fast_bfloat16, memory_of
     from .evaluator import CALIBRATION_BATCH, TrainingEvaluator
-    from .final_training import FinalTraining
+    from .final_training import FinalTraining, Trial
     from .function import FunctionEvaluator
     from .images import DeviceImages, Normalisation, steps_per_epoch
     from .plan import Plan
@@ -25,6 +25,7 @@ __all__ = [
     "Normalisation",
     "Plan",
     "TrainingEvaluator",
+    "Trial",
     "all_devices",
     "choose_device",
     "choose_precision",
@@ -41,7 +42,7 @@ __getattr__ = later(
     {
         "device": "Compute all_devices choose_device choose_precision fast_bfloat16 memory_of",
         "evaluator": "CALIBRATION_BATCH TrainingEvaluator",
-        "final_training": "FinalTraining",
+        "final_training": "FinalTraining Trial",
         "function": "FunctionEvaluator",
         "images": "DeviceImages Normalisation steps_per_epoch",
         "plan": "Plan",

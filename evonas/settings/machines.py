@@ -24,7 +24,7 @@ ON_A_GPU = 4
 
 
 @dataclass(frozen=True)
-class Workforce:
+class Machines:
     """Where evaluations run; it changes how fast a search is, and not what it finds.
 
     Attributes:
@@ -123,7 +123,7 @@ class Workforce:
         return executor
 
 
-NOBODY = Workforce()
+HERE = Machines()
 """Evaluations run in this process."""
 
 
@@ -142,14 +142,14 @@ def _warn_of_idle_workers(workers: int, look_ahead: int) -> None:
     )
 
 
-def read_workforce(
+def read_machines(
     workers: Any = None,
     devices: Any = None,
     per_device: Any = None,
     timeout: Any = None,
     ray: Any = None,
     device_memory: Any = None,
-) -> Workforce:
+) -> Machines:
     """Checks what a user asks for.
 
     Args:
@@ -192,7 +192,7 @@ def read_workforce(
     memory = None if device_memory is None else read_size(device_memory, "device_memory")
     if memory is not None and per_device in (None, 1):
         raise UserError("device_memory: expected only with devices and per_device above 1")
-    return Workforce(workers, names, per_device or 1, memory, timeout, ray or "")
+    return Machines(workers, names, per_device or 1, memory, timeout, ray or "")
 
 
 def read_devices(

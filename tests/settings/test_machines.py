@@ -4,7 +4,7 @@ from evonas.errors import UserError
 from evonas.search.executors.base import cores
 from evonas.search.executors.endings import how_it_ended
 from evonas.search.executors.processes import Place
-from evonas.settings.workforce import ON_A_GPU, Workforce, read_workforce
+from evonas.settings.machines import ON_A_GPU, Machines, read_machines
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ from evonas.settings.workforce import ON_A_GPU, Workforce, read_workforce
 )
 def test_what_is_refused(asked, message):
     with pytest.raises(UserError, match=message):
-        read_workforce(**asked)
+        read_machines(**asked)
 
 
 class Settings:
@@ -48,24 +48,24 @@ class Settings:
 
 
 def test_slots():
-    assert not read_workforce().apart
-    assert not read_workforce(0).apart
-    assert read_workforce(timeout=3).apart
-    assert read_workforce(timeout=3).places(Settings, True) == [Place()]
-    assert read_workforce("3").places(Settings, True) == [Place()] * 3
-    assert len(read_workforce("auto").places(Settings, True)) == cores()
-    both = read_workforce(devices="cpu", per_device="2", device_memory="1GB")
+    assert not read_machines().apart
+    assert not read_machines(0).apart
+    assert read_machines(timeout=3).apart
+    assert read_machines(timeout=3).places(Settings, True) == [Place()]
+    assert read_machines("3").places(Settings, True) == [Place()] * 3
+    assert len(read_machines("auto").places(Settings, True)) == cores()
+    both = read_machines(devices="cpu", per_device="2", device_memory="1GB")
     assert both.places(Settings, packs=True) == [Place("cpu", 2, 10**9)]
     assert both.places(Settings, packs=False) == [Place("cpu"), Place("cpu")]
-    (place,) = read_workforce(devices="cpu", per_device="auto").places(Settings, packs=True)
+    (place,) = read_machines(devices="cpu", per_device="auto").places(Settings, packs=True)
     assert place.capacity == cores()
 
     class OnGpu:
         device, threads = "cuda:1", 1
 
-    assert read_workforce("auto").places(OnGpu, True) == [Place("cuda:1")]
-    assert read_workforce(2).places(OnGpu, True) == [Place("cuda:1"), Place("cuda:1")]
-    assert Workforce(devices=("cuda:0", "cuda:1"), per_device="auto").places(OnGpu, True) == [
+    assert read_machines("auto").places(OnGpu, True) == [Place("cuda:1")]
+    assert read_machines(2).places(OnGpu, True) == [Place("cuda:1"), Place("cuda:1")]
+    assert Machines(devices=("cuda:0", "cuda:1"), per_device="auto").places(OnGpu, True) == [
         Place("cuda:0", ON_A_GPU),
         Place("cuda:1", ON_A_GPU),
     ]

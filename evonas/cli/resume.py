@@ -1,0 +1,86 @@
+"""`evonas resume` goes on with a search."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UserError
+from . import grouped, options
+from .options import option
+from .saying import say
+
+if TYPE_CHECKING:
+    from ..results import SearchResult
+    from ..search import Onlookers
+    from .survey import Survey
+
+
+def resume(
+    context: typer.Context,
+    run: options.RunFolder,
+    budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
+    max_time: options.MaxTime = None,
+    operators: options.Operators = None,
+    data_dir: options.DataDir = None,
+    keep: options.Keep = None,
+    drop_damaged: Annotated[
+        bool, typer.Option("--drop-damaged", help="Go on without weights whose files are damaged or gone.")
+    ] = False,
+    workers: options.Workers = None,
+    devices: options.Devices = None,
+    per_device: options.PerDevice = None,
+    device_memory: options.DeviceMemory = None,
+    timeout: options.Timeout = None,
+    ray: options.Ray = None,
+    csv: options.Csv = None,
+    tensorboard: options.TensorBoard = False,
+    mlflow: options.Mlflow = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Go on with a run that was stopped or killed, or extend one."""
+    from ..api import Course, go_on, load
+    from ..evolution import operators_from
+    from ..settings import Changes, Fitness, OperatorChoice
+    from .onwards import resuming
+    from .session import Output, conduct
+
+    output = Output(quiet, as_json, max_time)
+    limit, machines = output.seconds, grouped.machines(context)
+    choice = OperatorChoice(tuple(operators_from(operators or ())))
+    logs = grouped.logs(context, run)
+    changes = Changes(budget, keep, data_dir, drop_damaged)
+    known, whole = _known(run)
+    complete = budget is None and known.evaluated >= whole
+    if complete and not quiet:
+        more = resuming(run, f"--budget {2 * whole}")
+        say(f"nothing is left to evaluate; to extend the run: {more}", error=True)
+
+    def searched(onlookers: Onlookers) -> SearchResult:
+        if complete:
+            return load(run)
+        return go_on(run, changes, Fitness(), choice, Course(run, machines, limit, onlookers, logs))
+
+    conduct(run, output, searched, known)
+
+
+def _known(run: Path) -> tuple[Survey, int]:
+    """What a run has come to, and its budget.
+
+    Raises:
+        UserError: Only its caller knows how fitness is made.
+    """
+    from ..api import load
+    from .survey import survey
+
+    with closing((before := load(run)).journal):
+        given_by = before.journal.meta().get("fitness")
+        if given_by not in ("training", "table"):
+            raise UserError(
+                f"run {run}: its fitness is a {given_by} in Python: use evonas.resume(..., evaluate=...)"
+            )
+        return survey(before), before.settings.budget
