@@ -36,9 +36,10 @@ def main() -> int:
         print(f"{len(graph.edges)} pairs of rooms, {arrows} arrows between their files")
         print(f"{len(rooms.circles(house))} circles, {len(rooms.UPWARD)} doors upwards")
         return 0
-    drawn = nx.transitive_reduction(graph)
-    for room in drawn:
-        drawn.nodes[room]["label"] = room
+    drawn = nx.DiGraph()
+    for room in sorted(graph):
+        drawn.add_node(room, label=room)
+    drawn.add_edges_from(sorted(nx.transitive_reduction(graph).edges))  # in an order of their own
     draw_cells({"Who stands on whom": drawn}, options.output)
     return 0
 

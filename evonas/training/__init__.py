@@ -1,4 +1,15 @@
-"""Training: `Plan` says how, `Compute` where, `DeviceImages` cuts batches, `fit` trains, `score` measures."""
+"""Fitness by training, or by a function of a user's, and the final training of what was found.
+
+- `plan`: how, as a recipe says it; `schedule`: the learning rate along it. `device`: where, and in which
+  precision.
+- `evaluator`: a candidate's fitness: built, calibrated, trained and scored; `preparation`, `distilling` and
+  `auxiliary` are parts of it. `function`: a fitness that a user wrote.
+- `trainer`: the loop over epochs. `steps`: one step, on a GPU as a captured graph; `regularise`, `momentum`:
+  what it keeps. `images`: batches on the device.
+- `memory`: what a training takes, before it begins; `room`: who may begin.
+- `final_training`: long and once, on one device or several: `ranks` (processes that work together), `rank`
+  (one of them), `distributed` (its parts of batches), `compiling`.
+"""
 
 from __future__ import annotations
 

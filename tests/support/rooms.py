@@ -106,9 +106,13 @@ class House:
 def read(root: Path = ROOT) -> House:
     """Reads a checkout."""
     with _laid(root) as folder:
-        graph = grimp.build_graph("evonas", "evonas_benchmarks", cache_dir=None)
+        graph = grimp.build_graph(
+            "evonas", "evonas_benchmarks", include_external_packages=True, cache_dir=None
+        )
         lines, packages, names = {}, set(), {}
         for module in graph.modules:
+            if graph.is_module_squashed(module):  # of somebody else
+                continue
             path = folder.joinpath(*module.split("."))
             if path.is_dir():
                 packages.add(module)
@@ -205,6 +209,25 @@ def around_doors(house: House) -> list[Arrow]:
         if name in house.names[door] and way.lstrip(".").rpartition(".")[2] == door.rpartition(".")[2]:
             continue
         found.append(arrow)
+    return found
+
+
+FORBIDDEN = {
+    "evonas": ("evonas.genomes", "evonas.operators", "genomes", "operators"),
+    "evonas.genomes": ("evonas.operators", "genomes", "operators"),
+    "evonas.operators": ("genomes", "operators"),
+}
+"""The engine knows no genome and no operator, genomes know no operator; all import by where they install."""
+
+
+def against_the_direction(house: House) -> list[Arrow]:
+    """Imports of what stands above: evonas <- genomes <- operators."""
+    found = []
+    for arrow in house.arrows:
+        homes = [home for home in FORBIDDEN if f"{arrow.source}.".startswith(f"{home}.")]
+        forbidden = FORBIDDEN[max(homes, key=len)] if homes else ()
+        if any(f"{arrow.target}.".startswith(f"{other}.") for other in forbidden):
+            found.append(arrow)
     return found
 
 

@@ -1,4 +1,10 @@
-"""What a search did, in order: durable in a run folder (`SqliteJournal`), or in memory (`MemoryJournal`)."""
+"""What a search did, in order: durable in a run folder (`SqliteJournal`), or in memory (`MemoryJournal`).
+
+- `base`: the contract, and what is computed from any journal.
+- `sqlite`: one transaction a turn; `file`: the file, its format and damage; `filesystem`: where it lies.
+- `memory`: for a search without a folder.
+- `notes`: what is noted of a run as a whole, and of what type.
+"""
 
 from __future__ import annotations
 
