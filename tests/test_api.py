@@ -173,7 +173,7 @@ def test_a_fitness_of_genomes_needs_no_images():
 
 
 def test_a_fitness_of_architectures(images, monkeypatch):
-    monkeypatch.setattr("evonas.network.network.build", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("evonas.network.build", lambda *_: pytest.fail("built"))
 
     def small(architecture, rng):
         assert isinstance(architecture, Architecture)

@@ -154,7 +154,7 @@ def test_a_genome_is_all_that_is_made(job, monkeypatch):
 
 
 def test_an_architecture_and_its_cost(job, monkeypatch):
-    monkeypatch.setattr("evonas.network.network.build", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr("evonas.network.build", lambda *_: pytest.fail("built"))
     expected = job.genome.decode(TASK)
     seen = []
     result = FunctionEvaluator(lambda thing, rng: seen.append(thing) or 0.5, "architecture", TASK).run(job)

@@ -310,7 +310,7 @@ def test_a_strategy_of_ones_own_says_where_it_failed_in_a_replay(folder):
     toolbox = make_toolbox(AmoebaGenome, SPACE, operators_for("amoeba"))
     journal, store = folder()
     make(journal, store, strategy=RandomSearch(toolbox, Start()), budget=5).run()
-    match = r"journal .*: candidate 0: Wrong cannot follow .*\(IndexError: mine, at test_search\.py:"
+    match = r"journal .*: candidate 0: Wrong cannot follow .*\(IndexError: mine, at test_loop\.py:"
     with pytest.raises(UserError, match=match) as refusal:
         make(journal, store, strategy=Wrong(toolbox, Start()), budget=9).run()
     assert isinstance(refusal.value.__cause__, IndexError)

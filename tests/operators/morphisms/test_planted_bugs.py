@@ -25,6 +25,7 @@ from evonas.operators.morphisms import (
     deepen,
 )
 
+from evonas import inheritance
 from evonas.architecture import channels
 from evonas.architecture.architecture import Architecture
 from evonas.architecture.layers import (
@@ -204,7 +205,7 @@ def normalisation_statistics_are_not_copied(patch: Patch) -> None:
             if name.endswith("running_mean") and tensor is not weights[name]:
                 tensor.zero_()
 
-    after(patch, carrying, "replicated", change)
+    after(patch, inheritance, "replicated", change)  # the door that operators take it from
 
 
 @bug(joined, Widen("b.conv", 8, seed=1))
@@ -252,7 +253,7 @@ def fresh_units_are_heard(patch: Patch) -> None:
             if name.endswith("weight") and tensor is not weights[name]:
                 tensor[tensor == 0] = 0.01
 
-    after(patch, carrying, "extended", change)
+    after(patch, inheritance, "extended", change)
 
 
 @bug(two_blocks, AddSkip("a.relu", "b.relu", "skip"))
