@@ -113,11 +113,11 @@ def test_a_second_training_takes_the_firsts_place(trained, folder):
 
 
 def test_a_kill_before_the_description_leaves_the_first(trained, folder):
-    before = (folder / final.FILE).read_text()
+    before = (folder / final.DESCRIPTION).read_text()
     from evonas.run.weights import FolderStore
 
     FolderStore(folder).save(1, {"x.weight": torch.ones(2)})
-    (folder / f"{final.FILE}.tmp").write_text("{half")
+    (folder / f"{final.DESCRIPTION}.tmp").write_text("{half")
     assert final.load_trained(folder).report == json.loads(before)["report"]
 
 
@@ -156,7 +156,7 @@ def test_a_kill_before_the_description_leaves_the_first(trained, folder):
     ],
 )
 def test_a_damaged_description(folder, damage, message):
-    path = folder / final.FILE
+    path = folder / final.DESCRIPTION
     path.write_text(damage(path.read_text()))
     with pytest.raises(UserError, match=message):
         final.load_trained(folder)
