@@ -250,7 +250,7 @@ class Folder:
         return as_json(whole)
 
     def _report(self, content: bytes) -> None:
-        self._put(final.FILE, content)
+        self._put(final.DESCRIPTION, content)
         final.load_trained(self.path).genome.key()
 
 
