@@ -17,9 +17,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +71,7 @@ MOVED: Mapping[str, str] = {
     "origins": "architecture.origins",
     "pace": "search.pace",
     "plugins": "evolution.plugins",
-    "printable": "files.printable",
+    "printable": "files.printing",
     "protocols": "settings.protocols",
     "reading": "files.reading",
     "recipe": "settings.recipe",
@@ -98,7 +96,7 @@ MOVED: Mapping[str, str] = {
 """Modules by the names that pages, files of users and installed packages call them: where each lies."""
 
 
-class _ByOtherNames(MetaPathFinder, Loader):
+class _ByOtherNames:  # not of importlib.abc, whose import costs more than all else here
     """Imports a module of `MOVED`, and what is in it, from where it lies: it is one object by two names."""
 
     def find_spec(
@@ -108,10 +106,12 @@ class _ByOtherNames(MetaPathFinder, Loader):
         head, _, rest = below.partition(".")
         if top != __name__ or head not in MOVED:
             return None
+        from importlib.util import find_spec
+
         there = ".".join(filter(None, (__name__, MOVED[head], rest)))
         if rest and find_spec(there) is None:
             return None
-        return ModuleSpec(fullname, self, loader_state=there)
+        return ModuleSpec(fullname, self, loader_state=there)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module itself, so that no other thread ever sees anything else under its name."""

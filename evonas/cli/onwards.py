@@ -23,7 +23,7 @@ def quoted(path: Path | str) -> str:
 def program() -> str:
     """How evonas is called here: by name, or by its path where the shell would not find it."""
     called = Path(sys.argv[0])
-    if called.name == "__main__.py":
+    if called.name == "__main__.py" and called.parent.name == "evonas":
         return "python -m evonas"
     if called.name == "evonas" and shutil.which("evonas") is None:
         return quoted(called)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from typing import Annotated, Any, TypedDict
+
+from msgspec import Meta
 
 from ..errors import UserError
-from ..files import items, number, table, texts, whole
+from ..files import Finite, NotedCount, expect
 from ..task import Task
 from .images import Statistics
+
+_Statistics = Annotated[tuple[list[Finite], list[Finite]], Meta(description="means and deviations")]
+
+
+class _Task(TypedDict):
+    """A `Task`."""
+
+    channels: NotedCount
+    height: NotedCount
+    width: NotedCount
+    classes: NotedCount
 
 
 def read_described(facts: Mapping[str, Any]) -> tuple[Task, Statistics, tuple[str, ...]]:
@@ -22,11 +34,12 @@ def read_described(facts: Mapping[str, Any]) -> tuple[Task, Statistics, tuple[st
         UserError: One is something else, or they do not belong together.
         KeyError: One is missing.
     """
-    sizes, (mean, std) = table(facts["task"], "task"), _statistics(facts["statistics"])
-    names = [field.name for field in fields(Task)]
+    sizes = expect(facts["task"], dict[str, Any], "task")
+    mean, std = map(tuple, expect(facts["statistics"], _Statistics, "statistics"))
+    names = list(_Task.__annotations__)
     if sorted(sizes) != sorted(names):
         raise UserError(f"task: expected {', '.join(names)}, got {', '.join(sizes)!r:.60}")
-    task = Task(**{name: whole(sizes[name], f"task {name}") for name in names})
+    task = Task(**expect(sizes, _Task, "task"))
     if not len(mean) == len(std) == task.channels:
         raise UserError(
             f"statistics: expected two numbers for each of {task.channels} channels, "
@@ -34,12 +47,4 @@ def read_described(facts: Mapping[str, Any]) -> tuple[Task, Statistics, tuple[st
         )
     if min(std) <= 0:
         raise UserError(f"statistics: expected deviations above 0, got {min(std)}")
-    return task, Statistics(mean, std), tuple(texts(facts["classes"], "classes"))
-
-
-def _statistics(noted: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    found = items(noted, "statistics")
-    if len(found) != 2:
-        raise UserError(f"statistics: expected means and deviations, got {found!r:.60}")
-    mean, std = (tuple(number(one, "statistics") for one in items(part, "statistics")) for part in found)
-    return mean, std
+    return task, Statistics(mean, std), tuple(expect(facts["classes"], list[str], "classes"))

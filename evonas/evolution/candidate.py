@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
+from ..files import Finite, read
 from .genome import Genome
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ class Result:
     """
 
     status: str
-    fitness: float | None = None
+    fitness: Finite | None = None
     reason: str = ""
-    metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    metrics: Mapping[str, Finite] = dataclasses.field(default_factory=dict)
     parameters: int | None = None
     flops: int | None = None
-    inherited: float = 0.0
-    lineage_epochs: float = 0.0
-    seconds: float = 0.0
-    curve: tuple[tuple[float, float | None], ...] = ()
+    inherited: Finite = 0.0
+    lineage_epochs: Finite = 0.0
+    seconds: Finite = 0.0
+    curve: tuple[tuple[Finite, Finite | None], ...] = ()
     weights: Mapping[str, torch.Tensor] | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,22 +75,14 @@ class Result:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Result:
-        """The reverse of `to_dict`."""
-        curve = tuple((_number(loss), _number(accuracy)) for loss, accuracy in data.get("curve", ()))
-        found = cls(**{**data, "curve": curve}) if curve else cls(**data)
-        if not isinstance(found.metrics, Mapping):
-            raise UserError(f"result: expected metrics by name, got {found.metrics!r:.60}")
-        _number(found.fitness)
-        numbers = (found.inherited, found.lineage_epochs, found.seconds)
-        for value in (*numbers, *found.metrics.values()):
-            if _number(value) is None:
-                raise UserError("result: expected a number, got none")
-        if not isinstance(found.reason, str) or found.status not in (DONE, FAILED):
-            raise UserError(
-                f"result: expected done or failed, got {found.status!r:.60}, {found.reason!r:.60}"
-            )
-        if not isinstance(found.parameters, int | None) or not isinstance(found.flops, int | None):
-            raise UserError(f"result: expected whole numbers, got {found.parameters!r}, {found.flops!r}")
+        """The reverse of `to_dict`.
+
+        Raises:
+            UserError: A part is unknown, missing or of another type.
+        """
+        found = read(cls, data, "result")
+        if found.status not in (DONE, FAILED):
+            raise UserError(f"result status: expected done or failed, got {found.status!r:.60}")
         return found
 
 
@@ -99,16 +91,6 @@ _DEFAULTS = {
     for field in dataclasses.fields(Result)
     if field.name != "weights" and field.default is not dataclasses.MISSING
 }
-
-
-def _number(value: Any) -> Any:
-    """A finite number or None, as a journal has it."""
-    if value is None or (isinstance(value, int | float) and abs(value) <= _LARGEST):
-        return value
-    raise UserError(f"result: expected a finite number, got {value!r:.60}")
-
-
-_LARGEST = sys.float_info.max
 
 
 @dataclasses.dataclass

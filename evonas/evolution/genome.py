@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from deap import base
 
 from ..architecture import Architecture
-from ..errors import UserError, nearest
-from ..files import parse_json
+from ..errors import UserError
+from ..files import check_names, parse_json
 from ..task import Task
 
 if TYPE_CHECKING:
@@ -125,10 +125,7 @@ class Space:
         found: Any = choices  # from a file
         if not isinstance(found, Mapping):
             raise UserError(f"genome settings: expected a table, got {choices!r:.60}")
-        known = [field.name for field in dataclasses.fields(cls)]
-        for key in choices:
-            if key not in known:
-                raise UserError(f"genome setting {key!r} is unknown; {nearest(key, known)}")
+        check_names(cls, choices, "genome setting")
         try:
             return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in choices.items()})
         except TypeError as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..architecture import Architecture
 from ..errors import NotApplicable, UserError, nearest
+from ..files import check, check_names
 from .offers import entries, find
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ class Morphism(ABC):
         super().__init_subclass__(**keywords)
         if not cls.__name__.startswith("_"):  # what kinds share is no kind itself
             Morphism.kinds[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        """Checks that the choices are what their hints say, as far as these are of text, numbers and flags.
+
+        Raises:
+            UserError: One is something else.
+        """
+        check(self, f"{self.kind} ")
 
     @classmethod
     @abstractmethod
@@ -107,13 +116,10 @@ class Morphism(ABC):
             known = sorted(Morphism.kinds)
             raise UserError(f"morphism kind {data['kind']!r} is unknown; {nearest(data['kind'], known)}")
         choices = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items() if key != "kind"}
-        known = [field.name for field in dataclasses.fields(kind)]
-        for key in choices:
-            if key not in known:
-                raise UserError(f"morphism {kind.__name__} has no choice {key!r}; {nearest(key, known)}")
+        check_names(kind, choices, f"morphism {kind.__name__}: choice")
         try:
             return kind(**choices)
-        except TypeError as error:
+        except TypeError as error:  # of a kind that has its own checks
             raise UserError(f"morphism {kind.__name__}: {error}") from None
 
 

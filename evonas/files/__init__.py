@@ -1,8 +1,9 @@
 """Reading what anybody may have written, and what meets the system on the way.
 
 - `reading`: text files, bounded, and the JSON in them.
-- `checked`: types of what came, each as expected or refused in words.
-- `printable`: words from files, as a terminal or a page may have them.
+- `typed`: types and ranges, said where a field is declared; `hints` takes them apart, `faults` says what is
+  wrong.
+- `printing`: words from files, as a terminal or a page may have them.
 - `sizes`: amounts of memory, as people write and read them.
 - `failpoints`: named places where a test lets things go wrong.
 - `variables`: variables of the process's environment, set for a while.
@@ -11,28 +12,69 @@
 
 from __future__ import annotations
 
-from .checked import items, number, table, text, texts, whole
-from .failpoints import reach
+from typing import TYPE_CHECKING
+
 from .lazily import later
-from .printable import encodable, printable
-from .reading import parse_json, read_text
-from .sizes import read_size, size_text
-from .variables import set_meanwhile
+
+if TYPE_CHECKING:
+    from .failpoints import reach
+    from .printing import encodable, printable
+    from .reading import parse_json, read_text
+    from .sizes import read_size, size_text
+    from .typed import (
+        AtLeastOne,
+        AtLeastZero,
+        BelowOne,
+        Finite,
+        Noted,
+        NotedCount,
+        NotNegative,
+        Positive,
+        Probability,
+        Table,
+        check,
+        check_names,
+        expect,
+        read,
+    )
+    from .variables import set_meanwhile
 
 __all__ = [
+    "AtLeastOne",
+    "AtLeastZero",
+    "BelowOne",
+    "Finite",
+    "NotNegative",
+    "Noted",
+    "NotedCount",
+    "Positive",
+    "Probability",
+    "Table",
+    "check",
+    "check_names",
     "encodable",
-    "items",
+    "expect",
     "later",
-    "number",
     "parse_json",
     "printable",
     "reach",
+    "read",
     "read_size",
     "read_text",
     "set_meanwhile",
     "size_text",
-    "table",
-    "text",
-    "texts",
-    "whole",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "failpoints": "reach",
+        "printing": "encodable printable",
+        "reading": "parse_json read_text",
+        "sizes": "read_size size_text",
+        # Not before they are needed: msgspec would make `import evonas` half as slow again.
+        "typed": "AtLeastOne AtLeastZero BelowOne Finite NotNegative Noted NotedCount Positive "
+        "Probability Table check check_names expect read",
+        "variables": "set_meanwhile",
+    },
+)

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ..errors import UserError
-from ..files import items, number, parse_json, read_text, table, text, whole
+from ..files import Finite, Noted, expect, parse_json, read_text
 
 FORMAT = 1
 
 REPORTED = ("test_accuracy", "test_images", "dataset", "parameters")
 """What every report of a training has."""
+
+
+class _Report(TypedDict, total=False):
+    """What came of a training, as far as evonas shows it."""
+
+    test_images: Noted
+    parameters: Noted
+    dataset: str
+    began: str
+    protocol: str
+    candidate: Noted | None
+    training_loss: list[Any]
+    plan: dict[str, Any]
+    test_accuracy: Finite
+
+
+class _Genome(TypedDict, total=False):
+    space: dict[str, Any]
+
+
+class _Reported(TypedDict):
+    report: _Report
+
+
+class _Description(_Reported, total=False):
+    genome: _Genome
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -28,8 +54,10 @@ def read_description(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UserError(f"{path}: expected a description of format {FORMAT}")
     try:
-        _check_report(table(data.get("report"), "report"))
-        table(table(data.get("genome", {}), "genome").get("space", {}), "space")
+        expect(data, _Description, "")
+        accuracy = data["report"].get("test_accuracy", 0)
+        if not 0 <= accuracy <= 1:
+            raise UserError(f"test_accuracy: expected a share from 0 to 1, got {accuracy}")
     except UserError as error:
         raise UserError(f"{path}: the file is damaged: {error}") from None
     return data
@@ -55,18 +83,3 @@ def whole_report(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     if missing:
         raise UserError(f"{path}: the file is damaged: expected a report with {', '.join(missing)}")
     return report
-
-
-def _check_report(report: dict[str, Any]) -> None:
-    for key in ("test_images", "parameters"):
-        if key in report:
-            whole(report[key], key)
-    for key in ("dataset", "began", "protocol"):
-        if key in report:
-            text(report[key], key)
-    if report.get("candidate") is not None:
-        whole(report["candidate"], "candidate")
-    items(report.get("training_loss", []), "training_loss")
-    table(report.get("plan", {}), "plan")
-    if "test_accuracy" in report and not 0 <= number(report["test_accuracy"], "test_accuracy") <= 1:
-        raise UserError(f"test_accuracy: expected a share from 0 to 1, got {report['test_accuracy']}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, what_to_do
-from ..files import reach, text, whole
+from ..files import Noted, check, reach
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +56,7 @@ class Stored:
 
     number: int
     file: str = ""
-    size: int = 0
+    size: Noted = 0
     digest: str = ""
 
 
@@ -264,8 +264,7 @@ def check_stored(stored: Stored) -> None:
         raise UserError(
             f"weights of candidate {stored.number}: {name!r:.80} is not a plain file name ({SUFFIX})"
         )
-    whole(stored.size, f"weights of candidate {stored.number}: size")
-    text(stored.digest, f"weights of candidate {stored.number}: digest")
+    check(stored, f"weights of candidate {stored.number}: ")
 
 
 def _damaged(path: Path, size: int, found: str) -> WeightsError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..evolution import Candidate
-from ..files import whole
+from ..files import Noted, read
 from ..run.journal import Journal
 from .executors import Executor, Usage
 
@@ -33,8 +33,8 @@ class Pace:
         usage: Its executor's.
     """
 
-    candidates: int
-    images: int
+    candidates: Noted
+    images: Noted
     usage: Usage
 
     @property
@@ -68,8 +68,7 @@ class Pace:
         Raises:
             UserError: A part is missing or of another type.
         """
-        candidates, images = whole(data.get("candidates"), "candidates"), whole(data.get("images"), "images")
-        return cls(candidates, images, Usage.from_dict(data))
+        return read(cls, {**data, "usage": Usage.from_dict(data)}, "usage", others=True)
 
 
 class Ledger:

@@ -96,7 +96,8 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     table = search.get("table", "")
     if table:
         plan = plan.changed({"epochs": _figures(table, search, recipe["epochs"]).epochs})
-    device, precision = "cpu", "float32"
+    device = "cpu"
+    precision: Any = "float32"  # or what a caller has written
     if uses_images:
         from ..training import choose_device, choose_precision
 

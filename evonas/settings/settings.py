@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self, get_args
+
+from msgspec import Meta
 
 from ..architecture import Ceilings
 from ..errors import UserError, closest, nearest
 from ..evolution import SECONDS, Genome, Space, entries, find, genome_type
 from ..evolution.strategies import Strategy
+from ..files import AtLeastOne, AtLeastZero, Table, check, check_names
 from ..inheritance import check_mode
-from ..seeds import check_seed
 from ..task import Task
 from ..training import Plan
 from .recipe import SEARCH_KEYS, Recipe
@@ -25,7 +27,8 @@ ARGUMENTS = (
 )
 """What `evonas.evolve` takes besides settings of the strategy, for messages about misspelt ones."""
 
-PRECISIONS = ("float32", "bfloat16", "float16")
+Precision = Literal["float32", "bfloat16", "float16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,58 +71,34 @@ class Settings:
     strategy: str
     dataset: str
     train_limit: int | None
-    budget: int
-    look_ahead: int
+    budget: AtLeastOne
+    look_ahead: AtLeastOne
     inherit: str
-    seed: int
+    seed: AtLeastZero
     start: str | dict[str, Any] | None
     device: str
-    precision: str
-    threads: int
-    space: dict[str, Any]
-    tactics: dict[str, Any]
-    training: dict[str, Any]
-    final: dict[str, Any]
+    precision: Precision
+    threads: AtLeastOne
+    space: Table
+    tactics: Table
+    training: Table
+    final: Table
     recipe: str
     unique: bool = False
-    operator_seconds: float = SECONDS
-    operators: dict[str, float] = dataclasses.field(default_factory=dict)
+    operator_seconds: Annotated[float, Meta(gt=0, description="above 0")] = SECONDS
+    operators: Table = dataclasses.field(default_factory=dict)
     verify_morphisms: bool = False
     asynchronous: bool = False
-    max_parameters: int | None = None
-    max_flops: int | None = None
-    max_memory: int | None = None
+    max_parameters: AtLeastOne | None = None
+    max_flops: AtLeastOne | None = None
+    max_memory: AtLeastOne | None = None
     capture: bool = True
-    keep: int = 0
+    keep: Annotated[int, Meta(ge=0, description="bytes, at least 0")] = 0
     table: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("space", "tactics", "training", "final", "operators"):
-            if not isinstance(getattr(self, name), dict):
-                raise UserError(f"{name}: expected a table, got {getattr(self, name)!r:.60}")
-        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe", "table"):
-            if not isinstance(getattr(self, name), str):
-                raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
-        check_seed(self.seed)
+        check(self, "")
         check_mode(self.inherit)
-        for name in ("budget", "look_ahead", "threads"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
-        if self.precision not in PRECISIONS:
-            raise UserError(f"precision: expected {', '.join(PRECISIONS)}, got {self.precision!r}")
-        for name in ("unique", "verify_morphisms", "asynchronous", "capture"):
-            if not isinstance(getattr(self, name), bool):
-                raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
-        for name in ("max_parameters", "max_flops", "max_memory"):
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
-        if not isinstance(self.keep, int) or isinstance(self.keep, bool) or self.keep < 0:
-            raise UserError(f"keep: expected bytes, at least 0, got {self.keep!r}")
-        seconds = self.operator_seconds
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
-            raise UserError(f"operator_seconds: expected above 0, got {seconds!r}")
         population = self.tactics.get("population")
         if population is not None and (type(population) is not int or population > self.budget):
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
@@ -137,10 +116,8 @@ class Settings:
         """
         if not isinstance(data, Mapping):
             raise UserError(f"settings: expected an object, got {data!r:.60}")
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise UserError(f"settings: {error}") from None
+        check_names(cls, data, "settings:")
+        return cls(**data)
 
     @property
     def ceilings(self) -> Ceilings:

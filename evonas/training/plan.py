@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from msgspec import Meta
 
 from ..errors import UserError, nearest
+from ..files import AtLeastOne, AtLeastZero, BelowOne, NotNegative, Positive, check, check_names
 
 SCHEDULES = ("cosine", "steps", "constant")
+
+_Part = Annotated[float, Meta(gt=0, lt=1)]
+_Pairs = Meta(description="pairs of a length and a learning rate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,95 +52,38 @@ class Plan:
             parent, before it is trained; 0 for none.
     """
 
-    epochs: int = 3
-    first_epochs: int | None = None
-    batch_size: int = 64
-    learning_rate: float = 0.05
-    final_learning_rate: float = 0.0
+    epochs: AtLeastOne = 3
+    first_epochs: AtLeastOne | None = None
+    batch_size: AtLeastOne = 64
+    learning_rate: NotNegative = 0.05
+    final_learning_rate: NotNegative = 0.0
     schedule: str = "cosine"
-    milestones: tuple[float, ...] = ()
-    decay: float = 0.1
-    rates: tuple[tuple[float, float], ...] = ()
-    momentum: float = 0.9
+    milestones: Annotated[tuple[_Part, ...], Meta(description="shares between 0 and 1")] = ()
+    decay: NotNegative = 0.1
+    rates: Annotated[tuple[Annotated[tuple[Positive, Positive], _Pairs], ...], _Pairs] = ()
+    momentum: BelowOne = 0.9
     carry_momentum: bool = False
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.0
-    gradient_clip: float = 5.0
-    crop: int | None = None
+    weight_decay: NotNegative = 5e-4
+    label_smoothing: BelowOne = 0.0
+    gradient_clip: NotNegative = 5.0
+    crop: AtLeastZero | None = None
     mirror: bool | None = None
-    cutout: int = 0
-    drop_path: float = 0.0
-    auxiliary: float = 0.0
-    norm_momentum: float | None = None
-    repeats: int = 1
-    distill_epochs: int = 0
+    cutout: AtLeastZero = 0
+    drop_path: BelowOne = 0.0
+    auxiliary: NotNegative = 0.0
+    norm_momentum: Annotated[float, Meta(gt=0, le=1, description="above 0 and at most 1")] | None = None
+    repeats: AtLeastOne = 1
+    distill_epochs: AtLeastZero = 0
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("epochs", 1),
-            ("first_epochs", 1),
-            ("batch_size", 1),
-            ("crop", 0),
-            ("cutout", 0),
-            ("repeats", 1),
-            ("distill_epochs", 0),
-        ):
-            value = getattr(self, name)
-            if name in ("crop", "first_epochs") and value is None:
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise UserError(
-                    f"training {name}: expected a whole number of at least {least}, got {value!r}"
-                )
-        for name in (
-            "learning_rate",
-            "final_learning_rate",
-            "weight_decay",
-            "gradient_clip",
-            "decay",
-            "auxiliary",
-        ):
-            if not _number(getattr(self, name)) or getattr(self, name) < 0:
-                raise UserError(
-                    f"training {name}: expected a number of at least 0, got {getattr(self, name)!r}"
-                )
-        for name in ("momentum", "label_smoothing", "drop_path"):
-            if not _number(getattr(self, name)) or not 0 <= getattr(self, name) < 1:
-                raise UserError(
-                    f"training {name}: expected at least 0 and below 1, got {getattr(self, name)!r}"
-                )
-        if self.learning_rate <= 0:
+        check(self, "training ")
+        if self.learning_rate == 0:  # to which a schedule may lead, but not from which
             raise UserError(f"training learning_rate: expected a positive number, got {self.learning_rate!r}")
-        self._check_schedule()
-        norm = self.norm_momentum
-        if norm is not None and (not _number(norm) or not 0 < norm <= 1):
-            raise UserError(f"training norm_momentum: expected above 0 and at most 1, got {norm!r}")
-        if self.mirror not in (None, True, False):
-            raise UserError(f"training mirror: expected true or false, got {self.mirror!r}")
-        if not isinstance(self.carry_momentum, bool):
-            raise UserError(f"training carry_momentum: expected true or false, got {self.carry_momentum!r}")
-
-    def _check_schedule(self) -> None:
         if self.schedule not in SCHEDULES:
             raise UserError(
-                f"training schedule {self.schedule!r} is unknown; {nearest(str(self.schedule), SCHEDULES)}"
+                f"training schedule {self.schedule!r} is unknown; {nearest(self.schedule, SCHEDULES)}"
             )
-        if not isinstance(self.milestones, list | tuple) or not all(
-            _number(m) and 0 < m < 1 for m in self.milestones
-        ):
-            raise UserError(f"training milestones: expected shares between 0 and 1, got {self.milestones!r}")
         object.__setattr__(self, "milestones", tuple(sorted(self.milestones)))
-        pairs = self.rates if isinstance(self.rates, list | tuple) else [self.rates]
-        for pair in pairs:
-            if (
-                not isinstance(pair, list | tuple)
-                or len(pair) != 2
-                or not all(_number(v) and v > 0 for v in pair)
-            ):
-                raise UserError(
-                    f"training rates: expected pairs of a length and a learning rate, got {pair!r}"
-                )
-        object.__setattr__(self, "rates", tuple((length, rate) for length, rate in pairs))
 
     def padding(self, height: int, width: int) -> int:
         """Pixels of padding for images of a size."""
@@ -157,17 +106,10 @@ class Plan:
         """
         if not isinstance(choices, Mapping):
             raise UserError(f"training: expected a table, got {choices!r:.60}")
-        known = [field.name for field in dataclasses.fields(self)]
-        for key in choices:
-            if key not in known:
-                raise UserError(f"training setting {key!r} is unknown; {nearest(key, known)}")
+        check_names(type(self), choices, "training setting")
         return dataclasses.replace(self, **choices)
 
     def to_dict(self) -> dict[str, Any]:
         """All choices, for JSON."""
         choices = dataclasses.asdict(self)
         return choices | {"milestones": list(self.milestones), "rates": [list(pair) for pair in self.rates]}
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
 
 from ...errors import UserError, nearest
 from ...evolution import Space
+from ...files import AtLeastOne, check
 from ...task import Task
 from .operations import OPERATIONS, SP_I, SPACES
 
@@ -33,29 +36,24 @@ class AmoebaSpace(Space):
             ``auto``: large for images of 96 pixels or more.
     """
 
-    cells: int = 3
-    filters: int = 24
+    cells: AtLeastOne = 3
+    filters: AtLeastOne = 24
     operations: Sequence[str] = SP_I
-    combinations: int = OF_THE_SPACE
-    stages: int = 3
-    stem: Literal["auto", "small", "large"] = "auto"
+    combinations: AtLeastOne = OF_THE_SPACE
+    stages: AtLeastOne = 3
+    stem: Annotated[Literal["auto", "small", "large"], Meta(description="auto, small or large")] = "auto"
 
     separable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._resolve()
-        for name in ("cells", "filters", "combinations", "stages"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"amoeba {name}: expected a whole number of at least 1, got {value!r}")
+        check(self, "amoeba ")
         if not self.operations:
             raise UserError("amoeba operations: expected at least one, got none")
         for operation in self.operations:
             if operation not in OPERATIONS:
                 known = nearest(str(operation), list(OPERATIONS))
                 raise UserError(f"amoeba operations: {operation!r} is unknown; {known}")
-        if self.stem not in ("auto", "small", "large"):
-            raise UserError(f"amoeba stem: expected auto, small or large, got {self.stem!r}")
 
     def _resolve(self) -> None:
         """Fills in what the name of a space stands for."""

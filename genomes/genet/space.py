@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from ...errors import UserError
 from ...evolution import Space
+from ...files import AtLeastOne, BelowOne, Probability, check
 from ...task import Task
 from .stage import length
 
 MOST_NODES = 100
 """Of a stage, and stages of a network: a string has a bit for each pair of nodes."""
+
+_AtLeastTwo = Annotated[int, Meta(ge=2)]
+_Nodes = Meta(min_length=1, description="whole numbers of at least 2, one a stage")
+_Filters = Meta(description="whole numbers of at least 1")
 
 
 @dataclass(frozen=True)
@@ -30,50 +38,33 @@ class GenetSpace(Space):
         q_c: q_C, with which crossover swaps each stage.
     """
 
-    nodes: tuple[int, ...] = (3, 4, 5)
-    filters: int | tuple[int, ...] = 8
-    kernel: int = 5
-    pool: int = 3
-    hidden: int = 128
-    dropout: float = 0.5
-    density: float = 0.5
-    q_m: float = 0.05
-    q_c: float = 0.2
+    nodes: Annotated[tuple[_AtLeastTwo, ...], _Nodes] = (3, 4, 5)
+    filters: Annotated[AtLeastOne | tuple[AtLeastOne, ...], _Filters] = 8
+    kernel: AtLeastOne = 5
+    pool: _AtLeastTwo = 3
+    hidden: AtLeastOne = 128
+    dropout: BelowOne = 0.5
+    density: Probability = 0.5
+    q_m: Probability = 0.05
+    q_c: Probability = 0.2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.nodes, tuple) or not self.nodes or not all(_whole(n, 2) for n in self.nodes):
-            raise UserError(
-                f"genet nodes: expected whole numbers of at least 2, one a stage, got {self.nodes!r}"
-            )
+        check(self, "genet ")
         if max(self.nodes) > MOST_NODES or len(self.nodes) > MOST_NODES:
             raise UserError(
                 f"genet nodes: expected at most {MOST_NODES} stages of at most {MOST_NODES} nodes, "
                 f"got {len(self.nodes)} of up to {max(self.nodes)}"
             )
-        if isinstance(self.filters, int) and _whole(self.filters, 1):
+        if isinstance(self.filters, int):
             doubled = tuple(self.filters * 2**stage for stage in range(len(self.nodes)))
             object.__setattr__(self, "filters", doubled)
-        if not isinstance(self.filters, tuple) or not all(_whole(number, 1) for number in self.filters):
-            raise UserError(f"genet filters: expected whole numbers of at least 1, got {self.filters!r}")
-        if len(self.filters) != len(self.nodes):
+        if len(self.widths) != len(self.nodes):
             raise UserError(
                 f"genet filters: expected one number or one for each of {len(self.nodes)} stages, "
-                f"got {len(self.filters)}"
+                f"got {len(self.widths)}"
             )
-        for name, least in (("kernel", 1), ("pool", 2), ("hidden", 1)):
-            if not _whole(getattr(self, name), least):
-                raise UserError(
-                    f"genet {name}: expected a whole number of at least {least}, got {getattr(self, name)!r}"
-                )
         if self.kernel % 2 == 0:
             raise UserError(f"genet kernel: expected an odd number, got {self.kernel}")
-        for name in ("density", "q_m", "q_c"):
-            if not _probability(getattr(self, name)):
-                raise UserError(
-                    f"genet {name}: expected a probability from 0 to 1, got {getattr(self, name)!r}"
-                )
-        if not _probability(self.dropout) or self.dropout == 1:
-            raise UserError(f"genet dropout: expected at least 0 and below 1, got {self.dropout!r}")
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -102,11 +93,3 @@ class GenetSpace(Space):
                 f"images: the {pools} poolings of this genome need at least {smallest}×{smallest} pixels, "
                 f"got {task.height}×{task.width}"
             )
-
-
-def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
-
-
-def _probability(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

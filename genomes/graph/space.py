@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from msgspec import Meta
 
 from ...architecture import Architecture
-from ...errors import UserError
 from ...evolution import Space
+from ...files import AtLeastOne, check
 from ...task import Task
 
 IMAGE, CLASSES = (3, 32, 32), 10
 """What a network is made for where no task says otherwise: CIFAR-10."""
+
+_Three = Annotated[
+    tuple[AtLeastOne, AtLeastOne, AtLeastOne], Meta(description="three whole numbers of at least 1")
+]
 
 
 @dataclass(frozen=True)
@@ -29,24 +36,15 @@ class GraphSpace(Space):
         UserError: A number is not positive.
     """
 
-    image: tuple[int, int, int] | None = None
-    classes: int | None = None
-    filters: tuple[int, ...] = (32, 64, 128)
-    max_parameters: int = 50_000_000
-    max_flops: int = 5_000_000_000
-    max_nodes: int = 1000
+    image: _Three | None = None
+    classes: Annotated[int, Meta(ge=2)] | None = None
+    filters: _Three = (32, 64, 128)
+    max_parameters: AtLeastOne = 50_000_000
+    max_flops: AtLeastOne = 5_000_000_000
+    max_nodes: AtLeastOne = 1000
 
     def __post_init__(self) -> None:
-        sizes = {"filters": self.filters, "image": self.image or IMAGE}
-        for name, value in sizes.items():
-            if not isinstance(value, tuple) or len(value) != 3 or not all(_whole(number) for number in value):
-                raise UserError(f"graph {name}: expected three whole numbers of at least 1, got {value!r}")
-        if self.classes is not None and (not _whole(self.classes) or self.classes < 2):
-            raise UserError(f"graph classes: expected a whole number of at least 2, got {self.classes!r}")
-        for name in ("max_parameters", "max_flops", "max_nodes"):
-            if not _whole(getattr(self, name)):
-                value = getattr(self, name)
-                raise UserError(f"graph {name}: expected a whole number of at least 1, got {value!r}")
+        check(self, "graph ")
 
     def for_task(self, task: Task) -> GraphSpace:
         return replace(self, image=self.image or task.input_shape, classes=self.classes or task.classes)
@@ -67,7 +65,3 @@ class GraphSpace(Space):
             if value > cap and (parent is None or value > measure(parent)):
                 return f"{value:,} {name}, above the cap of {cap:,}"
         return None
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

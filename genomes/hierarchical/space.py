@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
 
 from ...errors import UserError, nearest
 from ...evolution import Space
+from ...files import AtLeastOne, AtLeastZero, check
 from ...task import Task
 from .motif import DIGITS, NO_EDGE_NAME, pairs
 from .operations import IDENTITY, PARTS, PRIMITIVES
@@ -14,12 +17,10 @@ from .operations import IDENTITY, PARTS, PRIMITIVES
 LARGE_IMAGE = 96
 """Images of at least this many pixels a side start with the ImageNet stem."""
 
-CHOICES = {
-    "projection": ("cell", "motif"),
-    "ending": ("stride", "plain", "none"),
-    "stem": ("auto", "small", "large"),
-}
-"""The settings that are one of a few words."""
+_MOST = len(DIGITS) - 1
+_Motifs = Annotated[int, Meta(ge=1, le=_MOST, description=f"a whole number from 1 to {_MOST}")]
+_Nodes = Annotated[int, Meta(ge=2, description="a whole number of at least 2")]
+_LEVELS = Meta(min_length=1, description="one number for each level")
 
 
 @dataclass(frozen=True)
@@ -49,40 +50,26 @@ class HierarchicalSpace(Space):
             the paper's parameter-constrained variant (Section 4.2). None for no limit.
     """
 
-    motifs: tuple[int, ...] = (6, 1)
-    nodes: tuple[int, ...] = (4, 5)
-    primitives: tuple[str, ...] = PRIMITIVES
-    cells: int = 1
-    filters: int = 16
-    groups: int = 3
-    mutations: int = 1000
+    motifs: Annotated[tuple[_Motifs, ...], _LEVELS] = (6, 1)
+    nodes: Annotated[tuple[_Nodes, ...], _LEVELS] = (4, 5)
+    primitives: Annotated[tuple[str, ...], Meta(description="identity among them")] = PRIMITIVES
+    cells: AtLeastOne = 1
+    filters: AtLeastOne = 16
+    groups: AtLeastOne = 3
+    mutations: AtLeastZero = 1000
     projection: Literal["cell", "motif"] = "cell"
     ending: Literal["stride", "plain", "none"] = "stride"
     stem: Literal["auto", "small", "large"] = "auto"
-    max_parameters: int | None = None
+    max_parameters: AtLeastOne | None = None
 
     separable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        for name, least in (("cells", 1), ("filters", 1), ("groups", 1), ("mutations", 0)):
-            _whole(name, getattr(self, name), least)
-        if self.max_parameters is not None:
-            _whole("max_parameters", self.max_parameters, 1)
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise UserError(
-                    f"hierarchical {name}: expected {', '.join(known)}, got {getattr(self, name)!r}"
-                )
+        check(self, "hierarchical ")
         self._check_levels()
         self._check_primitives()
 
     def _check_levels(self) -> None:
-        for name, least, most in (("motifs", 1, len(DIGITS) - 1), ("nodes", 2, None)):
-            numbers = getattr(self, name)
-            if not isinstance(numbers, tuple) or not numbers:
-                raise UserError(f"hierarchical {name}: expected one number for each level, got {numbers!r}")
-            for number in numbers:
-                _whole(name, number, least, most)
         if len(self.motifs) != len(self.nodes):
             raise UserError(
                 f"hierarchical nodes: expected one number for each of {len(self.motifs)} levels of motifs, "
@@ -92,7 +79,7 @@ class HierarchicalSpace(Space):
             raise UserError(f"hierarchical motifs: expected 1 at the top level, got {self.motifs[-1]}")
 
     def _check_primitives(self) -> None:
-        if not isinstance(self.primitives, tuple) or IDENTITY not in self.primitives:
+        if IDENTITY not in self.primitives:
             raise UserError(f"hierarchical primitives: expected identity among them, got {self.primitives!r}")
         for primitive in self.primitives:
             if primitive not in PRIMITIVES:
@@ -198,14 +185,3 @@ class HierarchicalSpace(Space):
                 f"images: the {strides} strides of this genome need at least {smallest}×{smallest} pixels, "
                 f"got {task.height}×{task.width}"
             )
-
-
-def _whole(name: str, value: object, least: int, most: int | None = None) -> None:
-    if (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or value < least
-        or (most is not None and value > most)
-    ):
-        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise UserError(f"hierarchical {name}: expected a whole number {bounds}, got {value!r}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
-from ...errors import UserError
+from msgspec import Meta
+
 from ...evolution import Space
+from ...files import AtLeastOne, Positive, check
 from ...task import Task
 from .cost import Cost
-from .parts import finite
+
+_SIZE = Meta(description="channels, height and width of at least 1")
 
 
 @dataclass(frozen=True)
@@ -33,34 +37,19 @@ class LargeScaleSpace(Space):
         max_activations: Numbers that all layers together put out for one image: memory in training.
     """
 
-    learning_rate: float = 0.1
-    leak: float = 0.0
-    reference: tuple[int, int, int] = (3, 32, 32)
-    max_depth: int = 100
-    max_channels: int = 1024
-    max_filter: int = 15
-    max_stride: int = 8
-    max_parameters: int = 20_000_000
-    max_flops: int = 1_000_000_000
-    max_activations: int = 5_000_000
+    learning_rate: Positive = 0.1
+    leak: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 0.0
+    reference: Annotated[tuple[AtLeastOne, AtLeastOne, AtLeastOne], _SIZE] = (3, 32, 32)
+    max_depth: AtLeastOne = 100
+    max_channels: AtLeastOne = 1024
+    max_filter: AtLeastOne = 15
+    max_stride: AtLeastOne = 8
+    max_parameters: AtLeastOne = 20_000_000
+    max_flops: AtLeastOne = 1_000_000_000
+    max_activations: AtLeastOne = 5_000_000
 
     def __post_init__(self) -> None:
-        rate = self.learning_rate
-        if not finite(rate) or rate <= 0:
-            raise UserError(f"large-scale learning_rate: expected above 0, got {rate!r}")
-        if not isinstance(self.leak, int | float) or not 0 <= self.leak <= 1:
-            raise UserError(f"large-scale leak: expected 0 to 1, got {self.leak!r}")
-        size = self.reference
-        if not isinstance(size, tuple) or len(size) != 3 or not all(_whole(number) for number in size):
-            raise UserError(
-                f"large-scale reference: expected channels, height and width of at least 1, got {size!r}"
-            )
-        for field in fields(self):
-            if field.name.startswith("max_") and not _whole(getattr(self, field.name)):
-                value = getattr(self, field.name)
-                raise UserError(
-                    f"large-scale {field.name}: expected a whole number of at least 1, got {value!r}"
-                )
+        check(self, "large-scale ")
 
     @cached_property
     def reference_task(self) -> Task:
@@ -81,7 +70,3 @@ class LargeScaleSpace(Space):
             if value > most:
                 return f"large-scale network: expected at most {most} ({name}), got {value}"
         return None
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...errors import UserError
 from ...evolution import Space
+from ...files import AtLeastOne, Probability, check
 from ...task import Task
 
 STAGES = 3
@@ -25,20 +26,13 @@ class NasBench201Space(Space):
         q_c: With which a crossover swaps each edge.
     """
 
-    filters: int = 16
-    cells: int = 5
-    q_m: float = 1 / 6
-    q_c: float = 0.5
+    filters: AtLeastOne = 16
+    cells: AtLeastOne = 5
+    q_m: Probability = 1 / 6
+    q_c: Probability = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("filters", "cells"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise UserError(f"nasbench201 {name}: expected a whole number of at least 1, got {value!r}")
-        for name in ("q_m", "q_c"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-                raise UserError(f"nasbench201 {name}: expected a probability from 0 to 1, got {value!r}")
+        check(self, "nasbench201 ")
 
     def check(self, task: Task) -> None:
         if task.height % HALVED or task.width % HALVED:

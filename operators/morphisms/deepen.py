@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
+
+from msgspec import Meta
 
 from ...architecture import Architecture, never_negative
 from ...architecture.layers import Add, BatchNorm2d, Conv2d, Layer, LeakyReLU, ReLU
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     import torch
 
     Weights = Mapping[str, torch.Tensor]
+
+_ODD = "an odd number of at least 1"
 
 KERNELS = (3, 5)
 """Sides of a new convolution's filters, each as likely (Elsken et al. 2018, Section 4)."""
@@ -55,13 +59,14 @@ class Deepen(_Checked):
     """
 
     node: str
-    kernel: int
+    kernel: Annotated[int, Meta(ge=1, description=_ODD)]
     name: str
     residual: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.kernel, int) or self.kernel < 1 or self.kernel % 2 == 0:
-            raise UserError(f"Deepen kernel: expected an odd number of at least 1, got {self.kernel!r}")
+        super().__post_init__()
+        if self.kernel % 2 == 0:
+            raise UserError(f"Deepen kernel: expected {_ODD}, got {self.kernel}")
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
+
+from msgspec import Meta
 
 from ...architecture import Architecture
 from ...architecture.layers import Conv2d
-from .surgery import _Checked, check_sizes, convolution, convolutions, drawn, refusal
+from ...files import AtLeastOne
+from .surgery import _Checked, convolution, convolutions, drawn, refusal
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
     Weights = Mapping[str, torch.Tensor]
 
 Pair = tuple[int, int]
+
+_Sizes = Annotated[
+    AtLeastOne | tuple[AtLeastOne, AtLeastOne],
+    Meta(description="a whole number of at least 1, or a pair"),
+]
 
 LARGEST = 7
 """The largest side of filters that a drawn morphism makes."""
@@ -82,10 +90,7 @@ class EnlargeKernel(_Reshaped):
     """
 
     node: str
-    kernel: int | Pair
-
-    def __post_init__(self) -> None:
-        check_sizes(self, "kernel", self.kernel)
+    kernel: _Sizes
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
@@ -133,10 +138,7 @@ class Dilate(_Reshaped):
     """
 
     node: str
-    dilation: int | Pair
-
-    def __post_init__(self) -> None:
-        check_sizes(self, "dilation", self.dilation)
+    dilation: _Sizes
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:

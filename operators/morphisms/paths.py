@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
+
+from msgspec import Meta
 
 from ...architecture import Architecture
 from ...architecture.layers import Add, Concat, Conv2d, Layer, Scale, TakeChannels
-from ...errors import UserError
-from ...evolution import Morphism, new_name
-from ...seeds import check_seed, named_seed
+from ...evolution import new_name
+from ...files import AtLeastZero
+from ...seeds import named_seed
 from .surgery import (
     New,
     _Checked,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import torch
 
     Weights = Mapping[str, torch.Tensor]
+
+_Branches = Annotated[int, Meta(ge=2, description="at least 2")]
 
 ADDED = (2, 3)
 """Branches of a drawn sum, each number as likely (Cai et al. 2018, Section 4)."""
@@ -57,14 +61,10 @@ class ReplicateAdd(_Checked):
     """
 
     node: str
-    copies: int
+    copies: _Branches
     name: str
-    seed: int
+    seed: AtLeastZero
     equal: bool = False
-
-    def __post_init__(self) -> None:
-        _check_copies(self, self.copies)
-        check_seed(self.seed)
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
@@ -147,11 +147,8 @@ class SplitConcat(_Checked):
     """
 
     node: str
-    copies: int
+    copies: _Branches
     name: str
-
-    def __post_init__(self) -> None:
-        _check_copies(self, self.copies)
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
@@ -228,11 +225,6 @@ class SplitConcat(_Checked):
 
     def describe(self) -> str:
         return f"{self.node} as a concatenation of {self.copies} branches"
-
-
-def _check_copies(morphism: Morphism, copies: int) -> None:
-    if not isinstance(copies, int) or isinstance(copies, bool) or copies < 2:
-        raise UserError(f"{morphism.kind} copies: expected at least 2, got {copies!r}")
 
 
 def _split(whole: int, parts: int) -> Sequence[int]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import numpy as np
+from msgspec import Meta
 
 from ...architecture import Architecture, ChannelClasses, Copies
 from ...architecture.layers import Numbers
-from ...errors import NotApplicable, UserError
+from ...errors import NotApplicable
 from ...evolution import Morphism
-from .widen import check_width, sized
+from ...files import AtLeastOne, AtLeastZero
+from .widen import Name, sized
 
 if TYPE_CHECKING:
     import torch
@@ -38,17 +40,10 @@ class PruneChannels(Morphism):
 
     preserving: ClassVar[bool] = False
 
-    node: str
-    keep: int
-    seed: int = 0
-    removed: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_width(self, self.node, self.keep, self.seed, "keep")
-        if not isinstance(self.removed, tuple) or not all(
-            isinstance(n, int) and n >= 0 for n in self.removed
-        ):
-            raise UserError(f"PruneChannels removed: expected numbers of channels, got {self.removed!r:.60}")
+    node: Name
+    keep: AtLeastOne
+    seed: AtLeastZero = 0
+    removed: Annotated[tuple[AtLeastZero, ...], Meta(description="numbers of channels")] = ()
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:

@@ -11,7 +11,7 @@ import networkx as nx
 
 from ...architecture import Architecture
 from ...architecture.layers import BatchNorm2d, Conv2d, Layer
-from ...errors import NotApplicable, UserError
+from ...errors import NotApplicable
 from ...evolution import Morphism
 
 if TYPE_CHECKING:
@@ -70,19 +70,6 @@ def convolution(architecture: Architecture, node: str) -> Conv2d:
 def convolutions(architecture: Architecture) -> list[str]:
     """The nodes that hold one, in an order that is always the same."""
     return [node for node in in_order(architecture) if isinstance(architecture.layer(node), Conv2d)]
-
-
-def check_sizes(morphism: Morphism, choice: str, value: int | tuple[int, int]) -> None:
-    """Checks that a choice is a whole number of at least 1, or a pair of them.
-
-    Raises:
-        UserError: It is not.
-    """
-    numbers = value if isinstance(value, tuple) and len(value) == 2 else (value,)
-    if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in numbers):
-        raise UserError(
-            f"{morphism.kind} {choice}: expected a whole number of at least 1, or a pair, got {value!r}"
-        )
 
 
 def check_free(architecture: Architecture, name: str, parts: Sequence[str]) -> None:

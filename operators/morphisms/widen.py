@@ -5,17 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
+
+from msgspec import Meta
 
 from ...architecture import Architecture, ChannelClasses, Copies
-from ...errors import NotApplicable, UserError
+from ...errors import NotApplicable
 from ...evolution import Morphism
+from ...files import AtLeastOne, AtLeastZero
 from ...seeds import check_seed
 
 if TYPE_CHECKING:
     import torch
 
     Weights = Mapping[str, torch.Tensor]
+
+Name = Annotated[str, Meta(description="a name")]
 
 FACTORS = (2.0, 4.0)
 """By how much a width grows, each as likely (Elsken et al. 2018, Section 4)."""
@@ -39,15 +44,14 @@ class Widen(Morphism):
             shares are random.
     """
 
-    node: str
-    width: int
-    seed: int
+    node: Name
+    width: AtLeastOne
+    seed: AtLeastZero
     equal: bool = False
 
     def __post_init__(self) -> None:
-        check_width(self, self.node, self.width, self.seed)
-        if not isinstance(self.equal, bool):
-            raise UserError(f"Widen equal: expected true or false, got {self.equal!r}")
+        check_seed(self.seed)  # in whose words a run's seed is refused, too
+        super().__post_init__()
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
@@ -100,16 +104,3 @@ def draw_wider(architecture: Architecture, rng: random.Random) -> tuple[str, int
     width = architecture.shape(node)[0]
     factors = SMALL_FACTORS if width >= LARGE else FACTORS
     return node, round(width * factors[rng.randrange(len(factors))])
-
-
-def check_width(morphism: Morphism, node: str, width: int, seed: int, name: str = "width") -> None:
-    """Checks choices that all changes of width share; `name` is what the kind calls its width.
-
-    Raises:
-        UserError: One cannot be.
-    """
-    if not isinstance(node, str):
-        raise UserError(f"{morphism.kind} node: expected a name, got {node!r:.60}")
-    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
-        raise UserError(f"{morphism.kind} {name}: expected a whole number of at least 1, got {width!r}")
-    check_seed(seed)

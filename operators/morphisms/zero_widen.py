@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from ...architecture import Architecture, Copies
 from ...evolution import Morphism
-from .widen import check_width, draw_wider, wider
+from ...files import AtLeastOne, AtLeastZero
+from .widen import Name, draw_wider, wider
 
 if TYPE_CHECKING:
     import torch
@@ -31,12 +32,9 @@ class ZeroWiden(Morphism):
         seed: Of where new units stand and of their weights.
     """
 
-    node: str
-    width: int
-    seed: int
-
-    def __post_init__(self) -> None:
-        check_width(self, self.node, self.width, self.seed)
+    node: Name
+    width: AtLeastOne
+    seed: AtLeastZero
 
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:

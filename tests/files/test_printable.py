@@ -10,7 +10,7 @@ import pytest
 
 import evonas
 from evonas.cli import main
-from evonas.files.printable import encodable, printable
+from evonas.files.printing import encodable, printable
 from evonas.report import write_report
 from evonas.run.journal.file import sealed, to_json
 

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypedDict
 
-from ...data import COUNTS, read_described
+from msgspec import Meta
+
+from ...data import read_described
 from ...errors import UserError
-from ...files import items, number, table, text, texts, whole
+from ...files import Noted, NotedCount, NotNegative, expect
 
-_IMAGES = ("task", "statistics", "classes")
-"""Noted together, of runs that had images."""
+_Later = Annotated[tuple[Noted, dict[str, str]], Meta(description="a number and an environment")]
+"""An environment, behind the number of results that were there when it came."""
+
+_Weight = Annotated[NotNegative, Meta(description="a weight of at least 0")]
+_Operator = Annotated[tuple[str, _Weight, str], Meta(description="an operator's name, weight and source")]
+
+
+class _Variation(TypedDict, total=False):
+    """What may vary genomes."""
+
+    registered: list[str] | None
+    operators: list[_Operator]
+
+
+class _Given(TypedDict):
+    """The trained network that a run began from; its file's name is checked where it is read."""
+
+    file: str
+    size: Noted
+    digest: str
+    lineage_epochs: NotNegative
+
+
+class _Counts(TypedDict):
+    """How many images there are of what; `evonas.data.COUNTS` in types."""
+
+    training: NotedCount
+    validation: NotedCount
+    commonest: NotedCount
+
+
+class _Notes(TypedDict, total=False):
+    """Every note that evonas reads; others are left aside."""
+
+    settings: dict[str, Any]
+    environment: dict[str, str]
+    environments: list[_Later]
+    variation: _Variation
+    data_dir: str | None
+    fitness: str
+    dataset: str
+    images: str
+    counts: _Counts
+    given: _Given
+    usage: list[dict[str, Any]]
 
 
 def check_notes(notes: Mapping[str, Any]) -> None:
-    """Checks every note that evonas reads; others are left aside.
+    """Checks every note that evonas reads.
 
     What `Settings` and `Pace` hold in detail, they check themselves.
 
@@ -24,86 +69,11 @@ def check_notes(notes: Mapping[str, Any]) -> None:
     Raises:
         UserError: One has another type than evonas notes.
     """
-    for key, check in _CHECKS.items():
-        if key in notes:
-            try:
-                check(notes[key], key)
-            except UserError as error:
-                raise UserError(f"the file is damaged: {error}") from None
-    if "task" in notes:
-        try:
+    try:
+        expect(notes, _Notes, "")
+        if "task" in notes:
             read_described(notes)
-        except KeyError as error:
-            raise UserError(f"the file is damaged: {error} is not noted with the task") from None
-        except UserError as error:
-            raise UserError(f"the file is damaged: {error}") from None
-
-
-def _environment(noted: Any, what: str) -> None:
-    for name, value in table(noted, what).items():
-        text(value, f"{what}: {name[:20]}")
-
-
-def _environments(noted: Any, what: str) -> None:
-    """Later environments, each with the number of results that were there when it came."""
-    for pair in items(noted, what):
-        if len(items(pair, what)) != 2:
-            raise UserError(f"{what}: expected a number and an environment, got {pair!r:.60}")
-        whole(pair[0], what)
-        _environment(pair[1], what)
-
-
-def _variation(noted: Any, what: str) -> None:
-    found = table(noted, what)
-    if found.get("registered") is not None:
-        texts(found["registered"], f"{what}: registered")
-    for operator in items(found.get("operators", []), f"{what}: operators"):
-        if len(items(operator, f"{what}: operators")) != 3:
-            raise UserError(f"{what}: expected an operator's name, weight and source, got {operator!r:.60}")
-        name, weight, source = operator
-        text(name, f"{what}: operators")
-        text(source, f"{what}: operators")
-        if number(weight, f"{what}: operators") < 0:
-            raise UserError(f"{what}: operators: expected a weight of at least 0, got {weight}")
-
-
-def _given(noted: Any, what: str) -> None:
-    """The trained network that a run began from; its file's name is checked where it is read."""
-    found = table(noted, what)
-    text(found.get("file"), f"{what}: file")
-    whole(found.get("size"), f"{what}: size")
-    text(found.get("digest"), f"{what}: digest")
-    if number(found.get("lineage_epochs"), f"{what}: lineage_epochs") < 0:
-        raise UserError(f"{what}: expected epochs of at least 0, got {found['lineage_epochs']}")
-
-
-def _counts(noted: Any, what: str) -> None:
-    """How many images there are of what."""
-    found = table(noted, what)
-    for name in COUNTS:
-        whole(found.get(name), f"{what}: {name}", 1)
-
-
-def _sessions(noted: Any, what: str) -> None:
-    for session in items(noted, what):
-        table(session, what)
-
-
-def _text_or_none(noted: Any, what: str) -> None:
-    if noted is not None:
-        text(noted, what)
-
-
-_CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
-    "settings": table,
-    "environment": _environment,
-    "environments": _environments,
-    "variation": _variation,
-    "data_dir": _text_or_none,
-    "fitness": text,
-    "dataset": text,
-    "images": text,
-    "counts": _counts,
-    "given": _given,
-    "usage": _sessions,
-}
+    except KeyError as error:
+        raise UserError(f"the file is damaged: {error} is not noted with the task") from None
+    except UserError as error:
+        raise UserError(f"the file is damaged: {error}") from None

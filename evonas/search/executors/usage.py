@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ...files import items, number, table, text, whole
+from ...files import Finite, Noted, read
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,8 @@ class SlotUse:
     """
 
     name: str
-    candidates: int = 0
-    busy: float = 0.0
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> SlotUse:
-        """The reverse of `dataclasses.asdict`.
-
-        Raises:
-            UserError: A part is missing or of another type.
-        """
-        candidates = whole(data.get("candidates"), "candidates")
-        return cls(text(data.get("name"), "name"), candidates, number(data.get("busy"), "busy"))
+    candidates: Noted = 0
+    busy: Finite = 0.0
 
 
 @dataclass(frozen=True)
@@ -44,9 +34,9 @@ class Usage:
         waited: Seconds that candidates waited in all, from when they were handed over until they began.
     """
 
-    seconds: float
+    seconds: Finite
     slots: tuple[SlotUse, ...]
-    waited: float = 0.0
+    waited: Finite = 0.0
 
     @property
     def candidates(self) -> int:
@@ -70,9 +60,8 @@ class Usage:
         Raises:
             UserError: A part is missing or of another type.
         """
-        slots = tuple(SlotUse.from_dict(table(slot, "slots")) for slot in items(data.get("slots"), "slots"))
-        seconds = number(data.get("seconds"), "seconds")
-        return cls(seconds, slots, number(data.get("waited", 0.0), "waited"))
+        found = read(cls, data, "usage", others=True)
+        return replace(found, slots=tuple(read(SlotUse, slot, "slots", others=True) for slot in found.slots))
 
 
 class Meter:
