@@ -178,4 +178,4 @@ def test_a_full_disk(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path
     assert ended.status == 2 and not ended.out
     assert "000000.safetensors: cannot be written: File too large" in ended.err.splitlines()[-1]
     assert f"what was done is kept; to go on: evonas resume {tmp_path / 'r'}" in ended.err
-    assert evonas("resume", tmp_path / "r", "--quiet").status == 0
+    assert evonas("resume", tmp_path / "r", "--workers", 0, "--quiet").status == 0

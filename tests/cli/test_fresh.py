@@ -49,9 +49,9 @@ def test_a_refused_command_leaves_nothing(words, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_that_begin_at_once_do_not_collide(tmp_path):
-    words = ["--genome", "nasbench201", "--dataset", "digits", "--budget", "1", "--epochs", "1", "--quiet"]
-    command = [sys.executable, "-m", "evonas", "evolve", *words, "--train-limit", "100"]
+def test_two_that_begin_at_once_do_not_collide(tmp_path, made_table):
+    words = ["--genome", "nasbench201", "--table", made_table, "--dataset", "toy", "--budget", "1"]
+    command = [sys.executable, "-m", "evonas", "evolve", *words, "--workers", "0", "--quiet"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [one.communicate()[0].strip() for one in both]
     assert [one.returncode for one in both] == [0, 0]

@@ -45,7 +45,7 @@ def test_a_stopped_search_goes_on(
 
     with contextlib.closing((result := library.load(folder)).journal):
         budget = len(result.history) + 2
-    ended = evonas("resume", folder, "--budget", budget, "--json")
+    ended = evonas("resume", folder, "--budget", budget, "--workers", 0, "--json")
     assert ended.status == 0 and json.loads(ended.out)["evaluated"] == budget
     whole = tmp_path / "whole"
     assert evonas("evolve", *words, "--budget", budget, "--run", whole, "--quiet").status == 0
@@ -64,7 +64,7 @@ def test_sigterm_stops_alike(
         ended = evonas("evolve", "--budget", 2, *tiny, "--run", folder)
     assert ended.status == 130 and not ended.out
     assert ended.err.endswith(f"stopped, 1 of 2 evaluated; to go on: evonas resume {folder}\n")
-    assert json.loads(evonas("resume", folder, "--json").out)["evaluated"] == 2
+    assert json.loads(evonas("resume", folder, "--workers", 0, "--json").out)["evaluated"] == 2
 
 
 def known(folder: Path) -> list[tuple[Any, ...]]:

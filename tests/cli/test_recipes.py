@@ -4,7 +4,7 @@ import pytest
 
 import evonas as library
 
-SMALL = ["--budget", "2", "--epochs", "1", "--train-limit", "60", "--quiet"]
+SMALL = ["--budget", "2", "--epochs", "1", "--train-limit", "60", "--workers", "0", "--quiet"]
 
 
 @pytest.mark.parametrize(

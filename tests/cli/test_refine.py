@@ -15,7 +15,7 @@ def found(evonas, tmp_path_factory):
     )
     ended = evonas(
         "evolve", "--genome", "genet", "--train-limit", 120, "--budget", 4, "--population", 2,
-        "--config", config, "--run", folder / "run", "--refine", 3, "--quiet",
+        "--config", config, "--run", folder / "run", "--refine", 3, "--workers", 0, "--quiet",
     )  # fmt: skip
     assert ended.status == 0, ended
     assert ended.out.split() == [str(folder / "run"), str(folder / "run" / "refined")]
@@ -33,14 +33,14 @@ def test_a_search_is_refined_at_its_end(found):
 
 def test_a_run_is_refined_and_shown(evonas, found, tmp_path):
     run = tmp_path / "refined"
-    small = ["--budget", 4, "--neighbours", 2, "--morphisms", 1, "--epochs", 1]
+    small = ["--budget", 4, "--neighbours", 2, "--morphisms", 1, "--epochs", 1, "--workers", 0]
     ended = evonas("refine", found, "--id", 1, *small, "--verify-morphisms", "--run", run)
     assert ended.status == 0, ended
     assert "given" in ended.out
     shown = evonas("show", run).out
     assert "strategy hill-climbing (neighbours 2, morphisms 1" in " ".join(shown.split())
     assert '{"architecture"' not in shown  # a summary, not the whole text
-    assert evonas("resume", run, "--budget", 5, "--quiet").status == 0
+    assert evonas("resume", run, "--budget", 5, "--workers", 0, "--quiet").status == 0
     assert len(library.load(run).history) == 5
     drawing = tmp_path / "best.svg"
     assert evonas("draw", run, "-o", drawing).status == 0

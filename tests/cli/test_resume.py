@@ -9,7 +9,7 @@ import evonas as library
 
 
 def test_a_run_can_be_extended(evonas: Callable[..., Any], copied: Path) -> None:
-    ended = evonas("resume", copied, "--budget", 4)
+    ended = evonas("resume", copied, "--budget", 4, "--workers", 0)
     assert ended.status == 0
     assert ended.out.startswith("4 of 4 evaluated")
     assert "4/4 evaluated, best " in ended.err
@@ -17,10 +17,10 @@ def test_a_run_can_be_extended(evonas: Callable[..., Any], copied: Path) -> None
 
 
 def test_a_run_that_has_ended_says_so(evonas: Callable[..., Any], copied: Path) -> None:
-    ended = evonas("resume", copied)
+    ended = evonas("resume", copied, "--workers", 0)
     assert ended.status == 0 and ended.out.startswith("3 of 3 evaluated")
     assert ended.err == f"nothing is left to evaluate; to extend the run: evonas resume {copied} --budget 6\n"
-    ended = evonas("resume", copied, "--json")
+    ended = evonas("resume", copied, "--workers", 0, "--json")
     assert json.loads(ended.out)["evaluated"] == 3
 
 

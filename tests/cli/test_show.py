@@ -173,7 +173,7 @@ def test_corrupted_weights(evonas: Callable[..., Any], copied: Path, tmp_path: P
         file.write_bytes(content)
     words = ["--to", "python", "-o", tmp_path / "x.py"]
     assert evonas("export", copied, *words).failed_with(".safetensors", "damaged")
-    ended = evonas("resume", copied, "--budget", 6, "--quiet")
+    ended = evonas("resume", copied, "--budget", 6, "--workers", 0, "--quiet")
     hint, error = ended.err.splitlines()
     assert ended.status == 2 and not ended.out
     assert hint.endswith(f"evonas resume {copied} --drop-damaged")

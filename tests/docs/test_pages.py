@@ -12,6 +12,9 @@ What takes a reader minutes is made small here, by these rules and no others (``
 - ``evonas compare`` searches with 2 seeds and 100 candidates where a page says more;
 - ``evonas.evolve``, ``resume``, ``refine`` and ``toolbox`` likewise, where they train: no more than so
   many candidates, and what the page leaves open.
+
+With every change a few pages are run, whose commands of evonas are forked from one process
+(``support/forking.py``); ``make test-all`` runs all of them, each command started as a reader does.
 """
 
 import csv
@@ -37,7 +40,7 @@ from evonas.cli.app import app
 from evonas.settings.recipe import parse_recipe
 
 QUICK = {"docs/write-your-own-operator.md", "docs/morphisms.md"}
-"""Pages that are run with every change, the others by `make test-all`."""
+"""Pages that are run with every change; `make test-all` runs all."""
 
 SAVED = {
     "README.md": [
@@ -93,15 +96,21 @@ def what_a_reader_has(page, folder, made_table):
             run([sys.executable, title], folder, 200)
 
 
-def param(page):
-    return page if page in QUICK else pytest.param(page, marks=[pytest.mark.slow, pytest.mark.timeout(1500)])
-
-
-@pytest.mark.parametrize("page", [param(page) for page in PAGES if pages.script(page)])
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("page", [page for page in PAGES if pages.script(page)])
 def test_every_block_runs(page, tmp_path, made_table):
     what_a_reader_has(page, tmp_path, made_table)
     (tmp_path / "page.py").write_text(pages.script(page), encoding="utf-8")
-    run([sys.executable, "page.py"], tmp_path, 280 if page in QUICK else 1400)
+    run([sys.executable, "page.py"], tmp_path, 1400)
+
+
+@pytest.mark.parametrize("page", sorted(QUICK))
+def test_every_block_of_a_few_pages_runs(page, tmp_path, made_table):
+    """With every change, and few processes; all pages, started as a reader does, are among the slow tests."""
+    what_a_reader_has(page, tmp_path, made_table)
+    (tmp_path / "page.py").write_text(pages.script(page, forking=True), encoding="utf-8")
+    run([sys.executable, "page.py"], tmp_path, 280)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -42,6 +42,7 @@ PRELUDE = '''\
 """The blocks of {page}, in order."""
 
 import subprocess
+import sys
 
 import evonas
 
@@ -49,6 +50,7 @@ import evonas
 def shell(text):
     subprocess.run(["sh", "-exc", text], check=True)
 
+{forking}
 
 def in_small(name, **small):
     function = getattr(evonas, name)
@@ -63,6 +65,28 @@ def in_small(name, **small):
     setattr(evonas, name, call)
 
 '''
+FORKING = """
+sys.path.append({support!r})
+import shlex
+
+from forking import forked_commands
+
+command = forked_commands()
+by_shell = shell
+
+
+def shell(text):
+    for line in text.splitlines():
+        if line.startswith("evonas ") and not set(line) & set("|&;<>$`*?(){{}}"):
+            print("+", line, flush=True)
+            status = command(shlex.split(line))
+            assert status == 0, f"{{line}}: status {{status}}"
+        else:
+            by_shell(line)
+
+"""
+"""Lets plain commands of evonas run in forked processes: one imports torch for all of them."""
+
 CALLS_IN_SMALL = """
 in_small("evolve", budget=6, epochs=1, train_limit=200)
 in_small("resume", budget=8)
@@ -153,8 +177,13 @@ def in_small(command: str, page: str) -> str:
     return " ".join([command, *(f"{option} {value}" for option, value in added if option not in skipped)])
 
 
-def script(page: str) -> str | None:
-    """A Python script that runs what is not marked, in order; none if there is nothing to run."""
+def script(page: str, forking: bool = False) -> str | None:
+    """A Python script that runs what is not marked, in order; none if there is nothing to run.
+
+    Args:
+        page: Its path in the repository.
+        forking: Whether no process is started anew for what evonas does.
+    """
     steps = []
     found = [block for block in blocks(page) if block.mark is None]
     for block in found:
@@ -167,4 +196,6 @@ def script(page: str) -> str | None:
     if not steps:
         return None
     calls = any(block.language == "python" and not block.title for block in found)
-    return PRELUDE.format(page=page) + (CALLS_IN_SMALL if calls else "") + "\n" + "\n".join(steps)
+    forks = FORKING.format(support=str(Path(__file__).parent)) if forking else ""
+    prelude = PRELUDE.format(page=page, forking=forks) + (CALLS_IN_SMALL if calls else "")
+    return prelude + "\n" + "\n".join(steps)

@@ -28,7 +28,8 @@ def call(*arguments):
 def small(tmp_path, images):
     path = tmp_path / "small.toml"
     path.write_text(CONFIG, encoding="utf-8")
-    return ["--dataset", images, "--config", path, "--budget", 8, "--population", 3, "--quiet"]
+    how = ["--budget", 8, "--population", 3, "--workers", 0, "--quiet"]
+    return ["--dataset", images, "--config", path, *how]
 
 
 def test_a_search_uses_them_and_says_so(mine, small, tmp_path):
@@ -91,7 +92,7 @@ def test_a_run_goes_on_with_the_same_file_alone(mine, small, tmp_path):
         f"error: operators: the run began with 'genet-flip-first' of {mine}, which is not here: "
         "name its file again (operators=..., or --operators), or install its package\n"
     )
-    assert call("resume", runs[1], "--budget", 8, "--operators", mine, "--quiet")[0] == 0
+    assert call("resume", runs[1], "--budget", 8, "--operators", mine, "--workers", 0, "--quiet")[0] == 0
     histories = [[(row["genome"], row["fitness"]) for row in evonas.load(run).history] for run in runs]
     assert histories[0] == histories[1]
 
@@ -114,7 +115,7 @@ def test_a_run_keeps_the_weights_that_it_began_with(mine, small, tmp_path):
     common[common.index("--budget") + 1] = 5
     assert call(*common, "--run", runs[1])[0] == 0
     mine.write_text(mine.read_text(encoding="utf-8").replace("weight=1e6", "weight=0"), encoding="utf-8")
-    assert call("resume", runs[1], "--budget", 8, "--operators", mine, "--quiet")[0] == 0
+    assert call("resume", runs[1], "--budget", 8, "--operators", mine, "--workers", 0, "--quiet")[0] == 0
     histories = [[(row["genome"], row["fitness"]) for row in evonas.load(run).history] for run in runs]
     assert histories[0] == histories[1]
 

@@ -42,7 +42,8 @@ def test_they_are_found_listed_and_used(package, images):
     assert "my-operators 1.2" in call(package, "list", "strategies").stdout
     ended = call(
         package, "evolve", "--genome", "genet", "--strategy", "twice-aging", "--dataset", images,
-        "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--run", "run", "--quiet",
+        "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--workers", 0,
+        "--run", "run", "--quiet",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "  flip-first " in call(package, "show", "run").stdout
@@ -58,7 +59,7 @@ def test_one_that_cannot_be_loaded_is_left_out_and_named(package, images):
     )
     ended = call(
         package, "evolve", "--genome", "amoeba", "--dataset", images, "--budget", 2, "--epochs", 1,
-        "--run", "run", "--quiet",
+        "--workers", 0, "--run", "run", "--quiet",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert "cannot be loaded: out of order (left out)" in ended.stderr

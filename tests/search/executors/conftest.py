@@ -52,6 +52,15 @@ def tiny() -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="session")
+def expected(tiny: dict[str, Any]) -> list[dict[str, Any]]:
+    """The history of that search in this process, one candidate after the other."""
+    found = rows(evonas.evolve(**tiny))
+    assert {row["status"] for row in found} == {"done"}
+    assert any(row["inherited"] > 0 for row in found)
+    return found
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a script of a user's, in a process of its own."""

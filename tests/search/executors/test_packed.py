@@ -22,14 +22,6 @@ from evonas.training.room import Room
 PACKED = {"devices": "cpu", "per_device": 2}
 
 
-@pytest.fixture(scope="module")
-def expected(tiny, history):
-    """The history of the search in one process, one candidate after the other."""
-    found = history(evonas.evolve(**tiny))
-    assert {row["status"] for row in found} == {"done"}
-    return found
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("memory", [None, 1], ids=["as many as may", "one at a time"])
 def test_the_history_is_that_of_one_process(tiny, history, expected, memory):

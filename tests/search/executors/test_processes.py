@@ -42,19 +42,28 @@ def test_any_number_of_workers_gives_the_same_history(search, lucky, look_ahead)
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("inherit", ["match", "pool"])
-def test_trained_histories_are_the_same_with_workers(tiny, history, tmp_path, inherit):
-    """In memory and in a run folder, resumed with workers and without."""
+def test_trained_histories_are_the_same_with_workers(tiny, expected, history, tmp_path):
+    """In a run folder, begun without workers and resumed with them."""
+    evonas.evolve(**{**tiny, "budget": 3}, run=tmp_path / "run")
+    assert history(evonas.resume(tmp_path / "run", budget=6, workers=2)) == expected
+    assert evonas.load(tmp_path / "run").best.weights()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("inherit", "where"),
+    [
+        ("pool", {"devices": "cpu"}),
+        pytest.param("pool", {"workers": 1}, marks=pytest.mark.slow),
+        pytest.param("match", {"devices": "cpu"}, marks=pytest.mark.slow),
+    ],
+)
+def test_trained_histories_in_memory_are_the_same(tiny, history, inherit, where):
+    """In one worker process, however it is asked for; the other pairs are among the slow tests."""
     expected = history(evonas.evolve(**tiny, inherit=inherit))
     assert {row["status"] for row in expected} == {"done"}
     assert any(row["inherited"] > 0 for row in expected)
-    if inherit == "match":
-        assert history(evonas.evolve(**tiny, devices="cpu")) == expected
-        evonas.evolve(**{**tiny, "budget": 3}, run=tmp_path / "run")
-        assert history(evonas.resume(tmp_path / "run", budget=6, workers=2)) == expected
-        assert evonas.load(tmp_path / "run").best.weights()
-    else:
-        assert history(evonas.evolve(**tiny, inherit=inherit, workers=1)) == expected
+    assert history(evonas.evolve(**tiny, inherit=inherit, **where)) == expected
 
 
 def test_a_worker_is_started_once_and_only_if_needed(search):
