@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Self
 
 from ..architecture import Ceilings
+from ..data import BEFORE, check_layout
 from ..errors import UserError, closest, nearest
 from ..evolution import SECONDS, Genome, Space, entries, find, genome_type
 from ..evolution.strategies import Strategy
@@ -62,6 +63,8 @@ class Settings:
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
         keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
         table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
+        layout: What sub-folders of an image folder are, as of `evonas.data.load_dataset`; ``before`` in runs
+            that began when it was not asked for.
     """
 
     genome: str
@@ -92,6 +95,7 @@ class Settings:
     capture: bool = True
     keep: int = 0
     table: str = ""
+    layout: str = BEFORE
 
     def __post_init__(self) -> None:
         for name in ("space", "tactics", "training", "final", "operators"):
@@ -102,6 +106,7 @@ class Settings:
                 raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
         check_seed(self.seed)
         check_mode(self.inherit)
+        check_layout(self.layout)
         for name in ("budget", "look_ahead", "threads"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
