@@ -46,7 +46,7 @@ IMAGES = ("normalised", "unit", "bytes")
 ROOM = 4
 """A network may grow to so many times its size where that is more than the recipe's caps."""
 
-INHERITED = ("dataset", "train_limit", "seed", "device", "threads")
+INHERITED = ("dataset", "layout", "train_limit", "seed", "device", "threads")
 """What a refinement takes over from the run that an individual comes from."""
 
 
@@ -244,6 +244,8 @@ def _settings_and_data(
     """
     choices = {key: value for key, value in asked.items() if key != "config"}
     known = said(**(given.defaults or {})) if given else {}
+    if "dataset" in choices:
+        known.pop("layout", None)  # of other folders
     recipe = compose("graph", asked.get("config"), known | choices)
     settings = resolve(course.machines.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "png", "pdf")
 OF_SEARCHES = (
     *("genome", "dataset", "table", "seeds", "first_seed", "budget", "epochs", "vary", "unique", "protocol"),
-    *("train_limit", "data_dir", "download", "device", "jobs"),
+    *("layout", "train_limit", "data_dir", "download", "device", "jobs"),
 )
 """Options that say how to search, and nothing of runs that are there already."""
-AS_SAID = ("genome", "budget", "epochs", "unique", "train_limit", "download", "device")
+AS_SAID = ("genome", "budget", "epochs", "unique", "layout", "train_limit", "download", "device")
 """Those that a search takes as they are, by the same names."""
 
 
@@ -71,6 +71,7 @@ def compare(
         str | None,
         option("search|final", "Train every winner from scratch by this protocol, and test it once."),
     ] = None,
+    layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..settings import Recipe
 
 AS_SAID = ("genome", "recipe", "budget", "epochs", "seed", "inherit", "strategy", "population", "sample")
-AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "max_memory", "device", "threads")
+AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "layout", "max_memory", "device", "threads")
 AS_SAID += ("look_ahead", "asynchronous")
 """Options that the library takes as they are, by the same names."""
 
@@ -63,6 +63,7 @@ def evolve(
     config: Annotated[
         Path | None, option("FILE.toml", "Settings of your own, laid over the genome's recipe.")
     ] = None,
+    layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,

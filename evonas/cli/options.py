@@ -35,6 +35,14 @@ Dataset = Annotated[
         "NAME|FILE.npz|FOLDER", "Images to learn: a name (evonas list datasets), arrays, or files in folders."
     ),
 ]
+Layout = Annotated[
+    str | None,
+    option(
+        "auto|classes|parts",
+        "Folders named train, val, test and so on: parts of the dataset (auto), or classes; or parts in "
+        "which every folder is a class.",
+    ),
+]
 TrainLimit = Annotated[int | None, option("N", "Use only N training images.")]
 DataDir = Annotated[Path | None, option("FOLDER", "Where named datasets are kept.")]
 Download = Annotated[bool, typer.Option("--download", help="Fetch a named dataset that is not there.")]

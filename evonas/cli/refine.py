@@ -14,7 +14,8 @@ from .options import option
 if TYPE_CHECKING:
     from ..results import Individual
 
-AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "device", "verify_morphisms")
+AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "layout", "device")
+AS_SAID += ("verify_morphisms",)
 """Options that the library takes as they are, by the same names."""
 
 
@@ -45,6 +46,7 @@ def refine(
     operators: options.Operators = None,
     verify_morphisms: options.Verify = False,
     max_time: options.MaxTime = None,
+    layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,

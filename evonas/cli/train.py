@@ -51,6 +51,7 @@ def train(
         bool, typer.Option("--continue", help="Begin with the weights that the search found.")
     ] = False,
     seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
+    layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
@@ -90,7 +91,9 @@ def train(
     name = located(dataset) or _dataset_of(found)
     where = _where(genome, device, devices, threads, compile_it)
     with _reserved(_output_folder(output, found, name)) as folder:
-        images = DataChoice(data_dir or found.data_dir, download).open(name, train_limit)
+        images = DataChoice(data_dir or found.data_dir, download).open(
+            name, train_limit, layout or _layout_of(found, dataset)
+        )
         weights = _weights(found, genome) if go_on else None
         trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights)
         trained = replace(trained, report={**trained.report, "protocol": protocol})
@@ -140,6 +143,13 @@ def _dataset_of(found: Target) -> str:
             f"dataset: {found.title} was found without images; say with --dataset what to train on"
         )
     return found.settings.dataset
+
+
+def _layout_of(found: Target, dataset: str | None) -> str:
+    """What folders of images are where nobody says it: as in the search, if its images are meant."""
+    from ..data import AUTO
+
+    return AUTO if dataset is not None or found.settings is None else found.settings.layout
 
 
 def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:

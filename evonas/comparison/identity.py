@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from ..data import AUTO, BEFORE
 from ..errors import UserError
 from ..settings import ABOUT_KEYS, Order, Recipe, Settings, read_order, resolve
 from ..tables import read_table
@@ -83,7 +84,7 @@ def _data(order: Order, known: dict[tuple[Any, ...], str]) -> str:
     search = order.recipe["search"]
     if order.fitness.table:
         return read_table(order.fitness.table).fingerprint
-    place = search.get("dataset", "digits"), search.get("train_limit")
+    place = search.get("dataset", "digits"), search.get("train_limit"), search.get("layout", AUTO)
     if place not in known:
         known[place] = order.data.open(*place).fingerprint
     return known[place]
@@ -119,4 +120,6 @@ def check_run(folder: Path, contender: Contender, seed: int, choices: Mapping[st
 
 def _differing(found: Settings, expected: Settings) -> list[str]:
     own, other = found.to_dict(), expected.to_dict()
-    return [name for name in own if name not in OF_THE_MACHINE and own[name] != other[name]]
+    # A run that did not note its layout has its place by what its images are, which the digest knows.
+    left_out = (*OF_THE_MACHINE, "layout") if found.layout == BEFORE else OF_THE_MACHINE
+    return [name for name in own if name not in left_out and own[name] != other[name]]

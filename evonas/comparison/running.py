@@ -132,7 +132,7 @@ def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
     settings = result.settings
     data_dir = terms.choices.get("data_dir")
     dataset = DataChoice(None if data_dir is None else Path(data_dir)).open(
-        settings.dataset, settings.train_limit
+        settings.dataset, settings.train_limit, settings.layout
     )
     compute = Compute(settings.device, settings.precision, settings.threads)
     plan = protocol_plan(settings, terms.protocol)

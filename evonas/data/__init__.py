@@ -19,21 +19,27 @@ from .dataset import ImageDataset
 from .described import read_described
 from .guessing import COUNTS, guessing, share_of_commonest
 from .images import Images, Split, Statistics, channel_statistics
+from .layout import AUTO, BEFORE, LAYOUTS, check_layout
 from .load import build_dataset, default_data_dir, load_dataset
-from .source import ArraySource, ImageSource
+from .source import ArraySource, ImageSource, ValidatedSource
 
 __all__ = [
+    "AUTO",
     "ArraySource",
+    "BEFORE",
     "COUNTS",
     "DatasetDescription",
     "ImageDataset",
     "ImageSource",
     "Images",
+    "LAYOUTS",
     "NamedDataset",
     "Split",
     "Statistics",
+    "ValidatedSource",
     "build_dataset",
     "channel_statistics",
+    "check_layout",
     "dataset_names",
     "default_data_dir",
     "describe_datasets",

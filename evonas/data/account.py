@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,26 +22,49 @@ class Account:
         left_out: Images that ``train_limit`` leaves out.
         changes: What was done to training images, as `changes_of` says it.
         beside: Images that lie beside the folders of the classes, which are passed over.
+        parts: What the dataset calls its own validation and test parts, by ``validation`` and ``test``; empty
+            for one without a name.
+        passed: Folders or arrays that are passed over.
     """
 
     held_out: int | None = None
     left_out: int = 0
     changes: tuple[str, ...] = ()
     beside: int = 0
+    parts: Mapping[str, str] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
 
     def told(self, task: Task, split: Split) -> str:
         """The line that a search begins with."""
         train, validation = len(split.y_train), len(split.y_val)
         total = train + validation + (self.held_out or 0) + self.left_out
-        changed = f" (of these {train + validation:,}: {', '.join(self.changes)})" if self.changes else ""
-        test = "a test part of their own" if self.held_out is None else f"{self.held_out:,} kept for the test"
+        own = "validation" in self.parts
+        read = train if own else train + validation
+        changed = f" (of these {read:,}: {', '.join(self.changes)})" if self.changes else ""
+        validate = f"{validation:,} to validate"
+        if own:
+            divided = f"{changed}, {validate}{_named(_own(self.parts['validation']))}"
+        else:
+            divided = f", {validate}{changed}"
+        test = f"a test part of their own{_named(self.parts.get('test', ''))}"
+        if self.held_out is not None:
+            test = f"{self.held_out:,} kept for the test"
         left_out = f", {self.left_out:,} left out (train_limit)" if self.left_out else ""
         lying = f"image{'s' if self.beside != 1 else ''} beside the class folders passed over"
         beside = f"; {self.beside:,} {lying}" if self.beside else ""
+        passed = f"; passed over: {', '.join(self.passed)}" if self.passed else ""
         return (
             f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
-            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}{beside}"
+            f"{train:,} to train on{divided}, {test}{left_out}{beside}{passed}"
         )
+
+
+def _own(name: str) -> str:
+    return f"a part of their own, {name}" if name else "a part of their own"
+
+
+def _named(name: str) -> str:
+    return f" ({name})" if name else ""
 
 
 def changes_of(sizes: Counter[tuple[int, int]], channels: Counter[str], height: int, width: int) -> list[str]:

@@ -61,10 +61,10 @@ class DatasetDescription:
 
 _PATHS = (
     DatasetDescription(
-        "FILE.npz", "your arrays", "x_train, y_train [, x_test, y_test, classes]", "numpy.savez"
+        "FILE.npz", "your arrays", "x_train, y_train [, x_val ..., x_test ..., classes]", "numpy.savez"
     ),
     DatasetDescription(
-        "FOLDER", "your image files", "CLASS/*.png, or train/CLASS/ and test/CLASS/", "a path"
+        "FOLDER", "your image files", "CLASS/*.png, or train/CLASS/ [, val/ ..., test/ ...]", "a path"
     ),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UserError
 from ..task import Task
 from .account import Account
 from .images import Images, Split, Statistics, channel_statistics
@@ -27,7 +28,8 @@ class ImageDataset:
         classes: Name of each class; number k belongs to label k.
         mirror: Whether an image flipped left to right keeps its meaning.
         fingerprint: Equal exactly if the training images (those that remain after the test part and
-            ``train_limit``), their labels and the class names are equal. Test images do not enter.
+            ``train_limit``), their labels, the class names and validation images of the dataset's own are
+            equal. Test images do not enter.
     """
 
     name: str
@@ -38,14 +40,17 @@ class ImageDataset:
     _training: Images = field(repr=False, compare=False)
     _read_test: Callable[[], Images] = field(repr=False, compare=False)
     _account: Account = field(default_factory=Account, repr=False, compare=False)
+    _validation: Images | None = field(default=None, repr=False, compare=False)
 
     @property
     def training_size(self) -> int:
         """Number of images that are not test images."""
-        return len(self._training)
+        return len(self._training) + (0 if self._validation is None else len(self._validation))
 
     def search_split(self, validation_fraction: float | None = None, seed: int = 0) -> Split:
         """Splits the training images for a search, stratified by class. Never reads a test image.
+
+        Where the dataset has validation images of its own, those are taken and nothing is split.
 
         Args:
             validation_fraction: Part that validates, between 0 and 1; every class has at least one image in
@@ -53,9 +58,18 @@ class ImageDataset:
             seed: Decides which images; not the search's seed, so that searches are compared on one split.
 
         Raises:
-            UserError: A fraction outside (0, 1), or a class with a single training image.
+            UserError: A fraction outside (0, 1), one for a dataset with validation images of its own, or a
+                class with a single training image.
         """
         x, y = self._training.x, self._training.y
+        if self._validation is not None:
+            if validation_fraction is not None:
+                raise UserError(
+                    f"validation_fraction: expected none, for {self.name} has its own validation part, "
+                    f"got {validation_fraction}"
+                )
+            own = self._validation
+            return Split(x.copy(), y.copy(), own.x.copy(), own.y.copy(), self.fingerprint)
         if validation_fraction is None:
             validation_fraction = default_validation_fraction(len(y))
         validation, train = take_validation(y, validation_fraction, seed, self.classes, self.name)
@@ -69,7 +83,8 @@ class ImageDataset:
 
     def full_training(self) -> Images:
         """Returns all images that are not test images: training and validation, for the final network."""
-        return Images(self._training.x.copy(), self._training.y.copy())
+        parts = [self._training] + ([] if self._validation is None else [self._validation])
+        return Images(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]))
 
     def test(self) -> Images:
         """Reads the test images: the only place where that happens, for the report at the end.
@@ -86,7 +101,18 @@ class ImageDataset:
         Args:
             split: Over its training images alone, as a search needs it; None: over the full training.
         """
-        return channel_statistics(self._training.x if split is None else split.x_train)
+        if split is not None:
+            return channel_statistics(split.x_train)
+        return channel_statistics(self._training.x if self._validation is None else self.full_training().x)
+
+
+def fingerprint_of(training: Images, validation: Images | None, classes: tuple[str, ...]) -> str:
+    """Hashes what is not for the test; without validation images of their own, the training images alone."""
+    found = training_fingerprint(training.x, training.y, classes)
+    if validation is None:
+        return found
+    own = training_fingerprint(validation.x, validation.y, classes)
+    return blake2b(f"validated by its own {found} {own}".encode(), digest_size=16).hexdigest()
 
 
 def training_fingerprint(x: NDArray[Any], y: NDArray[np.int64], classes: tuple[str, ...]) -> str:

@@ -2,56 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from .account import changes_of
+from .image_files import Form, common_form, decode_all
 from .images import Shape
+from .layout import AUTO, SUFFIXES, Parts, find_parts, images_in, sub_folders
 from .npz_file import DEFAULT_MAX_BYTES
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-_T = TypeVar("_T")
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
-
-_GREY_MODES = ("1", "L", "LA")
-_COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
-_TRANSPARENT_MODES = ("LA", "PA", "RGBA", "RGBa")
-_OTHER_COLOURS = ("CMYK", "YCbCr", "LAB", "HSV")
-_VALIDATION_NAMES = ("val", "valid", "validation")
 
 
 @dataclass(frozen=True, eq=False)
 class FolderSource:
-    """Image files in FOLDER/CLASS/, or in FOLDER/train/CLASS/ and FOLDER/test/CLASS/.
+    """Image files in FOLDER/CLASS/, or in FOLDER/train/CLASS/, FOLDER/val/CLASS/ and FOLDER/test/CLASS/.
 
     All images are brought to one size (bilinear, the aspect is not kept): ``image_size``, or the most
     common size of the training files that are read, the larger one on a tie. They are grey if all of these
-    files are, otherwise RGB; transparency is dropped; of an animation the first image counts.
+    files are, otherwise RGB; transparency is dropped; of an animation the first image counts. Values of
+    more than 8 bits become float32 (see `depth`).
     """
 
     files: tuple[Path, ...]
     numbers: tuple[int, ...]
     classes: tuple[str, ...]
-    test_folder: Path | None
+    parts: Parts
     image_size: tuple[int, int] | None
     max_bytes: int
     mirror: None = None
     changes: list[str] = field(default_factory=list)
     """What was done to the training images that were read first, in words."""
     beside: int = 0
-    """Images that lie beside the folders of the training classes: they are of no class."""
+    """Images that lie beside the folders of classes: they are of no class."""
+    _read: list[Form] = field(default_factory=list)
+    """The form that the training images were read in."""
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -60,63 +49,85 @@ class FolderSource:
 
     @property
     def has_test(self) -> bool:
-        """Whether there is a folder test/."""
-        return self.test_folder is not None
+        """Whether there is a folder of test images."""
+        return self.parts.test is not None
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is a folder of validation images."""
+        return self.parts.validation is not None
+
+    @property
+    def part_names(self) -> dict[str, str]:
+        """What the parts of the dataset's own are called."""
+        named = {"validation": self.parts.validation, "test": self.parts.test}
+        return {part: f"{folder.name}/" for part, folder in named.items() if folder is not None}
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Folders beside the parts."""
+        return self.parts.passed
 
     def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
         """Decodes the training images at these positions."""
         files = [self.files[position] for position in index.tolist()]
-        if shape is None:
-            shape, self.changes[:] = _common_shape(files, self.image_size)
-        return _decode_all(files, shape, self.max_bytes)
+        if shape is None or not self._read:
+            form, self.changes[:] = common_form(files, self.image_size)
+            self._read[:] = [form if shape is None else Form(shape, form.depth)]
+        return decode_all(files, self._read[0], self.max_bytes)
+
+    def read_validation(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Decodes the validation images, brought to the form of the training images."""
+        return self._read_part(self.parts.validation, "validation images")
 
     def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Decodes the files in test/, brought to the shape of the training images."""
-        if self.test_folder is None:
-            raise UserError("test images: expected a folder test/, got none")
-        found = _class_folders(self.test_folder)
-        strangers = [folder.name for folder in found if folder.name not in self.classes]
+        """Decodes the test images, brought to the form of the training images."""
+        return self._read_part(self.parts.test, "test images")
+
+    def _read_part(self, folder: Path | None, what: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        if folder is None or not self._read:
+            raise UserError(f"{what}: expected a folder of them, and the training images to be read before")
+        found = _class_folders(folder)
+        strangers = [one.name for one in found if one.name not in self.classes]
         if strangers:
             raise UserError(
-                f"{self.test_folder}: expected only classes that the training images have "
+                f"{folder}: expected only classes that the training images have "
                 f"({', '.join(self.classes)}), got {', '.join(strangers)} as well"
             )
         files, names = _files_of(found)
         number = {name: number for number, name in enumerate(self.classes)}
-        return _decode_all(files, shape, self.max_bytes), np.array([number[name] for name in names], np.int64)
+        labels = np.array([number[name] for name in names], np.int64)
+        return decode_all(files, self._read[0], self.max_bytes), labels
 
 
 def open_folder(
-    root: Path, image_size: int | tuple[int, int] | None = None, max_bytes: int = DEFAULT_MAX_BYTES
+    root: Path,
+    image_size: int | tuple[int, int] | None = None,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    layout: str = AUTO,
 ) -> FolderSource:
     """Lists the training files of a folder; opens none.
 
-    A folder with a sub-folder train/ that has sub-folders is taken as train/CLASS/ and test/CLASS/, any other
-    as CLASS/. Names that start with a dot and files with other suffixes than `SUFFIXES` are passed over.
+    A folder with sub-folders whose names say parts of a dataset is taken as train/CLASS/, val/CLASS/ and
+    test/CLASS/, any other as CLASS/. Names that start with a dot and files with other suffixes than
+    `SUFFIXES` are passed over.
 
     Args:
         root: The folder.
         image_size: Height and width to bring all images to (one number: both); None: the most common size.
         max_bytes: Bound on the memory of the decoded images of one part.
+        layout: What sub-folders are, as `find_parts` has it.
 
     Raises:
-        UserError: No classes, a class without images, or validation images beside train/.
+        UserError: No classes, a class without images, or names of parts that cannot be used as such.
     """
     size = _checked_size(image_size)
-    train, test = root, None
-    if (root / "train").is_dir() and _sub_folders(root / "train"):
-        train = root / "train"
-        test = root / "test" if (root / "test").is_dir() else None
-        for name in _VALIDATION_NAMES:
-            if (root / name).is_dir():
-                raise UserError(
-                    f"{root}: expected train/ and test/, got {name}/ as well; validation images are split "
-                    f"off train/: move those in {name}/ there, or rename it to test/"
-                )
+    parts = find_parts(root, layout)
+    train = parts.train
     folders = _class_folders(train)
     if len(folders) == 1:
         only = folders[0]
-        deeper = f": if those are in it, give {only}" if _sub_folders(only) else ""
+        deeper = f": if those are in it, give {only}" if sub_folders(only) else ""
         raise UserError(
             f"{train}: expected a sub-folder with images for each class, two at least, "
             f"got {only.name!r} alone{deeper}"
@@ -125,8 +136,8 @@ def open_folder(
     classes = tuple(folder.name for folder in folders)
     numbers = {name: number for number, name in enumerate(classes)}
     labels = tuple(numbers[name] for name in names)
-    beside = len(_images_in(train))
-    return FolderSource(tuple(files), labels, classes, test, size, max_bytes, beside=beside)
+    beside = sum(len(images_in(folder)) for folder in {root, train, parts.validation} if folder is not None)
+    return FolderSource(tuple(files), labels, classes, parts, size, max_bytes, beside=beside)
 
 
 def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
@@ -138,23 +149,11 @@ def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] |
     return size
 
 
-def _sub_folders(folder: Path) -> list[Path]:
-    """Visible sub-folders by name, in an order that does not depend on the file system."""
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
-    return sorted(found, key=lambda path: path.name)
-
-
 def _class_folders(folder: Path) -> list[Path]:
-    folders = _sub_folders(folder)
+    folders = sub_folders(folder)
     if not folders:
         raise UserError(f"{folder}: expected a sub-folder with images for each class, got no sub-folder")
     return folders
-
-
-def _images_in(folder: Path) -> list[Path]:
-    """Visible image files directly in a folder, by name."""
-    own = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
-    return sorted((path for path in own if not path.name.startswith(".")), key=lambda path: path.name)
 
 
 def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
@@ -162,95 +161,9 @@ def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     files: list[Path] = []
     names: list[str] = []
     for folder in folders:
-        own = _images_in(folder)
+        own = images_in(folder)
         if not own:
             raise UserError(f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none")
         files += own
         names += [folder.name] * len(own)
     return files, names
-
-
-def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> tuple[Shape, list[str]]:
-    """The shape to bring the images to, from the headers of their files, and what that changes."""
-
-    def look(image: Image) -> tuple[str, bool, int, int]:
-        transparent = image.mode in _TRANSPARENT_MODES or "transparency" in image.info
-        return image.mode, transparent, image.height, image.width
-
-    headers = _in_threads(lambda path: _with_image(path, look), files)
-    modes, sizes, transparent = Counter[str](), Counter[tuple[int, int]](), 0
-    for mode, see_through, height, width in headers:
-        modes[mode] += 1
-        sizes[height, width] += 1
-        transparent += see_through
-    most = max(sizes, key=lambda size: (sizes[size], size[0] * size[1], size))
-    height, width = image_size or most
-    coloured = not modes.keys() <= set(_GREY_MODES)
-    converted = Counter(
-        {
-            "grey made colour": sum(modes[mode] for mode in _GREY_MODES) if coloured else 0,
-            "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
-            "without their transparency": transparent,
-        }
-    )
-    return (height, width, 3 if coloured else 1), changes_of(sizes, converted, height, width)
-
-
-def _decode_all(files: list[Path], shape: Shape, max_bytes: int) -> NDArray[np.uint8]:
-    """Decodes files to one array of shape (n, H, W, C)."""
-    height, width, channels = shape
-    needed = len(files) * height * width * channels
-    if needed > max_bytes:
-        raise UserError(
-            f"image_size: expected images that take at most max_bytes = {max_bytes:,} bytes, got {needed:,} "
-            f"for {len(files):,} images of {height}x{width}; ask for a smaller image_size"
-        )
-    images = np.empty((len(files), height, width, channels), dtype=np.uint8)
-
-    def decode(image: Image) -> NDArray[np.uint8]:
-        from PIL.Image import Resampling
-
-        if "transparency" in image.info:  # a palette's transparent colour is dropped with the alpha channel
-            image = image.convert("RGBA")
-        image = image.convert("L" if channels == 1 else "RGB")
-        if image.size != (width, height):
-            image = image.resize((width, height), Resampling.BILINEAR)
-        return np.asarray(image, dtype=np.uint8).reshape(shape)
-
-    for number, pixels in enumerate(_in_threads(lambda path: _with_image(path, decode), files)):
-        images[number] = pixels
-    return images
-
-
-def _in_threads(work: Callable[[Path], _T], files: list[Path]) -> Iterator[_T]:
-    """Results in the order of the files. Pillow decodes outside the interpreter's lock, so threads help."""
-    step = 1024  # bounds what waits to be collected, and how much is still done after an error
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(files), step):
-            yield from pool.map(work, files[start : start + step])
-
-
-def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
-    """Opens an image file and looks at it.
-
-    Raises:
-        UserError: No image, a broken one, or one with more than 8 bits a channel.
-    """
-    from PIL.Image import DecompressionBombError
-    from PIL.Image import open as open_image
-
-    try:
-        with open_image(path) as image:
-            if image.mode not in _GREY_MODES + _COLOUR_MODES:
-                raise UserError(
-                    f"{path}: expected 8 bits a channel, got an image of Pillow's mode {image.mode!r}: "
-                    "convert it, or remove it"
-                )
-            return look(image)
-    except UserError:
-        raise
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
-        raise UserError(
-            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}: "
-            "remove it or mend it"
-        ) from error

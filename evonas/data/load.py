@@ -14,12 +14,13 @@ from ..errors import UserError, after, nearest_path
 from ..task import Task
 from .account import Account
 from .catalogue import dataset_names, open_named
-from .dataset import ImageDataset, training_fingerprint
+from .dataset import ImageDataset, fingerprint_of
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
 from .labels import Classes, checked_labels
+from .layout import AUTO, BEFORE, check_layout
 from .npz_file import DEFAULT_MAX_BYTES, open_npz
-from .source import ImageSource, check_lengths
+from .source import ImageSource, ValidatedSource, check_lengths
 from .split import DEFAULT_TEST_FRACTION, check_fraction, check_integer, limit_images, take_test
 
 
@@ -33,6 +34,7 @@ def load_dataset(
     image_size: int | tuple[int, int] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     seed: int = 0,
+    layout: str = AUTO,
 ) -> ImageDataset:
     """Loads the training part of a dataset.
 
@@ -47,6 +49,9 @@ def load_dataset(
         image_size: For image folders: height and width to bring all images to; None: the most common size.
         max_bytes: For paths: bound on the memory of one array.
         seed: Decides which images ``train_limit`` keeps.
+        layout: For image folders: what their sub-folders are. ``auto``: one whose name says part of a dataset
+            (``train``, ``Val``, ``test_set`` ...) is that part, or is refused; ``classes``: all are classes;
+            ``parts``: they are parts, and every folder in them is a class.
 
     Raises:
         UserError: The message names the file or the argument, what was expected and what came.
@@ -56,11 +61,13 @@ def load_dataset(
     is_path = name not in dataset_names() and name != ""
     source: ImageSource
     if is_path and path.is_dir():
-        source = open_folder(path, image_size, max_bytes)
+        source = open_folder(path, image_size, max_bytes, check_layout(layout))
     elif image_size is not None:
         raise UserError(f"image_size: expected only with a folder of images, got it with {name!r}")
+    elif check_layout(layout) not in (AUTO, BEFORE):
+        raise UserError(f"layout: expected {layout!r} only with a folder of images, got it with {name!r}")
     elif is_path and path.is_file():
-        source = open_npz(path, max_bytes)
+        source = open_npz(path, max_bytes, layout)
     elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
         raise UserError(
             f"dataset {name!r}: expected an .npz file or a folder of images there, got nothing"
@@ -96,10 +103,11 @@ def build_dataset(
     classes = Classes.of(values, source.classes, f"{name}: y_train")
     labels = classes.number(values, f"{name}: y_train")
     kept = np.arange(len(labels), dtype=np.int64)
+    validated = isinstance(source, ValidatedSource) and source.has_validation
     held_out: NDArray[np.int64] | None = None
     if not source.has_test:
         fraction = DEFAULT_TEST_FRACTION if test_fraction is None else test_fraction
-        held_out, kept = take_test(labels, fraction, classes.names, name)
+        held_out, kept = take_test(labels, fraction, classes.names, name, validated)
     elif test_fraction is not None:
         check_fraction(test_fraction, "test_fraction")
         raise UserError(
@@ -111,10 +119,13 @@ def build_dataset(
     y = labels[kept]
     check_lengths(x.shape, y.shape, f"{name}: x_train", "y_train")
     shape: Shape = x.shape[1], x.shape[2], x.shape[3]
+    validation = None
+    if isinstance(source, ValidatedSource) and source.has_validation:
+        validation = _own_part(name, "val", source.read_validation(shape), classes, x)
 
     def read_test() -> Images:
         if held_out is None:
-            return _own_test(name, source, classes, shape, x.dtype)
+            return _own_part(name, "test", source.read_test(shape), classes, x)
         images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
         return Images(images, labels[held_out])
 
@@ -123,7 +134,7 @@ def build_dataset(
         task=Task(channels=shape[2], height=shape[0], width=shape[1], classes=len(classes.names)),
         classes=classes.names,
         mirror=shape[2] >= 3 if source.mirror is None else source.mirror,
-        fingerprint=training_fingerprint(x, y, classes.names),
+        fingerprint=fingerprint_of(Images(x, y), validation, classes.names),
         _training=Images(x, y),
         _read_test=read_test,
         _account=Account(
@@ -132,7 +143,10 @@ def build_dataset(
             # No part of the contract: most sources change nothing, and have nothing beside them.
             tuple(getattr(source, "changes", ())),
             getattr(source, "beside", 0),
+            ({} if validation is None else {"validation": ""}) | getattr(source, "part_names", {}),
+            getattr(source, "passed_over", ()),
         ),
+        _validation=validation,
     )
 
 
@@ -147,15 +161,16 @@ def default_data_dir() -> Path:
     return Path(base).expanduser() / "evonas"
 
 
-def _own_test(name: str, source: ImageSource, classes: Classes, shape: Shape, dtype: np.dtype[Any]) -> Images:
-    """Reads a test part and holds it to the training part."""
-    raw_x, raw_y = source.read_test(shape)
-    x = checked_images(np.asarray(raw_x), f"{name}: x_test")
-    values = checked_labels(np.asarray(raw_y), f"{name}: y_test")
-    check_lengths(x.shape, values.shape, f"{name}: x_test", "y_test")
-    if x.shape[1:] != shape or x.dtype != dtype:
+def _own_part(
+    name: str, part: str, read: tuple[NDArray[Any], NDArray[Any]], classes: Classes, training: NDArray[Any]
+) -> Images:
+    """Holds validation or test images of the dataset's own to the training images."""
+    x = checked_images(np.asarray(read[0]), f"{name}: x_{part}")
+    values = checked_labels(np.asarray(read[1]), f"{name}: y_{part}")
+    check_lengths(x.shape, values.shape, f"{name}: x_{part}", f"y_{part}")
+    if x.shape[1:] != training.shape[1:] or x.dtype != training.dtype:
         raise UserError(
-            f"{name}: x_test: expected images like x_train, (height, width, channels) {shape} of {dtype}, "
-            f"got {x.shape[1:]} of {x.dtype}"
+            f"{name}: x_{part}: expected images like x_train, (height, width, channels) "
+            f"{training.shape[1:]} of {training.dtype}, got {x.shape[1:]} of {x.dtype}"
         )
-    return Images(x, classes.number(values, f"{name}: y_test"))
+    return Images(x, classes.number(values, f"{name}: y_{part}"))

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from .images import Shape, check_image_shape
+from .layout import AUTO, BEFORE
+from .npz_keys import CLASSES, Keys, Pair, find_keys, keys_before
 from .source import check_lengths, images_at
 
 DEFAULT_MAX_BYTES = 16 * 2**30
@@ -44,7 +46,7 @@ class _Header:
 
 @dataclass(frozen=True, eq=False)
 class NpzSource:
-    """An .npz file with x_train, y_train and optionally x_test, y_test and classes.
+    """An .npz file with images and labels to train on, optionally to validate and to test on, and classes.
 
     The test arrays, headers included, are touched by `read_test` alone.
     """
@@ -53,27 +55,63 @@ class NpzSource:
     max_bytes: int
     labels: NDArray[Any]
     classes: tuple[str, ...] | None
-    has_test: bool
+    keys: Keys
     mirror: None = None
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test arrays."""
+        return self.keys.test is not None
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are validation arrays."""
+        return self.keys.validation is not None
+
+    @property
+    def part_names(self) -> dict[str, str]:
+        """What the parts of the dataset's own are called."""
+        named = {"validation": self.keys.validation, "test": self.keys.test}
+        return {part: pair.x for part, pair in named.items() if pair is not None}
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Other arrays of the file."""
+        return self.keys.passed
 
     def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
         """Training images at these positions."""
         with _opened(self.path) as archive:
-            return images_at(_read(archive, "x_train", self.path, self.max_bytes), index)
+            return images_at(_read(archive, self.keys.train.x, self.path, self.max_bytes), index)
+
+    def read_validation(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Validation images and labels."""
+        return self._read_pair(self.keys.validation, "validation images")
 
     def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
         """Test images and labels."""
+        return self._read_pair(self.keys.test, "test images")
+
+    def _read_pair(self, pair: Pair | None, what: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        if pair is None:
+            raise UserError(f"{what}: expected them in {self.path}, got none")
         with _opened(self.path) as archive:
-            _check_pair(archive, "x_test", "y_test", self.path)
-            x = _read(archive, "x_test", self.path, self.max_bytes)
-            return x, _read(archive, "y_test", self.path, self.max_bytes)
+            _check_pair(archive, pair, self.path)
+            x = _read(archive, pair.x, self.path, self.max_bytes)
+            return x, _read(archive, pair.y, self.path, self.max_bytes)
 
 
-def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> NpzSource:
+def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES, layout: str = AUTO) -> NpzSource:
     """Reads the training labels of a file, and the header of the training images.
 
-    Keys: ``x_train`` (N, H, W) or (N, H, W, C), uint8 or floats; ``y_train`` (N,), integers; optionally
-    ``x_test`` and ``y_test`` of the same kind, and ``classes``, strings of which number v names label v.
+    Keys: ``x_train`` (N, H, W) or (N, H, W, C), uint8 or floats; ``y_train`` (N,) or (N, 1), integers or
+    text; optionally ``x_val``, ``y_val``, ``x_test`` and ``y_test`` of the same kind, and ``classes``,
+    strings of which number v names label v. MedMNIST's ``train_images``, ``train_labels`` are read, too.
+
+    Args:
+        path: The file.
+        max_bytes: Bound on the memory of one array.
+        layout: ``before``: only the keys that were looked for before layouts were asked for.
 
     Raises:
         UserError: No .npz file, a damaged one, a missing key, pickled objects, arrays that do not fit
@@ -81,18 +119,15 @@ def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES) -> NpzSource:
     """
     with _opened(path) as archive:
         keys = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
-        wanted = ["x_train", "y_train"] + (["x_test", "y_test"] if keys & {"x_test", "y_test"} else [])
-        missing = [key for key in wanted if key not in keys]
-        if missing:
-            raise UserError(
-                f"{path}: expected the keys {', '.join(wanted)}, got {', '.join(sorted(keys)) or 'none'} "
-                f"(missing: {', '.join(missing)})"
-            )
-        _check_pair(archive, "x_train", "y_train", path)
-        _checked_header(archive, "x_train", path, max_bytes)
-        labels = _read(archive, "y_train", path, max_bytes)
-        classes = _read_classes(archive, path, max_bytes) if "classes" in keys else None
-    return NpzSource(path, max_bytes, labels, classes, has_test="x_test" in keys)
+        try:
+            found = keys_before(keys) if layout == BEFORE else find_keys(keys)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        _check_pair(archive, found.train, path)
+        _checked_header(archive, found.train.x, path, max_bytes)
+        labels = _read(archive, found.train.y, path, max_bytes)
+        classes = _read_classes(archive, path, max_bytes) if CLASSES in keys else None
+    return NpzSource(path, max_bytes, labels, classes, found)
 
 
 _DAMAGED = (
@@ -153,7 +188,7 @@ def _checked_header(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: i
     if header.dtype.hasobject or header.dtype.names is not None:
         raise UserError(
             f"{path}: {key}: expected an array of plain numbers, got type {header.dtype}; "
-            "pickled objects and records are not read"
+            "pickled objects and records are not read (for text: numpy.savez of array.astype(str))"
         )
     if header.nbytes > max_bytes:
         raise UserError(
@@ -185,14 +220,14 @@ def _read_header(stream: IO[bytes]) -> _Header:
     return _Header(tuple(shape), np.dtype(dtype))
 
 
-def _check_pair(archive: zipfile.ZipFile, x: str, y: str, path: Path) -> None:
+def _check_pair(archive: zipfile.ZipFile, pair: Pair, path: Path) -> None:
     """Compares images and labels by their headers."""
     headers = []
-    for key in (x, y):
+    for key in (pair.x, pair.y):
         with archive.open(f"{key}.npy") as stream:
             headers.append(_read_header(stream))
-    check_image_shape(headers[0].shape, f"{path}: {x}")
-    check_lengths(headers[0].shape, headers[1].shape, f"{path}: {x}", y)
+    check_image_shape(headers[0].shape, f"{path}: {pair.x}")
+    check_lengths(headers[0].shape, headers[1].shape, f"{path}: {pair.x}", pair.y)
 
 
 def _read_classes(archive: zipfile.ZipFile, path: Path, max_bytes: int) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class ImageSource(Protocol):
 
     @property
     def labels(self) -> NDArray[Any]:
-        """Training labels, shape (N,) or (N, 1), any integers."""
+        """Training labels, shape (N,) or (N, 1), any integers, or text."""
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -52,16 +52,29 @@ class ImageSource(Protocol):
         """Reads the test images and labels; called for a source that has them, after the search."""
 
 
+@runtime_checkable
+class ValidatedSource(ImageSource, Protocol):
+    """A source that may have validation images of its own, which are used instead of a split."""
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether it has. Answered without reading them."""
+
+    def read_validation(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Reads the validation images and labels, right after the training images."""
+
+
 @dataclass(frozen=True, eq=False)
 class ArraySource:
     """Images that are in memory; those that a dataset keeps are copied.
 
     Attributes:
         images: Shape (N, H, W) or (N, H, W, C), uint8 or floats.
-        labels: Shape (N,), any integers.
+        labels: Shape (N,), any integers, or text.
         test: Test images and labels of the same kind; None: a test part is split off.
         classes: ``classes[v]`` names label ``v``.
         mirror: Whether a horizontal flip keeps the meaning; None: colour images do, grey ones do not.
+        validation: Validation images and labels of the same kind; None: a validation part is split off.
     """
 
     images: NDArray[Any]
@@ -69,16 +82,28 @@ class ArraySource:
     test: tuple[NDArray[Any], NDArray[Any]] | None = None
     classes: tuple[str, ...] | None = None
     mirror: bool | None = None
+    validation: tuple[NDArray[Any], NDArray[Any]] | None = None
 
     @property
     def has_test(self) -> bool:
         """Whether test arrays were given."""
         return self.test is not None
 
+    @property
+    def has_validation(self) -> bool:
+        """Whether validation arrays were given."""
+        return self.validation is not None
+
     def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
         """Training images at these positions."""
         check_lengths(self.images.shape, self.labels.shape, "x_train", "y_train")
         return self.images[index]
+
+    def read_validation(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Validation images and labels; those that a dataset keeps are copied."""
+        if self.validation is None:
+            raise UserError("validation images: expected validation=(images, labels), got validation=None")
+        return self.validation[0].copy(), self.validation[1]
 
     def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
         """Test images and labels."""

@@ -32,16 +32,31 @@ def default_validation_fraction(images: int) -> float:
     return 0.2 if images < SMALL_SET else 0.1
 
 
-def take_test(labels: Indices, fraction: float, classes: Sequence[str], name: str) -> tuple[Indices, Indices]:
+def take_test(
+    labels: Indices, fraction: float, classes: Sequence[str], name: str, validated: bool = False
+) -> tuple[Indices, Indices]:
     """Takes a test part off: positions of the test images and of the rest, both ascending.
+
+    Args:
+        labels: Of all images.
+        fraction: Part that is taken.
+        classes: Names, for messages.
+        name: Of the dataset, likewise.
+        validated: Whether it has validation images of its own, so that one image of a class may be left.
 
     Raises:
         UserError: A fraction outside (0, 1), or a class with fewer than three images.
     """
     check_fraction(fraction, "test_fraction")
-    reason = f"{name}: has no test part, so each class needs 3 images (one each to test, validate and train)"
+    needs = (
+        "2 images (one each to test and train)"
+        if validated
+        else "3 images (one each to test, validate and train)"
+    )
+    reason = f"{name}: has no test part, so each class needs {needs}"
     total = round(fraction * len(labels))
-    return _stratified(labels, total, (_TEST, TEST_SPLIT_SEED), classes, least=1, leave=2, reason=reason)
+    leave = 1 if validated else 2
+    return _stratified(labels, total, (_TEST, TEST_SPLIT_SEED), classes, least=1, leave=leave, reason=reason)
 
 
 def limit_images(labels: Indices, limit: int, seed: int, classes: Sequence[str], name: str) -> Indices:

@@ -7,7 +7,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..data import ImageDataset, load_dataset
+from ..data import AUTO, ImageDataset, load_dataset
 from ..errors import UserError
 from ..evolution import Heritage
 from ..evolution.strategies import Start, Strategy
@@ -61,13 +61,20 @@ class DataChoice:
     data_dir: Path | None = None
     download: bool = False
 
-    def open(self, name: str, train_limit: int | None) -> ImageDataset:
+    def open(self, name: str, train_limit: int | None, layout: str = AUTO) -> ImageDataset:
         """Loads a dataset.
+
+        Args:
+            name: Its name or path.
+            train_limit: Training images to keep; None for all.
+            layout: What sub-folders of an image folder are.
 
         Raises:
             UserError: There is none, or it cannot be used.
         """
-        return load_dataset(name, data_dir=self.data_dir, download=self.download, train_limit=train_limit)
+        return load_dataset(
+            name, data_dir=self.data_dir, download=self.download, train_limit=train_limit, layout=layout
+        )
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
     if not fitness.uses_images:
         placeholder = Task(1, 1, 1, 2)  # a function of genomes decodes nothing
         return Workbench(FunctionEvaluator(fitness.function or _nothing, fitness.needs, placeholder), {})
-    dataset = data.open(settings.dataset, settings.train_limit)
+    dataset = data.open(settings.dataset, settings.train_limit, settings.layout)
     settings.make_space().check(dataset.task)
     split = dataset.search_split()
     statistics = dataset.statistics(split)

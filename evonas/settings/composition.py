@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..data import AUTO
 from ..errors import UserError, nearest
 from ..evolution import SECONDS, genome_type
 from ..files import read_size
@@ -83,7 +84,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "inherit", "device", "precision", "table"):
+    for key in ("strategy", "dataset", "layout", "inherit", "device", "precision", "table"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", 40)
@@ -132,6 +133,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         capture=search.get("capture", True),
         keep=read_room(search.get("keep", 0)),
         table=table,
+        layout=search.get("layout", AUTO),
     )
     settings.start_genome()
     return settings

@@ -15,6 +15,7 @@ SEARCH_KEYS = (
     "genome",
     "strategy",
     "dataset",
+    "layout",
     "train_limit",
     "budget",
     "look_ahead",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from msgspec import Meta
 
 from ..architecture import Ceilings
+from ..data import BEFORE, check_layout
 from ..errors import UserError, closest, nearest
 from ..evolution import SECONDS, Genome, Space, entries, find, genome_type
 from ..evolution.strategies import Strategy
@@ -65,6 +66,8 @@ class Settings:
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
         keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
         table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
+        layout: What sub-folders of an image folder are, as of `evonas.data.load_dataset`; ``before`` in runs
+            that began when it was not asked for.
     """
 
     genome: str
@@ -95,10 +98,12 @@ class Settings:
     capture: bool = True
     keep: Annotated[int, Meta(ge=0, description="bytes, at least 0")] = 0
     table: str = ""
+    layout: str = BEFORE
 
     def __post_init__(self) -> None:
         check(self, "")
         check_mode(self.inherit)
+        check_layout(self.layout)
         population = self.tactics.get("population")
         if population is not None and (type(population) is not int or population > self.budget):
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")

@@ -36,13 +36,13 @@ def test_what_was_done_to_images_of_several_kinds(folder):
     root = folder(files | {"test/ant/1.png": b"never opened"})
     assert told(root) == (
         "20 images 3×6×5 in 2 classes: 16 to train on, 4 to validate (of these 20: 4 resized to 6×5, "
-        "14 grey made colour, 2 without their transparency), a test part of their own"
+        "14 grey made colour, 2 without their transparency), a test part of their own (test/)"
     )
 
 
 def test_the_division_of_arrays(npz):
     start = "30 images 3×4×4 in 3 classes: "
-    assert told(npz()) == start + "24 to train on, 6 to validate, a test part of their own"
+    assert told(npz()) == start + "24 to train on, 6 to validate, a test part of their own (x_test)"
     told_without = told(npz(x_test=None, y_test=None))
     assert told_without == start + "19 to train on, 5 to validate, 6 kept for the test"
 

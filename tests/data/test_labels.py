@@ -30,9 +30,12 @@ def test_booleans_and_negative_labels_are_accepted():
         (np.array([0.0, 0.5]), "expected integers, got float64 with the value 0.5"),
         (np.array([0.0, np.nan]), "expected integers, got float64 with the value nan"),
         (np.array([0.0, 1e300]), "expected integers, got float64 with the value 1e[+]300"),
-        (np.array(["cat", "dog"]), r"expected integers, got type <U3; np.unique\(y, return_inverse=True\)"),
+        (np.array(["cat", " "]), "expected the name of a class for each image, got an empty one at 1"),
+        (np.array([b"cat", b"d\xf6g"]), r"expected text in UTF-8, got b'd\\xf6g'"),
+        (np.array(["cat", None]), r"integers or text, got type object; y.astype\(str\) makes text"),
+        (np.array([[0, 1, 1], [0, 0, 0]]), "not one-hot, and of several labels an image none can be told"),
         (np.array([1, 2**63], np.uint64), "at most 64 bits with sign, got 9223372036854775808"),
-        (np.array([1j, 2]), "expected integers, got type complex128"),
+        (np.array([1j, 2]), "expected integers or text, got type complex128"),
     ],
 )
 def test_what_is_no_label_is_refused(labels, message):

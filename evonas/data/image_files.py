@@ -1,0 +1,167 @@
+"""Image files to one array: what their headers say, the form that all are brought to, decoding. By Pillow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .account import changes_of
+from .depth import BYTES, GREY_MODES, MODES, SIXTEEN, common_depth, depth_of, fitting, values_of
+from .images import Shape
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_T = TypeVar("_T")
+
+_TRANSPARENT_MODES = ("LA", "PA", "RGBA", "RGBa")
+_OTHER_COLOURS = ("CMYK", "YCbCr", "LAB", "HSV")
+
+
+@dataclass(frozen=True)
+class Form:
+    """What images are brought to.
+
+    Attributes:
+        shape: Height, width and channels.
+        depth: What a value is, as `depth_of` names it; other than 8 bits, values are float32.
+    """
+
+    shape: Shape
+    depth: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the array."""
+        return np.dtype(np.uint8 if self.depth == BYTES else np.float32)
+
+
+@dataclass(frozen=True)
+class _Header:
+    mode: str
+    depth: str
+    transparent: bool
+    reduced: bool
+    paged: bool
+    size: tuple[int, int]
+
+
+def common_form(files: list[Path], image_size: tuple[int, int] | None) -> tuple[Form, list[str]]:
+    """The form to bring images to, from the headers of their files, and what that changes, in words.
+
+    Raises:
+        UserError: One is no image, or their values are of depths that have no scale in common.
+    """
+    headers = list(_in_threads(lambda path: _with_image(path, _look), files))
+    modes = Counter(header.mode for header in headers)
+    sizes = Counter(header.size for header in headers)
+    depths = Counter(header.depth for header in headers)
+    most = max(sizes, key=lambda size: (sizes[size], size[0] * size[1], size))
+    height, width = image_size or most
+    coloured = not modes.keys() <= set(GREY_MODES)
+    examples = {header.depth: path for header, path in zip(headers, files, strict=True)}
+    depth = common_depth(depths, examples)
+    converted = Counter(
+        {
+            "grey made colour": sum(modes[mode] for mode in GREY_MODES) if coloured else 0,
+            "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
+            "without their transparency": sum(header.transparent for header in headers),
+            "of 8 bits scaled to 16": depths[BYTES] if depth == SIXTEEN else 0,
+            "of 16 bits a colour read at 8": sum(header.reduced for header in headers),
+            "of several pages, the first read": sum(header.paged for header in headers),
+        }
+    )
+    form = Form((height, width, 3 if coloured else 1), depth)
+    return form, changes_of(sizes, converted, height, width)
+
+
+def decode_all(files: list[Path], form: Form, max_bytes: int) -> NDArray[Any]:
+    """Decodes files to one array of shape (n, H, W, C).
+
+    Raises:
+        UserError: They would take more than ``max_bytes``, or one cannot be read or brought to the form.
+    """
+    height, width, channels = form.shape
+    needed = len(files) * height * width * channels * form.dtype.itemsize
+    if needed > max_bytes:
+        raise UserError(
+            f"image_size: expected images that take at most max_bytes = {max_bytes:,} bytes, got {needed:,} "
+            f"for {len(files):,} images of {height}x{width}; ask for a smaller image_size"
+        )
+    images = np.empty((len(files), *form.shape), dtype=form.dtype)
+    decoded = _in_threads(lambda path: _with_image(path, lambda image: _decode(image, path, form)), files)
+    for number, pixels in enumerate(decoded):
+        images[number] = pixels
+    return images
+
+
+def _look(image: Image) -> _Header:
+    tiles = getattr(image, "tile", None)
+    rawmode = str(tiles[0][-1]) if tiles else ""
+    return _Header(
+        image.mode,
+        depth_of(image),
+        image.mode in _TRANSPARENT_MODES or "transparency" in image.info,
+        depth_of(image) == BYTES and ";16" in rawmode,
+        image.format == "TIFF" and bool(getattr(image, "is_animated", False)),
+        (image.height, image.width),
+    )
+
+
+def _decode(image: Image, path: Path, form: Form) -> NDArray[Any]:
+    from PIL.Image import Resampling, fromarray
+
+    height, width, channels = form.shape
+    depth = depth_of(image)
+    if depth == BYTES:
+        if "transparency" in image.info:  # a palette's transparent colour is dropped with the alpha channel
+            image = image.convert("RGBA")
+        image = image.convert("L" if channels == 1 else "RGB")
+    else:
+        image = fromarray(values_of(image, path))
+    if image.size != (width, height):
+        image = image.resize((width, height), Resampling.BILINEAR)
+    pixels = fitting(np.asarray(image), depth, form.depth, path)
+    return pixels.reshape(form.shape) if depth == BYTES else pixels[..., np.newaxis]
+
+
+def _in_threads(work: Callable[[Path], _T], files: list[Path]) -> Iterator[_T]:
+    """Results in the order of the files. Pillow decodes outside the interpreter's lock, so threads help."""
+    step = 1024  # bounds what waits to be collected, and how much is still done after an error
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(files), step):
+            yield from pool.map(work, files[start : start + step])
+
+
+def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
+    """Opens an image file and looks at it.
+
+    Raises:
+        UserError: No image, a broken one, or one of a kind that is not read.
+    """
+    from PIL.Image import DecompressionBombError
+    from PIL.Image import open as open_image
+
+    try:
+        with open_image(path) as image:
+            if image.mode not in MODES:
+                raise UserError(
+                    f"{path}: expected grey or colour, got an image of Pillow's mode {image.mode!r}: "
+                    "convert it, or remove it"
+                )
+            return look(image)
+    except UserError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
+        raise UserError(
+            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}: "
+            "remove it or mend it"
+        ) from error
