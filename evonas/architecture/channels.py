@@ -31,6 +31,11 @@ class ChannelClasses:
     >>> (classes.of("left") == classes.of("right")).all(), classes.bonds("left"), classes.bonds("head")
     (np.True_, (), ('the logits',))
 
+    Args:
+        architecture: Whose channels they are; it must not change.
+        fresh: Whether channels that enter are fresh ones and no copies: then those are frozen, too, over
+            which a layer takes statistics.
+
     Attributes:
         architecture: Whose channels they are; it must not change.
         count: How many numbers classes may have; each class has one below it.
@@ -38,7 +43,7 @@ class ChannelClasses:
         needed: Sets of classes of which one at least must stay.
     """
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, fresh: bool = False) -> None:
         self.architecture = architecture
         ties = Ties()
         channels: dict[str, Channels] = {}
@@ -53,7 +58,8 @@ class ChannelClasses:
         self._classes = {name: roots[found.numbers] for name, found in channels.items()}
         self._blocks = {name: found.blocks for name, found in channels.items() if found.blocks is not None}
         self.frozen = np.zeros(ties.count, dtype=bool)
-        self._bonds: list[tuple[Numbers, str]] = [(roots[numbers], why) for numbers, why in ties.frozen]
+        bonds = [*ties.frozen, *(ties.mixed if fresh else ())]
+        self._bonds: list[tuple[Numbers, str]] = [(roots[numbers], why) for numbers, why in bonds]
         for bound, _ in self._bonds:
             self.frozen[bound] = True
         self.needed: Sequence[Numbers] = [roots[numbers] for numbers in ties.needed]

@@ -10,6 +10,7 @@ from .layers import (
     CeilMaxPool2d,
     Concat,
     Dropout,
+    Dropout2d,
     DropPath,
     Flatten,
     GlobalAvgPool,
@@ -17,8 +18,10 @@ from .layers import (
     LeakyReLU,
     MaxPool2d,
     MinPool2d,
+    Pad,
     PadChannels,
     PaddedAvgPool2d,
+    PReLU,
     ReLU,
     ReLU6,
     Resize,
@@ -33,13 +36,16 @@ KEEP_SIGN = (
     CeilMaxPool2d,
     Concat,
     Dropout,
+    Dropout2d,
     DropPath,
     Flatten,
     GlobalAvgPool,
     MaxPool2d,
     MinPool2d,
+    Pad,
     PaddedAvgPool2d,
     PadChannels,
+    PReLU,
     Resize,
     Shift,
     TakeChannels,
@@ -71,4 +77,4 @@ def leaves_alone(activation: Layer, architecture: Architecture, node: str) -> bo
     """
     if activation.idempotent and activation == architecture.layer(node):
         return True
-    return isinstance(activation, ReLU | LeakyReLU) and never_negative(architecture, node)
+    return isinstance(activation, ReLU | LeakyReLU | PReLU) and never_negative(architecture, node)

@@ -21,6 +21,7 @@ from ..architecture.layers import (
     Concat,
     Conv2d,
     Dropout,
+    Dropout2d,
     DropPath,
     Hardswish,
     Layer,
@@ -38,7 +39,7 @@ from ..architecture.layers import (
 Step = tuple[Literal["partner", "identity", "silent"], str, str]
 """What is done to a child's node, and of a partner the parent's node."""
 
-PASSING = (Dropout, DropPath, PadChannels, TakeChannels)
+PASSING = (Dropout, Dropout2d, DropPath, PadChannels, TakeChannels)
 """Kinds that hand on what they read in evaluation mode, or part of it."""
 
 WEIGHING = (BatchNorm2d, Conv2d, Linear, Scale)

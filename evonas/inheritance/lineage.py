@@ -78,8 +78,10 @@ class _Node:
             taken = slice(layer.start, layer.start + layer.channels)
             return Channels(inputs[0].origins[taken], inputs[0].zero[taken])
         if isinstance(layer, PadChannels):
-            padding = Channels(self.numbers.made_by(self.name, layer.extra), np.ones(layer.extra, dtype=bool))
-            return _joined([inputs[0], padding])
+            zeros = self.numbers.made_by(self.name, layer.before + layer.extra)
+            front, back = zeros[: layer.before], zeros[layer.before :]
+            parts = [Channels(part, np.ones(len(part), dtype=bool)) for part in (front, back)]
+            return _joined([parts[0], inputs[0], parts[1]])
         if layer.flow == "summed":
             made = self._made()
             return Channels(made.origins, _zero_sums(inputs, isinstance(layer, Add)))

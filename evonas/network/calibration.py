@@ -78,7 +78,7 @@ def _batch_statistics(network: nn.Module, apart: Iterable[nn.Module]) -> Iterato
     try:
         network.eval()  # dropout would draw
         for module in modes:
-            if isinstance(module, nn.BatchNorm2d) and module not in held:
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and module not in held:
                 module.train()
         yield
     finally:

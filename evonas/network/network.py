@@ -69,7 +69,7 @@ def build(
             values[name] = values[architecture.inputs(name)[0]]
             continue
         values[name] = layer.emit(graph, name, [values[source] for source in architecture.inputs(name)])
-        if values[name].op == "call_module" and values[name].target == name:  # not what a sum of one hands on
+        if _calls(values[name], name):
             modules[name] = _module(architecture, name, seed, given.pop(name, {}), dtype)
         elif name in given:
             raise UserError(f"weights: {name}.{next(iter(given[name]))}: {layer.kind} has no tensors")
@@ -78,6 +78,12 @@ def build(
     network.meta["nodes"] = {name: value.name for name, value in values.items()}
     _forget_code_with(network)
     return network
+
+
+def _calls(value: fx.Node, name: str) -> bool:
+    """Whether a value is what the module of that name gives, as it is or turned; not what a sum hands on."""
+    made = value.args[0] if value.target is torch.permute else value
+    return isinstance(made, fx.Node) and made.op == "call_module" and made.target == name
 
 
 def _by_node(architecture: Architecture, weights: Weights) -> dict[str, dict[str, torch.Tensor]]:

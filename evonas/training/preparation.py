@@ -25,7 +25,7 @@ def prepared(
         seed: Of the head's weights.
     """
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.momentum = module.momentum if plan.norm_momentum is None else plan.norm_momentum
     if node is None or not plan.auxiliary:
         return network

@@ -33,7 +33,9 @@ class RandomLayers:
         modules = list(network.modules())
         is_compiled = hasattr(network, "_orig_mod")  # its dropouts draw from what `drawing_from` seeds
         self._dropouts = [
-            module for module in modules if type(module) is nn.Dropout and module.p and not is_compiled
+            module
+            for module in modules
+            if type(module) in (nn.Dropout, nn.Dropout2d) and module.p and not is_compiled
         ]
         self._paths = [module for module in modules if isinstance(module, DroppedPath)] if drop_path else []
         self._final = drop_path
@@ -76,13 +78,14 @@ def drawing_from(seed: int, device: str) -> Iterator[None]:
         yield
 
 
-def _dropping(module: nn.Dropout, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+def _dropping(module: nn.Dropout | nn.Dropout2d, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
     """What a dropout computes, drawn from a generator."""
-    keep = 1 - module.p
+    keep, whole = 1 - module.p, isinstance(module, nn.Dropout2d)
 
     def forward(value: Tensor) -> Tensor:
         if not module.training:
             return value
-        return value * torch.empty_like(value).bernoulli_(keep, generator=generator).div_(keep)
+        like = value[..., :1, :1] if whole else value
+        return value * torch.empty_like(like).bernoulli_(keep, generator=generator).div_(keep)
 
     return forward

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...architecture import Architecture
-from ...architecture.layers import Conv2d, Layer, Linear
+from ...architecture.layers import Conv2d, ConvTranspose2d, Layer, Linear
 from .surgery import blank, fresh, in_order, refusal
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def followed(
             continue
         layer = architecture.layer(node)
         shapes = architecture.input_shapes(node)
+        if layer.mixes:
+            raise refusal(node, f"{layer.kind} takes statistics over its channels, which others would change")
         first = read[0] if read[0] is not None else np.arange(shapes[0][0])
         if layer.parameters(shapes) or layer.buffers(shapes):
             inputs[node] = first
@@ -79,6 +81,8 @@ def followed(
 
 
 def _is_dense(layer: Layer) -> bool:
+    if isinstance(layer, ConvTranspose2d):
+        return layer.groups == 1
     return isinstance(layer, Conv2d) and layer.groups == 1 and not layer.depthwise
 
 
@@ -106,10 +110,11 @@ def carried(
     for node, positions in inputs.items():
         layer = child.layer(node)
         for name, tensor in fresh(child, node, like).items():
-            source, axis = weights[name], layer.input_axis(name.rpartition(".")[2])
+            key = name.rpartition(".")[2]
+            source, axis = weights[name], layer.input_axis(key)
             if axis is None:
                 continue
-            if axis > 0:
+            if layer.axes(key).input is not None:
                 tensor.zero_()
             here = torch.from_numpy(np.flatnonzero(positions != NEW)).to(tensor.device)
             there = torch.from_numpy(positions[positions != NEW]).to(tensor.device)

@@ -71,7 +71,8 @@ class PruneChannels(Morphism):
         """
         classes = ChannelClasses(architecture)
         free, _ = classes.changeable(node)
-        filters = weights[f"{node}.weight"]
+        axis = architecture.layer(node).axes("weight").output or 0
+        filters = weights[f"{node}.weight"].movedim(axis, 0)
         norms = filters.detach().double().abs().flatten(1).sum(1).cpu().numpy()
         sums = np.bincount(classes.of(node), norms, minlength=classes.count)
         order = free[np.argsort(sums[free], kind="stable")]

@@ -17,9 +17,12 @@ from ...architecture.layers import (
     BatchNorm2d,
     Concat,
     Conv2d,
+    GroupNorm,
     Hardswish,
+    LayerNorm2d,
     LeakyReLU,
     Mish,
+    PReLU,
     ReLU,
     ReLU6,
     SiLU,
@@ -46,7 +49,8 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, torch.Tensor]
 
-_ACTIVATIONS = (ELU, GELU, Hardswish, LeakyReLU, Mish, ReLU, ReLU6, SiLU, Tanh)
+_NORMALISATIONS = (BatchNorm2d, GroupNorm, LayerNorm2d)
+_ACTIVATIONS = (ELU, GELU, Hardswish, LeakyReLU, Mish, PReLU, ReLU, ReLU6, SiLU, Tanh)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class RemoveLayer(_Checked):
         nodes = [self.node]
         if not isinstance(layer_of(architecture, self.node), Conv2d):
             return nodes
-        for kinds in ((BatchNorm2d,), _ACTIVATIONS):
+        for kinds in (_NORMALISATIONS, _ACTIVATIONS):
             readers = architecture.readers(nodes[-1])
             if len(readers) == 1 and isinstance(architecture.layer(readers[0]), kinds):
                 nodes.append(readers[0])

@@ -11,7 +11,18 @@ import networkx as nx
 import numpy as np
 
 from ...architecture import KEEP_SIGN, Architecture
-from ...architecture.layers import Add, Concat, Conv2d, LeakyReLU, Linear, ReLU, ReLU6, Scale, Shape
+from ...architecture.layers import (
+    Add,
+    Concat,
+    Conv2d,
+    ConvTranspose2d,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    ReLU6,
+    Scale,
+    Shape,
+)
 from ...errors import NotApplicable
 from ...evolution import new_name
 from .columns import NEW, Positions, carried, followed
@@ -205,7 +216,7 @@ def _silent(architecture: Architecture) -> set[str]:
     for node in architecture:
         layer, sources = architecture.layer(node), architecture.inputs(node)
         stays = isinstance(layer, (*KEEP_SIGN, LeakyReLU, ReLU, ReLU6, Scale))
-        stays |= isinstance(layer, Conv2d | Linear) and not layer.bias
+        stays |= isinstance(layer, Conv2d | ConvTranspose2d | Linear) and not layer.bias
         if _is_shut(architecture, node) or (stays and found.issuperset(sources)):
             found.add(node)
     return found

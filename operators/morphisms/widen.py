@@ -75,13 +75,13 @@ class Widen(Morphism):
         return f"widen {self.node} to {self.width} by copies, {shares} shares"
 
 
-def wider(architecture: Architecture, node: str, width: int, seed: int) -> Copies:
-    """How channels are multiplied so that a layer reaches a width.
+def wider(architecture: Architecture, node: str, width: int, seed: int, fresh: bool = False) -> Copies:
+    """How channels are multiplied so that a layer reaches a width; `fresh` says that new ones are no copies.
 
     Raises:
         NotApplicable: It cannot; the message names node and reason.
     """
-    classes = ChannelClasses(architecture)
+    classes = ChannelClasses(architecture, fresh)
     return Copies(classes, classes.widened(node, width, random.Random(seed)))
 
 
@@ -91,13 +91,13 @@ def sized(classes: ChannelClasses) -> list[str]:
     return sorted(name for name in net if net.layer(name).sized and classes.free(name))
 
 
-def draw_wider(architecture: Architecture, rng: random.Random) -> tuple[str, int]:
-    """A random layer and a larger width for it.
+def draw_wider(architecture: Architecture, rng: random.Random, fresh: bool = False) -> tuple[str, int]:
+    """A random layer and a larger width for it; `fresh` says that new channels are no copies.
 
     Raises:
         NotApplicable: There is none.
     """
-    nodes = sized(ChannelClasses(architecture))
+    nodes = sized(ChannelClasses(architecture, fresh))
     if not nodes:
         raise NotApplicable("no layer's width can change: all are tied to the image's channels or the logits")
     node = nodes[rng.randrange(len(nodes))]

@@ -25,6 +25,8 @@ class ZeroWiden(Morphism):
     f = A h + b becomes [A 0] [h; h'] + b for any h' (Elsken et al. 2018, Section 3, type II; Cai et al. 2018
     and LEMONADE pad the next layer with zeros likewise). What is tied to the layer widens with it; the
     normalisation of a new channel starts with scale 1, shift 0 and the statistics of a standard normal.
+    Channels over which a layer takes statistics (GroupNorm, LayerNorm) can be copied and no more: fresh ones
+    would change these.
 
     Attributes:
         node: The layer.
@@ -39,7 +41,7 @@ class ZeroWiden(Morphism):
     @classmethod
     def draw(cls, architecture: Architecture, rng: random.Random) -> Self:
         """A random layer and width, as for `Widen`."""
-        node, width = draw_wider(architecture, rng)
+        node, width = draw_wider(architecture, rng, fresh=True)
         return cls(node, width, rng.getrandbits(32))
 
     def rewrite(self, architecture: Architecture) -> Architecture:
@@ -51,7 +53,7 @@ class ZeroWiden(Morphism):
         return extended(self._copies(architecture), weights, self.seed)
 
     def _copies(self, architecture: Architecture) -> Copies:
-        return wider(architecture, self.node, self.width, self.seed)
+        return wider(architecture, self.node, self.width, self.seed, fresh=True)
 
     def describe(self) -> str:
         return f"widen {self.node} to {self.width} by fresh units with outgoing weights of zero"

@@ -6,7 +6,16 @@ import torch
 from torch import nn
 
 from evonas.architecture.architecture import Architecture
-from evonas.architecture.layers import BatchNorm2d, Conv2d, Dropout, GlobalAvgPool, Input, Linear, ReLU
+from evonas.architecture.layers import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Dropout2d,
+    GlobalAvgPool,
+    Input,
+    Linear,
+    ReLU,
+)
 from evonas.network.network import build
 from evonas.training import steps
 from evonas.training.device import Compute
@@ -227,12 +236,15 @@ def test_filters_lie_channels_last():
     assert weight.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_dropout_draws_from_the_seed_and_leaves_the_global_generator_alone():
+@pytest.mark.parametrize("whole", [False, True], ids=["numbers", "channels"])
+def test_dropout_draws_from_the_seed_and_leaves_the_global_generator_alone(whole):
     def dropping():
         net = Architecture()
         node = net.add("image", Input((3, 6, 6)))
-        node = net.add("pool", GlobalAvgPool(), net.add("conv", Conv2d(8, bias=True), node))
-        net.add("head", Linear(3), net.add("drop", Dropout(0.5), node))
+        node = net.add("conv", Conv2d(8, bias=True), node)
+        node = net.add("channels", Dropout2d(0.5), node) if whole else node
+        node = net.add("pool", GlobalAvgPool(), node)
+        net.add("head", Linear(3), node if whole else net.add("drop", Dropout(0.5), node))
         return to_device(build(net), COMPUTE)
 
     found = []

@@ -17,15 +17,18 @@ from .base import Flow, Layer, Shape, ShapeError, pair
 from .convolution import Conv2d
 from .dense import Flatten, Linear
 from .gating import Multiply, Pixel
-from .leaky import LeakyReLU
+from .leaky import LeakyReLU, PReLU
 from .merging import Add, Concat
+from .normalising import BatchNorm1d, GroupNorm, LayerNorm, LayerNorm2d
+from .padding import ConstantPad, Pad
 from .pointwise import BatchNorm2d, Dropout, Input, ReLU
 from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, Shift
 from .reconciling import PadChannels, Resize, TakeChannels
-from .regularising import DropPath
+from .regularising import Dropout2d, DropPath
 from .scaling import Scale
 from .ties import Axes, Channels, Numbers, Ties
 from .torch_pooling import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d
+from .transposed import ConvTranspose2d
 from .window import same_padding
 
 if TYPE_CHECKING:
@@ -37,23 +40,30 @@ __all__ = [
     "Add",
     "AvgPool2d",
     "Axes",
+    "BatchNorm1d",
     "BatchNorm2d",
     "CeilMaxPool2d",
     "Channels",
     "Concat",
+    "ConstantPad",
     "Conv2d",
+    "ConvTranspose2d",
     "DropPath",
     "Dropout",
+    "Dropout2d",
     "DroppedPath",
     "ELU",
     "Flatten",
     "Flow",
     "GELU",
     "GlobalAvgPool",
+    "GroupNorm",
     "Hardsigmoid",
     "Hardswish",
     "Input",
     "Layer",
+    "LayerNorm",
+    "LayerNorm2d",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
@@ -61,6 +71,8 @@ __all__ = [
     "Mish",
     "Multiply",
     "Numbers",
+    "Pad",
+    "PReLU",
     "PadChannels",
     "PaddedAvgPool2d",
     "Pixel",

@@ -41,6 +41,7 @@ class Layer:
         commutative: Whether the order of the inputs leaves the output as it is.
         idempotent: Whether it leaves as it is what it has given out, such as a rectifier.
         steered: Whether it does something only where a trainer steers it; left out of networks otherwise.
+        mixes: Whether what one channel gives depends on which others there are, by statistics over them.
         draws: Whether its module's constructor draws random numbers; these are kept from being drawn.
         keeps: What a training keeps of its inputs and its output, for estimates of memory.
     """
@@ -49,6 +50,7 @@ class Layer:
     commutative: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
     steered: ClassVar[bool] = False
+    mixes: ClassVar[bool] = False
     draws: ClassVar[bool] = True
     keeps: ClassVar[Keeps] = "both"
     kinds: ClassVar[dict[str, type[Layer]]] = {}

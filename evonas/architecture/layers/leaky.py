@@ -1,15 +1,18 @@
-"""The leaky rectifier."""
+"""Leaky rectifiers: of a given slope, and of a learnt one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
-from .base import Layer
+from .base import Layer, Shape
+from .ties import Axes
 
 if TYPE_CHECKING:
-    from torch import fx
+    import torch
+    from torch import fx, nn
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,46 @@ class LeakyReLU(Layer):
 
     def label(self) -> str:
         return f"leaky ReLU {self.slope:g}"
+
+
+@dataclass(frozen=True)
+class PReLU(Layer):
+    """max(x, 0) + slope · min(x, 0) with a learnt slope (He et al. 2015).
+
+    Attributes:
+        shared: Whether all channels have one slope; else each has its own.
+        initial: The slope before training.
+    """
+
+    keeps = "input"
+    draws = False
+
+    shared: bool = True
+    initial: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.shared, bool):
+            raise UserError(f"PReLU shared: expected true or false, got {self.shared!r}")
+        if not isinstance(self.initial, int | float):
+            raise UserError(f"PReLU initial: expected a number, got {self.initial!r}")
+
+    def input_axis(self, tensor: str) -> int | None:
+        return None if self.shared else 0
+
+    def axes(self, tensor: str) -> Axes:
+        return Axes() if self.shared else Axes(output=0)
+
+    def parameters(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
+        return {"weight": (1 if self.shared else inputs[0][0],)}
+
+    def module(self, inputs: Sequence[Shape]) -> nn.Module:
+        from torch import nn
+
+        return nn.PReLU(1 if self.shared else inputs[0][0], init=float(self.initial))
+
+    def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
+        """All slopes alike."""
+        module.weight.fill_(self.initial)  # type: ignore[operator, union-attr]
+
+    def label(self) -> str:
+        return "PReLU" if self.shared else "PReLU by channel"

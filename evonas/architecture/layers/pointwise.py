@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import UserError
-from .base import Flow, Layer, Shape, image
+from .base import Flow, Keeps, Layer, Shape, image
 from .ties import Channels, Ties
 
 if TYPE_CHECKING:
@@ -51,48 +51,38 @@ class Input(Layer):
 
 
 @dataclass(frozen=True)
-class BatchNorm2d(Layer):
-    """Batch normalisation with a learnt scale and shift (Ioffe and Szegedy 2015).
+class _BatchNorm(Layer):
+    """Batch normalisation with a learnt scale and shift."""
 
-    Attributes:
-        epsilon: Added to the variance.
-        momentum: Weight of the newest batch in the running statistics.
-    """
-
-    keeps = "input"
+    keeps: ClassVar[Keeps] = "input"
+    draws = False
 
     epsilon: float = 1e-5
     momentum: float = 0.1
 
-    draws = False
-
     def __post_init__(self) -> None:
         if not self.epsilon > 0:
-            raise UserError(f"BatchNorm2d epsilon: expected above 0, got {self.epsilon}")
+            raise UserError(f"{self.kind} epsilon: expected above 0, got {self.epsilon}")
         if not 0 <= self.momentum <= 1:
-            raise UserError(f"BatchNorm2d momentum: expected 0 to 1, got {self.momentum}")
+            raise UserError(f"{self.kind} momentum: expected 0 to 1, got {self.momentum}")
+
+    def _channels(self, shape: Shape) -> int:
+        raise NotImplementedError
 
     def input_axis(self, tensor: str) -> int | None:
         return 0
 
     def parameters(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
-        channels = image(self, inputs[0])[0]
+        channels = self._channels(inputs[0])
         return {"weight": (channels,), "bias": (channels,)}
 
     def buffers(self, inputs: Sequence[Shape]) -> dict[str, Shape]:
-        channels = image(self, inputs[0])[0]
+        channels = self._channels(inputs[0])
         return {"running_mean": (channels,), "running_var": (channels,)}
 
     def shape(self, inputs: Sequence[Shape]) -> Shape:
-        return image(self, inputs[0])
-
-    def module(self, inputs: Sequence[Shape]) -> nn.Module:
-        from torch import nn
-
-        norm = nn.BatchNorm2d(inputs[0][0], eps=self.epsilon, momentum=self.momentum)
-        # The counter serves averaging without a momentum; without it each step saves one operation.
-        norm.num_batches_tracked = None
-        return norm
+        self._channels(inputs[0])
+        return inputs[0]
 
     def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
         """Scale 1, shift 0, statistics of a standard normal."""
@@ -101,6 +91,27 @@ class BatchNorm2d(Layer):
 
     def label(self) -> str:
         return "BN"
+
+
+@dataclass(frozen=True)
+class BatchNorm2d(_BatchNorm):
+    """Batch normalisation of images with a learnt scale and shift (Ioffe and Szegedy 2015).
+
+    Attributes:
+        epsilon: Added to the variance.
+        momentum: Weight of the newest batch in the running statistics.
+    """
+
+    def _channels(self, shape: Shape) -> int:
+        return image(self, shape)[0]
+
+    def module(self, inputs: Sequence[Shape]) -> nn.Module:
+        from torch import nn
+
+        norm = nn.BatchNorm2d(inputs[0][0], eps=self.epsilon, momentum=self.momentum)
+        # The counter serves averaging without a momentum; without it each step saves one operation.
+        norm.num_batches_tracked = None
+        return norm
 
 
 @dataclass(frozen=True)

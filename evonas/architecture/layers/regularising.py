@@ -1,4 +1,4 @@
-"""Layers that act in training only."""
+"""Layers that act in training only: paths and channels that are dropped whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .base import Layer, Shape
+from ...errors import UserError
+from .base import Layer, Shape, image
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,3 +31,35 @@ class DropPath(Layer):
 
     def label(self) -> str:
         return "drop path"
+
+
+@dataclass(frozen=True)
+class Dropout2d(Layer):
+    """Zeroes whole channels at random while training (Tompson et al. 2015).
+
+    Attributes:
+        probability: That a channel is zeroed, in [0, 1).
+    """
+
+    keeps = "neither"
+    draws = False
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability < 1:
+            raise UserError(f"Dropout2d probability: expected at least 0 and below 1, got {self.probability}")
+
+    def shape(self, inputs: Sequence[Shape]) -> Shape:
+        return image(self, inputs[0])
+
+    def keeps_besides(self, inputs: Sequence[Shape]) -> tuple[int, int]:
+        return inputs[0][0], 0  # which were zeroed
+
+    def module(self, inputs: Sequence[Shape]) -> nn.Module:
+        from torch import nn
+
+        return nn.Dropout2d(self.probability)
+
+    def label(self) -> str:
+        return f"channel dropout {self.probability:g}"

@@ -53,6 +53,7 @@ class Ties:
         count: How many numbers have been given out.
         pairs: Numbers of channels that must be copied or dropped alike.
         frozen: Numbers of channels that can be neither copied nor dropped, and why.
+        mixed: Numbers of channels among which none of another kind can enter, and why.
         needed: Sets of channels of which one at least must stay.
     """
 
@@ -60,6 +61,7 @@ class Ties:
         self.count = 0
         self.pairs: list[tuple[Numbers, Numbers]] = []
         self.frozen: list[tuple[Numbers, str]] = []
+        self.mixed: list[tuple[Numbers, str]] = []
         self.needed: list[Numbers] = []
 
     def fresh(self, count: int) -> Channels:
@@ -78,6 +80,14 @@ class Ties:
         """Ties groups position by position, so that they stay equally wide."""
         rows = channels.numbers.reshape(groups, -1)
         self.pairs.append((np.tile(rows[0], groups - 1), rows[1:].reshape(-1)))
+
+    def tie_all(self, channels: Channels) -> None:
+        """Ties all channels of a node to one another."""
+        self.pairs.append((channels.numbers[:-1], channels.numbers[1:]))
+
+    def mix(self, channels: Channels, reason: str) -> None:
+        """Forbids fresh channels among them, copies apart; the reason says what these would change."""
+        self.mixed.append((channels.numbers, reason))
 
     def freeze(self, channels: Channels, reason: str) -> None:
         """Forbids every change; the reason says what the channels are tied to."""

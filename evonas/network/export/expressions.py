@@ -28,6 +28,7 @@ KEYWORDS: dict[Any, tuple[str, ...]] = {
     F.pad: ("pad", "mode", "value"),
     torch.cat: ("dim",),
     torch.mean: ("dim",),
+    torch.permute: ("dims",),
 }
 """Names for the positional arguments after the first: numbers alone say little to a reader."""
 

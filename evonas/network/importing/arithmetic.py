@@ -34,6 +34,16 @@ def subtract(one: Operand, other: Operand, alpha: float = 1) -> Part:
     return add(one, other, -alpha)
 
 
+def subtract_from(one: Operand, other: Operand, alpha: float = 1) -> Part:
+    """Other - alpha · one, as ``rsub`` has it; one of the two is a constant."""
+    return subtract(other, one, alpha)
+
+
+def negate(value: Operand) -> Part:
+    """-1 · value."""
+    return multiply(value, -1)
+
+
 def multiply(one: Operand, other: Operand) -> Part:
     """One · other."""
     if not isinstance(one, Value):

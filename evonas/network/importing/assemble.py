@@ -10,6 +10,8 @@ from torch import fx, nn
 from ...architecture import Architecture
 from ...architecture.layers import Input
 from ...errors import UserError
+from .edges import PARTS
+from .folding import fold
 from .functions import function_part, in_place, name_of
 from .joining import join_constants, join_pools
 from .modules import module_part
@@ -33,6 +35,7 @@ def assemble(traced: Traced) -> tuple[Architecture, Weights]:
     net.prune()
     join_pools(net)
     weights = {key: value for key, value in assembler.weights.items() if key.rpartition(".")[0] in net}
+    fold(net, weights, assembler.constants)
     join_constants(net, weights, assembler.constants)
     net.validate()
     return net, weights
@@ -63,8 +66,8 @@ class _Assembler:
             if node.op == "call_function" and name_of(node) == "getitem" and self._unpacked(node):
                 continue
             result = self.traced.results[node]
-            if not isinstance(result, Value) and not _several(result):
-                continue  # a constant, or a size
+            if not isinstance(result, Value) and (not _several(result) or name_of(node) in PARTS):
+                continue  # a constant, a size, or parts to be taken by those that read them
             try:
                 self._add(node, result)
             except (NoLayerError, UserError) as error:
@@ -113,6 +116,8 @@ class _Assembler:
             return self.traced.results[argument]
         if isinstance(argument, (list, tuple)):
             return [self._argument(item) for item in argument]
+        if isinstance(argument, slice):
+            return slice(*map(self._argument, (argument.start, argument.stop, argument.step)))
         return argument
 
     def _claim(self, tensor: torch.Tensor, node: fx.Node) -> None:

@@ -16,7 +16,7 @@ from torch import fx
 from torch._ops import OpOverload
 
 from ...architecture.layers import Flatten, Pixel
-from . import arithmetic, pointwise, windows
+from . import arithmetic, edges, normalising, pointwise, windows
 from .part import NoLayerError, Part, Value
 
 FUNCTIONS: dict[str, Callable[..., Part]] = {
@@ -30,16 +30,22 @@ FUNCTIONS: dict[str, Callable[..., Part]] = {
     "cat": arithmetic.concat,
     "clamp": pointwise.clamp,
     "concat": arithmetic.concat,
+    "constant_pad_nd": edges.framed,
     "conv2d": windows.convolution,
+    "conv_transpose2d": windows.transposed_convolution,
     "convolution": windows.general_convolution,
     "div": arithmetic.divide,
     "dropout": pointwise.dropout,
+    "dropout2d": pointwise.dropout2d,
     "elu": pointwise.elu,
+    "feature_dropout": pointwise.dropout2d,
     "gelu": pointwise.gelu,
+    "group_norm": normalising.group_norm,
     "hardsigmoid": pointwise.hardsigmoid,
     "hardswish": pointwise.hardswish,
     "hardtanh": pointwise.hardtanh,
     "interpolate": windows.resize,
+    "layer_norm": normalising.layer_norm,
     "leaky_relu": pointwise.leaky_relu,
     "linear": pointwise.linear,
     "matmul": pointwise.matmul,
@@ -49,13 +55,22 @@ FUNCTIONS: dict[str, Callable[..., Part]] = {
     "mish": pointwise.mish,
     "mm": pointwise.matmul,
     "mul": arithmetic.multiply,
+    "narrow": edges.narrow,
+    "native_group_norm": normalising.native_group_norm,
+    "native_layer_norm": normalising.layer_norm,
+    "neg": arithmetic.negate,
+    "pad": edges.pad,
+    "prelu": pointwise.prelu,
     "relu": pointwise.relu,
     "relu6": pointwise.relu6,
     "sigmoid": pointwise.sigmoid,
+    "rsub": arithmetic.subtract_from,
     "silu": pointwise.silu,
+    "slice": edges.sliced,
     "stochastic_depth": pointwise.stochastic_depth,
     "sub": arithmetic.subtract,
     "tanh": pointwise.tanh,
+    "upsample_bilinear2d": windows.aten_bilinear,
 }
 """Layers by the names of functions."""
 
@@ -73,6 +88,7 @@ SYNONYMS = {
     "imul": "mul",
     "isub": "sub",
     "multiply": "mul",
+    "negative": "neg",
     "subtract": "sub",
     "truediv": "div",
     "true_divide": "div",
@@ -122,8 +138,11 @@ def function_part(
     for first in ("input", "self", "tensors"):
         if not positional and first in keywords:
             positional = [keywords.pop(first)]
+    if name == "getitem" and not isinstance(positional[0], Value):
+        return edges.part_of(node.args[0], positional[0], positional[1])
     if name in SHAPING:
-        return _shaped(node, name, positional[0], result)
+        index = positional[1] if name == "getitem" else None
+        return _shaped(node, name, positional[0], result, index)
     make = _APART.get(node.target) if callable(node.target) else None
     if isinstance(node.target, OpOverload) and name == "batch_norm":
         make = pointwise.aten_batch_norm
@@ -141,25 +160,26 @@ def function_part(
 
 
 _OF_ATEN = frozenset(
-    "_adaptive_avg_pool2d _native_batch_norm_legit_no_training _unsafe_view addmm alias convolution "
-    "max_pool2d_with_indices mm upsample_nearest2d".split()
+    "_adaptive_avg_pool2d _native_batch_norm_legit_no_training _unsafe_view addmm alias constant_pad_nd "
+    "convolution feature_dropout max_pool2d_with_indices mm native_group_norm native_layer_norm "
+    "upsample_bilinear2d upsample_nearest2d".split()
 )
 
 
-def _shaped(node: fx.Node, name: str, value: Any, result: Value) -> Part:
+def _shaped(node: fx.Node, name: str, value: Any, result: Value, index: Any) -> Part:
     """What another shape asks for: nothing, a vector of an image, or an image of a vector."""
     if not isinstance(value, Value) or value.dtype != result.dtype:
         raise NoLayerError("a layer keeps the precision")
     before, after = value.shape, result.shape
     if name == "upsample_nearest2d":
         return windows.resize(value, after[2:])
-    if before == after and name != "getitem":
+    if before == after and (name != "getitem" or _only_new_axes(index)):
         return Part(None, [value])
     if name in ("expand", "expand_as"):
         if before == (*after[:2], 1, 1) and all(name_of(user) == "mul" for user in node.users):
             return Part(None, [value])  # Multiply does it
-    elif name == "getitem" and not _only_new_axes(node.args[1]):
-        raise NoLayerError("a layer reads all of a tensor")
+    elif name == "getitem" and not _only_new_axes(index):
+        return edges.indexed(value, index)
     elif len(before) > 2 and after == (before[0], before[1] * math.prod(before[2:])):
         return Part(Flatten(), [value])
     elif name in ("squeeze", "unsqueeze") and before in (after[:2], (*after, 1)) and after[2:] == (1,):
@@ -171,5 +191,5 @@ def _shaped(node: fx.Node, name: str, value: Any, result: Value) -> Part:
 
 def _only_new_axes(index: Any) -> bool:
     """Whether an index such as ``[:, :, None, None]`` leaves nothing out."""
-    items = index if isinstance(index, tuple) else (index,)
+    items = index if isinstance(index, (tuple, list)) else (index,)
     return all(item is None or item is ... or item == slice(None) for item in items)

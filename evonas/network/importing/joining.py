@@ -21,7 +21,7 @@ def join_pools(net: Architecture) -> None:
         if flat and all(net.layer(name) == Flatten() for name in flat):
             net.replace(pool, GlobalAvgPool())
             for name in flat:
-                _bypass(net, name)
+                bypass(net, name)
 
 
 def join_constants(net: Architecture, weights: Weights, constants: Set[str]) -> None:
@@ -46,10 +46,10 @@ def join_constants(net: Architecture, weights: Weights, constants: Set[str]) -> 
         weights[f"{name}.weight"] = (scale * weight).to(kind)
         weights[f"{name}.bias"] = (scale.reshape(-1) * bias + shift).to(kind)
         net.replace(name, Conv2d(kernel=1, depthwise=True, bias=True))
-        _bypass(net, first)
+        bypass(net, first)
 
 
-def _bypass(net: Architecture, name: str) -> None:
+def bypass(net: Architecture, name: str) -> None:
     """Removes a node; its readers get what it reads."""
     (source,) = net.inputs(name)
     for reader in net.readers(name):

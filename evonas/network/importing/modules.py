@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...architecture.layers import Flatten
-from . import pointwise, windows
+from . import edges, normalising, pointwise, windows
 from .arithmetic import affine
 from .part import NoLayerError, Part, Value
 
@@ -28,11 +28,24 @@ def _convolution(module: nn.Conv2d, value: Value) -> Part:
     )
 
 
-def _batch_norm(module: nn.BatchNorm2d, value: Value) -> Part:
+def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d, value: Value) -> Part:
     # A cumulative average has no momentum; the default takes its place in later training.
     momentum = 0.1 if module.momentum is None else module.momentum
     return pointwise.normalisation(
         value, module.running_mean, module.running_var, module.weight, module.bias, momentum, module.eps
+    )
+
+
+def _transposed_convolution(module: nn.ConvTranspose2d, value: Value) -> Part:
+    return windows.transposed_convolution(
+        value,
+        module.weight,
+        module.bias,
+        module.stride,
+        module.padding,
+        module.output_padding,
+        module.groups,
+        module.dilation,
     )
 
 
@@ -76,7 +89,11 @@ def _flatten(module: nn.Flatten, value: Value) -> Part:
 
 
 def _resize(module: nn.Upsample, value: Value) -> Part:
-    return windows.resize(value, module.size, module.scale_factor, module.mode)
+    return windows.resize(value, module.size, module.scale_factor, module.mode, module.align_corners)
+
+
+def _layer_norm_2d(module: Any, value: Value) -> Part:
+    return normalising.layer_norm_2d(value, module.weight, module.bias, module.eps)
 
 
 def _stochastic_depth(module: Any, value: Value) -> Part:
@@ -98,37 +115,51 @@ MODULES: dict[type[nn.Module], Translation] = {
         value, module.output_size, module.return_indices
     ),
     nn.AvgPool2d: _avg_pool,
+    nn.BatchNorm1d: _batch_norm,
     nn.BatchNorm2d: _batch_norm,
+    nn.ConstantPad2d: lambda module, value: edges.framed(value, module.padding, module.value),
     nn.Conv2d: _convolution,
+    nn.ConvTranspose2d: _transposed_convolution,
     nn.Dropout: _dropout,
+    nn.Dropout2d: lambda module, value: pointwise.dropout2d(value, module.p, False, module.inplace),
     nn.ELU: lambda module, value: pointwise.elu(value, module.alpha, inplace=module.inplace),
     nn.Flatten: _flatten,
     nn.GELU: lambda module, value: pointwise.gelu(value, module.approximate),
+    nn.GroupNorm: lambda module, value: normalising.group_norm(
+        value, module.num_groups, module.weight, module.bias, module.eps
+    ),
     nn.Hardsigmoid: lambda module, value: pointwise.hardsigmoid(value, module.inplace),
     nn.Hardswish: lambda module, value: pointwise.hardswish(value, module.inplace),
     nn.Hardtanh: lambda module, value: pointwise.hardtanh(
         value, module.min_val, module.max_val, module.inplace
     ),
     nn.Identity: lambda module, value: Part(None, [value]),
+    nn.LayerNorm: lambda module, value: normalising.layer_norm(
+        value, module.normalized_shape, module.weight, module.bias, module.eps
+    ),
     nn.LeakyReLU: lambda module, value: pointwise.leaky_relu(value, module.negative_slope, module.inplace),
     nn.Linear: _linear,
     nn.MaxPool2d: _max_pool,
     nn.Mish: lambda module, value: pointwise.mish(value, module.inplace),
+    nn.PReLU: lambda module, value: pointwise.prelu(value, module.weight),
     nn.ReLU: lambda module, value: pointwise.relu(value, module.inplace),
     nn.ReLU6: lambda module, value: pointwise.relu6(value, module.inplace),
     nn.SiLU: lambda module, value: pointwise.silu(value, module.inplace),
     nn.Sigmoid: lambda module, value: pointwise.sigmoid(value),
     nn.Tanh: lambda module, value: pointwise.tanh(value),
     nn.Upsample: _resize,
+    nn.ZeroPad2d: lambda module, value: edges.framed(value, module.padding),
 }
 """Modules of torch.nn."""
 
 OTHERS: dict[str, Translation] = {
+    "timm.layers.norm.LayerNorm2d": _layer_norm_2d,
+    "torchvision.models.convnext.LayerNorm2d": _layer_norm_2d,
     "torchvision.ops.stochastic_depth.StochasticDepth": _stochastic_depth,
     "torchvision.transforms.transforms.Normalize": _normalise,
     "torchvision.transforms.v2._misc.Normalize": _normalise,
 }
-"""Modules of torchvision, by name: it need not be installed."""
+"""Modules of torchvision and timm, by name: they need not be installed."""
 
 
 def translation(module: nn.Module) -> Translation | None:

@@ -9,8 +9,10 @@ import torch
 from ...architecture.layers import (
     ELU,
     GELU,
+    BatchNorm1d,
     BatchNorm2d,
     Dropout,
+    Dropout2d,
     DropPath,
     Hardsigmoid,
     Hardswish,
@@ -18,6 +20,7 @@ from ...architecture.layers import (
     LeakyReLU,
     Linear,
     Mish,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -53,6 +56,14 @@ def gelu(value: Value, approximate: str = "none") -> Part:
 def leaky_relu(value: Value, negative_slope: float = 0.01, inplace: bool = False) -> Part:
     """The leaky rectifier."""
     return Part(LeakyReLU(negative_slope), [value], changes_input=inplace)
+
+
+def prelu(value: Value, weight: torch.Tensor) -> Part:
+    """The leaky rectifier with a learnt slope, one for all channels or one for each."""
+    if not isinstance(weight, torch.Tensor):
+        raise NoLayerError("a layer's slope is a constant")
+    shared = weight.numel() == 1
+    return Part(PReLU(shared), [value], {"weight": weight.reshape(-1)})
 
 
 def elu(
@@ -93,7 +104,9 @@ def normalisation(
     eps: float = 1e-5,
 ) -> Part:
     """Batch normalisation; a scale or shift that is missing starts as 1 or 0."""
-    images_only(value)
+    kind = BatchNorm1d if len(value.shape) == 2 else BatchNorm2d
+    if kind is BatchNorm2d:
+        images_only(value)
     if running_mean is None or running_var is None:
         raise NoLayerError("it keeps no running statistics, which evaluation needs")
     tensors = {
@@ -102,7 +115,7 @@ def normalisation(
         "running_mean": running_mean,
         "running_var": running_var,
     }
-    return Part(BatchNorm2d(eps, momentum), [value], tensors)
+    return Part(kind(eps, momentum), [value], tensors)
 
 
 def functional_batch_norm(
@@ -176,6 +189,14 @@ def dropout(value: Value, p: float = 0.5, training: bool = True, inplace: bool =
     if training:
         raise NoLayerError("it drops in evaluation mode too")
     return Part(Dropout(p) if p else None, [value])
+
+
+def dropout2d(value: Value, p: float = 0.5, training: bool = True, inplace: bool = False) -> Part:
+    """Dropout of whole channels."""
+    if training:
+        raise NoLayerError("it drops in evaluation mode too")
+    images_only(value)
+    return Part(Dropout2d(p) if p else None, [value])
 
 
 def stochastic_depth(value: Value, p: float, mode: str, training: bool = True) -> Part:

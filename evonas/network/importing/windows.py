@@ -13,6 +13,7 @@ from ...architecture.layers import (
     AvgPool2d,
     CeilMaxPool2d,
     Conv2d,
+    ConvTranspose2d,
     GlobalAvgPool,
     Layer,
     MaxPool2d,
@@ -81,6 +82,31 @@ def convolution(
     return Part(layer, [value], {"weight": weight} | ({} if bias is None else {"bias": bias}))
 
 
+def transposed_convolution(
+    value: Value,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
+) -> Part:
+    """The transpose of a convolution."""
+    images_only(value)
+    layer = ConvTranspose2d(
+        weight.shape[1] * groups,
+        pair(weight.shape[2:]),
+        pair(stride),
+        pair(padding),
+        pair(output_padding),
+        pair(dilation),
+        groups,
+        bias is not None,
+    )
+    return Part(layer, [value], {"weight": weight} | ({} if bias is None else {"bias": bias}))
+
+
 def general_convolution(
     value: Value,
     weight: torch.Tensor,
@@ -94,7 +120,7 @@ def general_convolution(
 ) -> Part:
     """ATen's one operator for all convolutions."""
     if transposed:
-        raise NoLayerError("no layer computes a transposed convolution")
+        return transposed_convolution(value, weight, bias, stride, padding, output_padding, groups, dilation)
     return convolution(value, weight, bias, stride, padding, dilation, groups)
 
 
@@ -183,15 +209,23 @@ def resize(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Part:
-    """Each pixel that of its nearest neighbour."""
+    """Each pixel that of its nearest neighbour, or a mean of the four around it."""
     image = images_only(value)[1:]
-    if mode != "nearest" or antialias:
-        raise NoLayerError(f"a layer resizes to the nearest neighbour, not by mode {mode!r}")
+    if mode not in ("nearest", "bilinear") or antialias:
+        smoothed = " with antialias" if antialias else ""
+        raise NoLayerError(f"a layer resizes by mode 'nearest' or 'bilinear', not by {mode!r}{smoothed}")
     if size is None:
         factors = (
             (scale_factor, scale_factor) if isinstance(scale_factor, int | float) else tuple(scale_factor)
         )
-        if any(factor != int(factor) for factor in factors):
-            raise NoLayerError(f"a layer resizes to a size, or by a whole factor, not by {scale_factor}")
+        if any(n * factor != int(n * factor) for n, factor in zip(image, factors, strict=True)):
+            raise NoLayerError(f"a layer resizes to a size, so to whole pixels: {scale_factor} times {image}")
         size = tuple(math.floor(n * factor) for n, factor in zip(image, factors, strict=True))
-    return Part(None if pair(size) == image else Resize(pair(size)), [value])
+    layer = Resize(pair(size), mode, bool(align_corners))
+    return Part(None if pair(size) == image else layer, [value])
+
+
+def aten_bilinear(value: Value, output_size: Any, align_corners: bool, *scales: Any) -> Part:
+    """Bilinear interpolation as ATen has it: factors for both axes in a list, or one by one."""
+    factors = scales[0] if len(scales) == 1 else None
+    return resize(value, output_size, factors, "bilinear", align_corners)

@@ -18,27 +18,36 @@ from evonas.architecture.layers import (
     AdaptiveAvgPool2d,
     Add,
     AvgPool2d,
+    BatchNorm1d,
     BatchNorm2d,
     CeilMaxPool2d,
     Concat,
+    ConstantPad,
     Conv2d,
+    ConvTranspose2d,
     Dropout,
+    Dropout2d,
     DropPath,
     Flatten,
     GlobalAvgPool,
+    GroupNorm,
     Hardsigmoid,
     Hardswish,
     Input,
     Layer,
+    LayerNorm,
+    LayerNorm2d,
     LeakyReLU,
     Linear,
     MaxPool2d,
     MinPool2d,
     Mish,
     Multiply,
+    Pad,
     PadChannels,
     PaddedAvgPool2d,
     Pixel,
+    PReLU,
     ReLU,
     ReLU6,
     Resize,
@@ -135,6 +144,13 @@ def mixed() -> Architecture:
     x = net.add("min", MinPool2d(3, 1), net.add("leaky", LeakyReLU(0.1), x))
     x = net.add("resized", Resize((3, 2)), net.add("dropped", DropPath(), x))
     x = net.add("padded", PadChannels(2), net.add("taken", TakeChannels(5, start=1), x))
+    x = net.add("grouped.norm", GroupNorm(7), net.add("sloped", PReLU(), x))
+    x = net.add("pixels", LayerNorm2d(), net.add("slopes", PReLU(shared=False), x))
+    x = net.add("enlarged", ConvTranspose2d(6, 3, 2, padding=1), net.add("channels", Dropout2d(0.2), x))
+    x = net.add(
+        "smooth", Resize((4, 3), "bilinear"), net.add("corners", Resize(5, "bilinear", corners=True), x)
+    )
+    x = net.add("framed", ConstantPad((0, 1, 0, 0), 0.5), net.add("zeros", Pad((1, 0, -1, 1)), x))
     x = net.add("scaled", Scale(0.7), x)
     x = net.add("averaged", PaddedAvgPool2d(3), net.add("ceil", CeilMaxPool2d(2, 2, padding=0), x))
     for number, activation in enumerate([ReLU6(), SiLU(), GELU(), GELU(approximate=True), ELU(0.5)]):
@@ -148,6 +164,7 @@ def mixed() -> Architecture:
     pooled = net.add("pooled", GlobalAvgPool(), x)
     x = net.add("vector", Concat(), flat, pooled)
     x = net.add("hidden", Linear(12, bias=False), x)
+    x = net.add("vectors.norm", LayerNorm(), net.add("vectors.batch", BatchNorm1d(), x))
     x = net.add("drop", Dropout(0.3), net.add("relu", ReLU(), x))
     net.add("classifier", Linear(5), x)
     return net

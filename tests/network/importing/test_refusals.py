@@ -22,8 +22,10 @@ def refused(images):
 
 
 MODULES = {
-    "no layer": (nn.GroupNorm(2, 4), "(GroupNorm) cannot be represented: no layer computes it; those "),
-    "whole channels": (nn.Dropout2d(), "(Dropout2d) cannot be represented: no layer computes it"),
+    "no layer": (nn.Softplus(), "(Softplus) cannot be represented: no layer computes it; those "),
+    "instances": (nn.InstanceNorm2d(4), "(InstanceNorm2d) cannot be represented: no layer computes it"),
+    "pixels": (nn.LayerNorm((16, 16)), "a layer normalises vectors, images over all pixels and channels, or"),
+    "smooth": (nn.Upsample(scale_factor=2, mode="bicubic"), "'nearest' or 'bilinear', not by 'bicubic'"),
     "no statistics": (nn.BatchNorm2d(4, track_running_stats=False), "it keeps no running statistics"),
     "reflection": (
         nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"),
@@ -34,8 +36,7 @@ MODULES = {
     "cut": (nn.AvgPool2d(3, 2, ceil_mode=True), "means in windows that reach beyond the image (ceil_mode)"),
     "divisor": (nn.AvgPool2d(2, divisor_override=3), "a layer divides by the number of pixels"),
     "maxima": (nn.AdaptiveMaxPool2d(3), "the maxima of a grid of (3, 3) cells in an image of (16, 16)"),
-    "bilinear": (nn.Upsample(scale_factor=2, mode="bilinear"), "not by mode 'bilinear'"),
-    "factor": (nn.Upsample(scale_factor=1.5), "by a whole factor, not by 1.5"),
+    "factor": (nn.Upsample(scale_factor=1.3), "a layer resizes to a size, so to whole pixels: 1.3 times (16"),
     "hardtanh": (nn.Hardtanh(), "a layer limits numbers to 0 and 6 (ReLU6), not to -1.0 and 1.0"),
     "certain": (nn.Dropout(1.0), "(Dropout) cannot be represented: Dropout probability: expected"),
     "computed": (
@@ -77,12 +78,19 @@ FUNCTIONS = {
     "ratio": (lambda x: 1 / x, "no layer divides by a tensor that depends on the images"),
     "broadcast": (lambda x: x + x.mean((2, 3), keepdim=True), "a layer adds tensors of one shape, got"),
     "spatial gate": (lambda x: x * F.conv2d(x, torch.ones(1, 4, 1, 1)), "or an image and a gate"),
-    "part": (lambda x: x[:, :2], "'getitem' cannot be represented: a layer reads all of a tensor"),
-    "order": (lambda x: x[:, [1, 0, 3, 2]], "'getitem' cannot be represented: a layer reads all of a tensor"),
+    "every other": (lambda x: x[:, ::2], "a layer takes neighbouring channels, a rectangle of pixels, or"),
+    "both": (lambda x: x[:, :2, 1:], "or every n-th pixel, one at a time"),
+    "later ones": (lambda x: x[:, :, 1::2], "or every n-th pixel, one at a time"),
+    "order": (lambda x: x[:, [1, 0, 3, 2]], "'getitem' cannot be represented: a layer takes neighbouring"),
+    "halves": (lambda x: x.chunk(2, 2)[0], "a layer divides the channels (dim 1), and no other axis"),
+    "chunks": (lambda x: torch.cat(x.chunk(2, 1)[::-1], 1), "of several parts a layer takes one"),
+    "reflected": (lambda x: F.pad(x, (1, 1, 1, 1), "reflect"), "a constant, not by mode 'reflect'"),
+    "fewer": (lambda x: F.pad(x, (0, 0, 0, 0, -1, 0)), "a layer adds channels of zeros, and pads no pixels"),
+    "pixels": (lambda x: F.pad(x, (1, 0, 0, 0, 0, 1)), "a layer adds channels of zeros, and pads no pixels"),
     "rows": (lambda x: torch.cat([x, x], 2), "a layer joins the channels (dim 1) of tensors, not dim 2"),
     "some": (lambda x: x.mean(1, keepdim=True), "means over height and width"),
     "always": (lambda x: F.dropout(x, 0.5), "it drops in evaluation mode too"),
-    "batch": (lambda x: F.batch_norm(x, None, None, training=True), "with the batch's own statistics"),
+    "statistics": (lambda x: F.batch_norm(x, None, None, training=True), "with the batch's own statistics"),
     "precision": (lambda x: x.double().float(), "'double' cannot be represented"),
     "argument": (lambda x: torch.mean(x, (2, 3), out=None), "of its arguments a layer has no use for some"),
 }  # fmt: skip
