@@ -5,7 +5,6 @@ They are looked up by name: ``F.relu(x)``, ``x.relu_()`` and ``aten.relu.default
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -96,13 +95,6 @@ def name_of(node: fx.Node) -> str:
     return SYNONYMS.get(bare, bare)
 
 
-def in_place(node: fx.Node) -> bool:
-    """Whether a function changes the tensor that it reads."""
-    target: Any = node.target
-    name = target._schema.name if isinstance(target, OpOverload) else target
-    return isinstance(name, str) and name.endswith("_") and not name.endswith("__")
-
-
 def function_part(
     node: fx.Node, positional: Sequence[Any], keywords: Mapping[str, Any], result: Value
 ) -> Part:
@@ -136,8 +128,7 @@ def function_part(
         inspect.signature(make).bind(*positional, **keywords)
     except TypeError as error:
         raise NoLayerError(f"of its arguments a layer has no use for some: {error}") from None
-    part = make(*positional, **keywords)
-    return dataclasses.replace(part, changes_input=True) if in_place(node) else part
+    return make(*positional, **keywords)
 
 
 _OF_ATEN = frozenset(
@@ -153,7 +144,7 @@ def _shaped(node: fx.Node, name: str, value: Any, result: Value) -> Part:
     before, after = value.shape, result.shape
     if name == "upsample_nearest2d":
         return windows.resize(value, after[2:])
-    if before == after and name != "getitem":
+    if before == after and (name != "getitem" or _only_new_axes(node.args[1])):
         return Part(None, [value])
     if name in ("expand", "expand_as"):
         if before == (*after[:2], 1, 1) and all(name_of(user) == "mul" for user in node.users):
