@@ -3,7 +3,12 @@
 `from_module` is what `Architecture.from_module` calls, `read_program` reads a ``.pt2`` file for it.
 
 How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `assemble` (a layer for
-each call), which asks `modules` or `functions`; those share `windows` (convolution, pooling), `pointwise`
+each call). A trace is a run: `watching` notes the calls of a
+module, `programs` those of a program, and `memory` makes a graph of them in which nothing is changed in place
+(`views`). `trials` runs a module again with another number of images (`counts`), since it may do nothing else
+then; `lines` says where in the user's files something is.
+
+`assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling), `pointwise`
 (activations, normalisation, dropout, the linear map) and `arithmetic` (sums, products, joins), and
 answer with a `part`. `naming` makes names of the paths of modules.
 
@@ -13,6 +18,8 @@ batch, permutations of axes, weights that two layers share, and whatever depends
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.export import ExportedProgram
@@ -21,7 +28,8 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ..network import build
 from .assemble import assemble
-from .trace import Traced, read_program, trace
+from .programs import read_program
+from .trace import Traced, trace
 
 __all__ = ["from_module", "read_program"]
 
@@ -66,15 +74,33 @@ def _examples(model: nn.Module | ExportedProgram, example: torch.Tensor | None) 
 def _compare(
     net: Architecture, weights: dict[str, torch.Tensor], images: torch.Tensor, traced: Traced
 ) -> None:
-    """Checks that what is built computes the same."""
-    expected = traced.expected
-    network = build(net, weights=weights, dtype=expected.dtype).to(expected.device).eval()
+    """Checks that what is built computes the same, for the example and for other images, one more."""
+    network = build(net, weights=weights, dtype=traced.expected.dtype).to(traced.expected.device).eval()
     with torch.no_grad():
-        outputs = network(images)
+        _same(network(images), traced.expected, "it was read with")
+        generator = torch.Generator().manual_seed(0)
+        for count in (len(images) + 1, len(images)):
+            others = torch.randn(count, *images.shape[1:], generator=generator).to(images)
+            expected = _expected(traced, others)
+            if expected is not None:
+                _same(network(others), expected, f"{count} random ones")
+                return
+
+
+def _expected(traced: Traced, images: torch.Tensor) -> torch.Tensor | None:
+    """What the model itself gives; None if it does not read so many images, or such ones."""
+    try:
+        return traced.logits(images.clone())
+    except Exception:  # the model's own
+        return None
+
+
+def _same(outputs: torch.Tensor, expected: torch.Tensor, which: str) -> None:
     spread = float(expected.max() - expected.min()) or 1.0
-    gap = float((outputs - expected).abs().max()) / spread
+    gap = float((outputs - expected).abs().max()) / spread if outputs.shape == expected.shape else math.inf
     if not gap <= TOLERANCE.get(expected.dtype, 0.05):
         raise UserError(
-            f"model: what is built of it gives other outputs, by {gap:.2g} of their spread: something that "
-            "the trace does not see changes them, such as a hook or a random number"
+            f"model: what is built of it gives other outputs for images ({which}), by {gap:.2g} of their "
+            "spread: something that the trace does not see changes them, such as a random number, or what is "
+            "computed in TorchScript"
         )

@@ -12,7 +12,7 @@ from ...architecture.layers import Input
 from ...errors import UserError
 from .edges import PARTS
 from .folding import fold
-from .functions import function_part, in_place, name_of
+from .functions import function_part, name_of
 from .joining import join_constants, join_pools
 from .modules import module_part
 from .naming import Namer
@@ -61,8 +61,10 @@ class _Assembler:
         """Adds a layer for each call that the output needs."""
         needed = _needed(self.traced)
         for node in self.traced.graph.nodes:
-            if node not in needed or node in self.names or node.op == "output":
+            if node not in needed or node in self.names:
                 continue
+            if "lost" in node.meta:
+                raise UserError(f"model: {node.meta['lost']}")
             if node.op == "call_function" and name_of(node) == "getitem" and self._unpacked(node):
                 continue
             result = self.traced.results[node]
@@ -71,7 +73,11 @@ class _Assembler:
             try:
                 self._add(node, result)
             except (NoLayerError, UserError) as error:
-                raise UserError(f"model: {self._described(node)} cannot be represented: {error}") from error
+                line = node.meta.get("line") if node.op != "call_module" else ""
+                where = f" (called in {line})" if line else ""
+                raise UserError(
+                    f"model: {self._described(node)} cannot be represented: {error}{where}"
+                ) from error
 
     def _unpacked(self, node: fx.Node) -> bool:
         """Takes the first of several results: the others are indices or statistics."""
@@ -99,9 +105,6 @@ class _Assembler:
         self.weights.update({f"{name}.{key}": _copy(tensor) for key, tensor in part.tensors.items()})
         if part.constant:
             self.constants.add(name)
-        if part.changes_input:
-            before = inputs[0]
-            self.names |= {other: name for other, held in self.names.items() if held == before}
 
     def _part(self, node: fx.Node, result: Value) -> Part:
         positional = [self._argument(argument) for argument in node.args]
@@ -129,6 +132,8 @@ class _Assembler:
         address, here = tensor.data_ptr(), self._described(node)
         if address not in self._kept:
             return
+        if address in self.traced.unsteady:
+            raise NoLayerError("the model changes its tensors while it computes, which are constants here")
         if address in self._owners:
             other = self._owners[address]
             shared = "it is called more than once" if other == here else f"it shares a tensor with {other}"
@@ -165,25 +170,15 @@ def _place(node: fx.Node) -> tuple[str, str]:
 
 
 def _needed(traced: Traced) -> set[fx.Node]:
-    """The calls that the output depends on, directly or because they change a tensor in place."""
+    """The calls that the output depends on."""
     needed: set[fx.Node] = set()
-    waiting = [traced.output, *(node for node in traced.graph.nodes if _changes(traced, node))]
+    waiting = [traced.output]
     while waiting:
         node = waiting.pop()
         if node not in needed:
             needed.add(node)
             waiting.extend(node.all_input_nodes)
     return needed
-
-
-def _changes(traced: Traced, node: fx.Node) -> bool:
-    if node.op == "call_module":
-        return bool(getattr(traced.module.get_submodule(str(node.target)), "inplace", False))
-    if node.op in ("call_function", "call_method"):
-        return bool(node.kwargs.get("inplace")) or (
-            isinstance(traced.results[node], Value) and in_place(node)
-        )
-    return False
 
 
 def _several(result: Any) -> bool:

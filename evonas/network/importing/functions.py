@@ -5,7 +5,6 @@ They are looked up by name: ``F.relu(x)``, ``x.relu_()`` and ``aten.relu.default
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -112,13 +111,6 @@ def name_of(node: fx.Node) -> str:
     return SYNONYMS.get(bare, bare)
 
 
-def in_place(node: fx.Node) -> bool:
-    """Whether a function changes the tensor that it reads."""
-    target: Any = node.target
-    name = target._schema.name if isinstance(target, OpOverload) else target
-    return isinstance(name, str) and name.endswith("_") and not name.endswith("__")
-
-
 def function_part(
     node: fx.Node, positional: Sequence[Any], keywords: Mapping[str, Any], result: Value
 ) -> Part:
@@ -155,8 +147,7 @@ def function_part(
         inspect.signature(make).bind(*positional, **keywords)
     except TypeError as error:
         raise NoLayerError(f"of its arguments a layer has no use for some: {error}") from None
-    part = make(*positional, **keywords)
-    return dataclasses.replace(part, changes_input=True) if in_place(node) else part
+    return make(*positional, **keywords)
 
 
 _OF_ATEN = frozenset(

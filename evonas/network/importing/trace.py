@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,9 +13,11 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from ...errors import UserError
-from ..export import quiet
-from .modules import translation
+from .memory import Memory
 from .part import Value
+from .programs import Recorder, example_of
+from .trials import watched
+from .views import version
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Traced:
         image: The node of the images.
         output: The node of the logits.
         expected: What the model itself gives for the example.
+        unsteady: The addresses of the model's own tensors that it changes while it computes.
     """
 
     module: nn.Module
@@ -38,24 +40,13 @@ class Traced:
     image: fx.Node
     output: fx.Node
     expected: torch.Tensor
+    unsteady: frozenset[int] = frozenset()
 
-
-def read_program(path: str | Path) -> ExportedProgram:
-    """Reads a ``.pt2`` file that `torch.export.save` has written, from someone you trust.
-
-    Raises:
-        UserError: There is no such file, or it is another.
-    """
-    if not Path(path).is_file():
-        raise UserError(f"program: there is no file {str(path)!r}")
-    try:
-        with quiet():
-            return torch.export.load(str(path))
-    except Exception as error:  # of a damaged archive, anything
-        raise UserError(
-            f"program: {str(path)!r} cannot be read as a .pt2 file, which torch.export.save writes (of what "
-            "torch.save has written, load the model and save torch.export.export(model, (images,)))"
-        ) from error
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """What the model itself gives for other images, which it may change."""
+        with nullcontext() if isinstance(self.module, fx.GraphModule) else _evaluating(self.module):
+            logits: torch.Tensor = alone(self.module(images))
+            return logits
 
 
 def trace(model: nn.Module | ExportedProgram, example: torch.Tensor | None) -> Traced:
@@ -65,24 +56,22 @@ def trace(model: nn.Module | ExportedProgram, example: torch.Tensor | None) -> T
         UserError: The model or the example is not what was expected, or what the model does depends on data.
     """
     if isinstance(model, ExportedProgram):
-        example = _example_of(model) if example is None else example
-        program = model.module()
-        if not isinstance(program, fx.GraphModule):
-            raise UserError(f"model: expected a program with a graph, got {type(program).__name__}")
-        return _run(program, program.graph, _checked(example))
+        return _of_program(model, _checked(example_of(model) if example is None else example))
     if not isinstance(model, nn.Module):
         raise UserError(f"model: expected an nn.Module or an ExportedProgram, got {type(model).__name__}")
     if isinstance(model, torch.jit.ScriptModule):
         raise UserError("model: expected an nn.Module as it was before TorchScript")
-    model = getattr(model, "_orig_mod", model)  # what torch.compile was given
-    batch = _checked(example)
-    before = set(vars(model))
-    try:
-        with _evaluating(model):
-            return _run(model, _graph_of(model), batch)
-    finally:
-        for name in set(vars(model)) - before:  # constants that tracing has left there
-            delattr(model, name)
+    return _of_module(bare(model), _checked(example))
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """A model without what torch.compile and parallel training put around it."""
+    around = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    while True:
+        inner = model.module if isinstance(model, around) else getattr(model, "_orig_mod", model)
+        if inner is model:
+            return model
+        model = inner
 
 
 def _checked(example: torch.Tensor | None) -> torch.Tensor:
@@ -94,9 +83,9 @@ def _checked(example: torch.Tensor | None) -> torch.Tensor:
     return example
 
 
-def _example_of(program: ExportedProgram) -> torch.Tensor | None:
-    positional = program.example_inputs[0] if program.example_inputs else ()
-    return positional[0] if positional else None
+def alone(given: Any) -> Any:
+    """What a model gives, without a tuple of one around it."""
+    return given[0] if isinstance(given, (tuple, list)) and len(given) == 1 else given
 
 
 @contextmanager
@@ -111,86 +100,90 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
-class _Tracer(fx.Tracer):
-    """Stops at what has a translation, too."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return translation(m) is not None or super().is_leaf_module(m, module_qualified_name)
-
-
-def _graph_of(model: nn.Module) -> fx.Graph:
-    """The graph of what the model does with its first argument; others keep their defaults."""
-    first, *others = inspect.signature(model.forward).parameters.values()
+def _read_alone(model: nn.Module) -> None:
+    """Checks that a model reads one argument; others keep their defaults."""
+    parameters = list(inspect.signature(model.forward).parameters.values())
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    named = [parameter for parameter in others if parameter.kind not in variadic]
+    named = [parameter for parameter in parameters[1:] if parameter.kind not in variadic]
     if missing := [parameter.name for parameter in named if parameter.default is parameter.empty]:
         raise UserError(f"model: expected it to read the images alone, but it reads {', '.join(missing)} too")
+
+
+def _of_module(model: nn.Module, example: torch.Tensor) -> Traced:
+    _read_alone(model)
+    with _evaluating(model), _on(example):
+        expected = model(example.clone())
+        before = _versions(model)
+        seen = watched(model, example)
+        unsteady = _changed(before, _versions(model))
+    return _traced(model, seen.watch.memory, (seen.image, seen.output), (example, expected), unsteady)
+
+
+def _of_program(program: ExportedProgram, example: torch.Tensor) -> Traced:
+    module = program.module()
+    if not isinstance(module, fx.GraphModule):
+        raise UserError(f"model: expected a program with a graph, got {type(module).__name__}")
+    recorder = Recorder(module, module.graph)
+    with _on(example):
+        expected = module(example.clone())
+        before = _versions(module)
+        recorder.run(example.clone())
+        unsteady = _changed(before, _versions(module))
+    return _traced(module, recorder.memory, (recorder.image, recorder.given), (example, expected), unsteady)
+
+
+def _versions(model: nn.Module) -> dict[int, int]:
+    """How often each of a model's own tensors was changed in place."""
+    return {tensor.data_ptr(): version(tensor) for tensor in [*model.parameters(), *model.buffers()]}
+
+
+def _changed(before: dict[int, int], after: dict[int, int]) -> frozenset[int]:
+    return frozenset(place for place, at in after.items() if before.get(place) != at)
+
+
+@contextmanager
+def _on(example: torch.Tensor) -> Iterator[None]:
+    """Says what a model itself raises as what it is."""
     try:
-        return _Tracer().trace(model, {parameter.name: parameter.default for parameter in named})
-    except fx.proxy.TraceError as error:
-        raise UserError(
-            f"model: it cannot be traced, since what it computes depends on the data: {_line(error)}"
-        ) from error
-    except Exception as error:  # the model's own code, given what stands for a tensor
-        raise UserError(f"model: it cannot be traced: {type(error).__name__}: {_line(error)}") from error
-
-
-class _Recorder(fx.Interpreter):
-    """Runs a graph and keeps what each node gave."""
-
-    def __init__(self, module: nn.Module, graph: fx.Graph) -> None:
-        super().__init__(module, graph=graph)
-        self.results: dict[fx.Node, Any] = {}
-        self.image = _image_of(graph)
-        self._dependent: set[fx.Node] = {self.image}
-
-    def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        if not self._dependent.isdisjoint(n.all_input_nodes):
-            self._dependent.add(n)
-        if n in self._dependent and isinstance(result, torch.Tensor):
-            self.results[n] = Value(n, tuple(result.shape), result.dtype)
-        else:
-            self.results[n] = result
-        return result
-
-
-def _image_of(graph: fx.Graph) -> fx.Node:
-    inputs: list[fx.Node] = [node for node in graph.nodes if node.op == "placeholder"]
-    if not inputs or any(not node.args and not _names_default(node) for node in inputs[1:]):
-        raise UserError(f"model: expected it to read one tensor, the images, got {len(inputs)}")
-    return inputs[0]
-
-
-def _names_default(node: fx.Node) -> bool:
-    return str(node.target).startswith("*")
-
-
-def _run(model: nn.Module, graph: fx.Graph, example: torch.Tensor) -> Traced:
-    recorder = _Recorder(model, graph)
-    try:
-        with torch.no_grad():
-            expected = model(example.clone())
-            recorder.run(example.clone())
+        with torch.inference_mode(False), torch.no_grad():
+            yield
+    except UserError:
+        raise
     except Exception as error:  # the model's own
         raise UserError(
             f"example: the model cannot read a batch of shape {tuple(example.shape)} and {example.dtype}: "
             f"{type(error).__name__}: {_line(error)}"
         ) from error
-    (last,) = [node for node in graph.nodes if node.op == "output"]
-    given = last.args[0]
-    if isinstance(given, (tuple, list)) and len(given) == 1:
-        given = given[0]
-    result = recorder.results.get(given) if isinstance(given, fx.Node) else None
-    if isinstance(expected, (tuple, list)) and len(expected) == 1:
-        expected = expected[0]
-    if not isinstance(result, Value) or not isinstance(expected, torch.Tensor):
+
+
+def _traced(
+    module: nn.Module,
+    memory: Memory,
+    ends: tuple[fx.Node, fx.Node | None],
+    seen: tuple[torch.Tensor, Any],
+    unsteady: frozenset[int],
+) -> Traced:
+    """Checks that a model gives logits.
+
+    Args:
+        module: The model.
+        memory: What it does.
+        ends: The nodes of the images and of what it gives.
+        seen: The images, and what it gave.
+        unsteady: The addresses of its own tensors that it changed.
+    """
+    example, expected = seen[0], alone(seen[1])
+    image, output = ends
+    result = None if output is None else memory.results.get(output)
+    if output is not None and "lost" in output.meta:
+        raise UserError(f"model: {output.meta['lost']}")
+    if output is None or not isinstance(result, Value) or not isinstance(expected, torch.Tensor):
         raise UserError(f"model: expected it to give one tensor, the logits, got {type(expected).__name__}")
     if len(result.shape) != 2 or result.shape[0] != example.shape[0]:
         raise UserError(
             f"model: expected logits (n, classes) of it for {example.shape[0]} images, got {result.shape}"
         )
-    return Traced(model, graph, recorder.results, recorder.image, result.node, expected)
+    return Traced(module, memory.graph, memory.results, image, output, expected, unsteady)
 
 
 def _line(error: BaseException) -> str:

@@ -147,7 +147,7 @@ def test_a_choice_that_depends_on_the_images(refused, model_of, conv, head):
 
     refused(
         model_of(forward, conv=conv(), head=head()),
-        "model: it cannot be traced, since what it computes depends on the data: symbolically traced",
+        "model: what it computes depends on the data: test_refusals.py, line ",
     )
 
 
@@ -190,7 +190,17 @@ def test_what_is_no_model_or_no_example(refused, images, conv, head):
         Architecture.from_module(model)
 
 
-def test_what_the_trace_does_not_see(refused, conv, head):
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_what_the_trace_does_not_see(refused, model_of, conv, head, images):
+    halved = torch.jit.trace(lambda x: x.mean((2, 3), keepdim=True) / 2, images(4, 16, 16))
+    model = model_of(
+        lambda model, x: model.head(model.conv(x) * halved(model.conv(x)[:1])), conv=conv(), head=head()
+    )
+    refused(model, "something that the trace does not see changes them", images(count=1))
+
+
+def test_a_hook_is_followed(imported, images, conv, head):
     model = nn.Sequential(conv(), head())
     model[0].register_forward_hook(lambda module, inputs, output: output * 2)
-    refused(model, "model: what is built of it gives other outputs, by ")
+    net, _ = imported(model, images())
+    assert list(net) == ["image", "n0", "mul", "n1.n0", "n1.n2"]
