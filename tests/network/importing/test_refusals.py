@@ -83,7 +83,6 @@ FUNCTIONS = {
     "later ones": (lambda x: x[:, :, 1::2], "or every n-th pixel, one at a time"),
     "order": (lambda x: x[:, [1, 0, 3, 2]], "'getitem' cannot be represented: a layer takes neighbouring"),
     "halves": (lambda x: x.chunk(2, 2)[0], "a layer divides the channels (dim 1), and no other axis"),
-    "chunks": (lambda x: torch.cat(x.chunk(2, 1)[::-1], 1), "of several parts a layer takes one"),
     "reflected": (lambda x: F.pad(x, (1, 1, 1, 1), "reflect"), "a constant, not by mode 'reflect'"),
     "fewer": (lambda x: F.pad(x, (0, 0, 0, 0, -1, 0)), "a layer adds channels of zeros, and pads no pixels"),
     "pixels": (lambda x: F.pad(x, (1, 0, 0, 0, 0, 1)), "a layer adds channels of zeros, and pads no pixels"),
