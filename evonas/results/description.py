@@ -32,14 +32,6 @@ class _Genome(TypedDict, total=False):
     space: dict[str, Any]
 
 
-class _Reported(TypedDict):
-    report: _Report
-
-
-class _Description(_Reported, total=False):
-    genome: _Genome
-
-
 def read_description(path: Path) -> dict[str, Any]:
     """All that is described; its ``report`` has the right types as far as evonas shows it.
 
@@ -54,8 +46,10 @@ def read_description(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UserError(f"{path}: expected a description of format {FORMAT}")
     try:
-        expect(data, _Description, "")
-        accuracy = data["report"].get("test_accuracy", 0)
+        report = expect(data.get("report"), dict[str, Any], "report")
+        expect(report, _Report, "")  # whose names say enough
+        expect(expect(data.get("genome", {}), dict[str, Any], "genome"), _Genome, "")
+        accuracy = report.get("test_accuracy", 0)
         if not 0 <= accuracy <= 1:
             raise UserError(f"test_accuracy: expected a share from 0 to 1, got {accuracy}")
     except UserError as error:
