@@ -181,3 +181,24 @@ def test_real_photographs(tmp_path):
     assert np.bincount(split.y_val, minlength=10).min() >= 1 and len(data.test()) == 100
     assert all(90 < mean < 150 for mean in data.statistics(split).mean)
     assert all(45 < std < 80 for std in data.statistics(split).std)
+
+
+def test_validation_images_of_its_own_are_not_split_and_enter_the_fingerprint():
+    source, own = numbered(50), numbered(9)
+
+    def validated(x, **choices):
+        given = ArraySource(source.images, source.labels, validation=(x, own.labels))
+        return build_dataset("numbers", given, **choices)
+
+    data, limited = validated(own.images), validated(own.images, train_limit=20)
+    assert numbers(data.search_split().x_val) == numbers(limited.search_split().x_val) == set(range(9))
+    assert (len(limited.search_split().y_train), limited.training_size, len(limited.test())) == (20, 29, 10)
+    without = build_dataset("numbers", source)
+    assert len({d.fingerprint for d in (data, limited, without, validated(own.images + 1))}) == 4
+    assert data.search_split().fingerprint == validated(own.images.copy()).search_split().fingerprint
+    with pytest.raises(UserError, match="validation_fraction: expected none, for numbers has its own valid"):
+        data.search_split(0.2)
+    with pytest.raises(
+        UserError, match=r"x_val: expected images like x_train, .* of float32, got .* of uint8"
+    ):
+        validated(own.images.astype(np.uint8))
