@@ -34,6 +34,11 @@ def subtract(one: Operand, other: Operand, alpha: float = 1) -> Part:
     return add(one, other, -alpha)
 
 
+def subtract_from(one: Operand, other: Operand, alpha: float = 1) -> Part:
+    """Other - alpha · one, as ATen has ``1 - x``."""
+    return subtract(other, one, alpha)
+
+
 def multiply(one: Operand, other: Operand) -> Part:
     """One · other."""
     if not isinstance(one, Value):

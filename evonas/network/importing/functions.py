@@ -50,6 +50,7 @@ FUNCTIONS: dict[str, Callable[..., Part]] = {
     "mul": arithmetic.multiply,
     "relu": pointwise.relu,
     "relu6": pointwise.relu6,
+    "rsub": arithmetic.subtract_from,
     "sigmoid": pointwise.sigmoid,
     "silu": pointwise.silu,
     "stochastic_depth": pointwise.stochastic_depth,
