@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz_imports import run
+from reading_models import run
 
 SCRIPT = Path(__file__).with_name("fuzz_imports.py")
 

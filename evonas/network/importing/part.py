@@ -35,14 +35,12 @@ class Part:
         inputs: What it reads.
         tensors: Its tensors, by the layer's names for them.
         constant: Whether it does nothing but scale and shift by what the model's code multiplies and adds.
-        changes_input: Whether it was computed in place, so that later readers of its input get its output.
     """
 
     layer: Layer | None
     inputs: Sequence[Value]
     tensors: Mapping[str, torch.Tensor] = field(default_factory=dict)
     constant: bool = False
-    changes_input: bool = False
 
 
 class NoLayerError(Exception):

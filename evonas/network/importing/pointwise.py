@@ -33,7 +33,7 @@ from .windows import images_only
 
 def _activation(layer: Layer) -> Callable[..., Part]:
     def made(value: Value, inplace: bool = False) -> Part:
-        return Part(layer, [value], changes_input=inplace)
+        return Part(layer, [value])
 
     return made
 
@@ -55,7 +55,7 @@ def gelu(value: Value, approximate: str = "none") -> Part:
 
 def leaky_relu(value: Value, negative_slope: float = 0.01, inplace: bool = False) -> Part:
     """The leaky rectifier."""
-    return Part(LeakyReLU(negative_slope), [value], changes_input=inplace)
+    return Part(LeakyReLU(negative_slope), [value])
 
 
 def prelu(value: Value, weight: torch.Tensor) -> Part:
@@ -72,7 +72,7 @@ def elu(
     """ELU; not its scaled variant."""
     if (scale, input_scale) != (1, 1):
         raise NoLayerError("no layer computes a scaled ELU")
-    return Part(ELU(alpha), [value], changes_input=inplace)
+    return Part(ELU(alpha), [value])
 
 
 def functional_elu(value: Value, alpha: float = 1.0, inplace: bool = False) -> Part:
