@@ -2,13 +2,15 @@
 
 `from_module` is what `Architecture.from_module` calls, `read_program` reads a ``.pt2`` file for it.
 
-How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `assemble` (a layer for
-each call), which asks `modules` or `functions`; those share `windows` (convolution, pooling), `pointwise`
-(activations, normalisation, dropout, the linear map) and `arithmetic` (sums, products, joins), and
-answer with a `part`. `naming` makes names of the paths of modules.
+How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `channels_last` (which
+images have their channels last) -> `assemble` (a layer for each call), which asks `modules` or `functions`;
+those share `windows` (convolution, pooling, resizing), `edges` (padding, slices), `pointwise` (activations,
+batch normalisation, dropout, the linear map), `normalising` (of each example), `orders` (of axes) and
+`arithmetic` (sums, products, joins), and answer with a `part`. `joining` and `folding` make one layer of what
+a model has as several. `naming` makes names of the paths of modules.
 
-What has no layer is refused by name, never left out: attention, recurrence, normalisation other than by
-batch, permutations of axes, weights that two layers share, and whatever depends on the images' content.
+What has no layer is refused by name, never left out: attention, recurrence, other permutations of axes,
+weights that two layers share, and whatever depends on the images' content.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ..network import build
 from .assemble import assemble
+from .channels_last import channels_first
 from .trace import Traced, read_program, trace
 
 __all__ = ["from_module", "read_program"]
@@ -49,7 +52,7 @@ def from_module(
         UserError: A part of the model cannot be represented, which the message names.
     """
     traced = trace(model, example)
-    net, weights = assemble(traced)
+    net, weights = assemble(channels_first(traced))
     images = _examples(model, example)
     _compare(net, weights, images, traced)
     return net, weights
