@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from ..architecture.layers import DroppedPath
 from ..seeds import named_seed
 
+PLAIN = (nn.Dropout, nn.Dropout2d)
+"""What may draw from a generator of ours; who inherits from them may do something else."""
+
 
 class RandomLayers:
     """Gives the layers of a network that draw at random generators of their own, for one training.
@@ -35,7 +38,10 @@ class RandomLayers:
         self._dropouts = [
             module
             for module in modules
-            if type(module) in (nn.Dropout, nn.Dropout2d) and module.p and not is_compiled
+            if isinstance(module, nn.Dropout | nn.Dropout2d)
+            and type(module) in PLAIN
+            and module.p
+            and not is_compiled
         ]
         self._paths = [module for module in modules if isinstance(module, DroppedPath)] if drop_path else []
         self._final = drop_path

@@ -147,18 +147,17 @@ class Pixels(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        from torchvision.models.convnext import LayerNorm2d
-
-        self.stem = nn.Sequential(nn.Conv2d(3, 8, 4, 4), LayerNorm2d(8, eps=1e-6))
-        self.depthwise, self.norm = nn.Conv2d(8, 8, 3, padding=1, groups=8), LayerNorm2d(8, eps=1e-6)
-        self.wide, self.back = nn.Conv2d(8, 16, 1), nn.Conv2d(16, 8, 1)
-        self.factor = nn.Parameter(torch.full((8, 1, 1), 0.5))
+        self.stem = nn.Conv2d(3, 8, 4, 4)
+        self.depthwise, self.norm = nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.LayerNorm(8, eps=1e-6)
+        self.wide, self.back = nn.Linear(8, 16), nn.Linear(16, 8)
+        self.factor = nn.Parameter(torch.full((8,), 0.5))
         self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LayerNorm(8), nn.Linear(8, 4))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.stem(x)
-        y = self.back(F.gelu(self.wide(self.norm(self.depthwise(x)))))
-        return self.head(x + self.factor * y)
+        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))
+        y = self.factor * self.back(F.gelu(self.wide(y)))
+        return self.head(x + y.permute(0, 3, 1, 2))
 
 
 WRITTEN: dict[str, Callable[[], nn.Module]] = {

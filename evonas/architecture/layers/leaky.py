@@ -80,7 +80,7 @@ class PReLU(Layer):
 
     def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
         """All slopes alike."""
-        module.weight.fill_(self.initial)  # type: ignore[operator, union-attr]
+        module.weight.fill_(self.initial)  # type: ignore[operator]
 
     def label(self) -> str:
         return "PReLU" if self.shared else "PReLU by channel"

@@ -2,18 +2,19 @@
 
 `from_module` is what `Architecture.from_module` calls, `read_program` reads a ``.pt2`` file for it.
 
-How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `assemble` (a layer for
-each call). A trace is a run: `watching` notes the calls of a
-module, `programs` those of a program, and `memory` makes a graph of them in which nothing is changed in place
-(`views`). `trials` runs a module again with another number of images (`counts`), since it may do nothing else
-then; `lines` says where in the user's files something is.
+How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `channels_last` (which
+images have their channels last) -> `assemble` (a layer for each call). A trace is a run: `watching` notes the
+calls of a module, `programs` those of a program, and `memory` makes a graph of them in which nothing is changed
+in place (`views`). `trials` runs a module again with another number of images (`counts`), since it may do
+nothing else then; `lines` says where in the user's files something is.
 
-`assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling), `pointwise`
-(activations, normalisation, dropout, the linear map) and `arithmetic` (sums, products, joins), and
-answer with a `part`. `naming` makes names of the paths of modules.
+`assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling, resizing), `edges`
+(padding, slices), `pointwise` (activations, batch normalisation, dropout, the linear map), `normalising` (of each
+example), `orders` (of axes) and `arithmetic` (sums, products, joins), and answer with a `part`. `joining` and
+`folding` make one layer of what a model has as several. `naming` makes names of the paths of modules.
 
-What has no layer is refused by name, never left out: attention, recurrence, normalisation other than by
-batch, permutations of axes, weights that two layers share, and whatever depends on the images' content.
+What has no layer is refused by name, never left out: attention, recurrence, other permutations of axes,
+weights that two layers share, and whatever depends on the images' content.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ..network import build
 from .assemble import assemble
+from .channels_last import channels_first
 from .programs import read_program
 from .trace import Traced, trace
 
@@ -57,7 +59,7 @@ def from_module(
         UserError: A part of the model cannot be represented, which the message names.
     """
     traced = trace(model, example)
-    net, weights = assemble(traced)
+    net, weights = assemble(channels_first(traced))
     images = _examples(model, example)
     _compare(net, weights, images, traced)
     return net, weights

@@ -88,8 +88,8 @@ def affine(value: Value, scale: Constant, shift: Constant) -> Part:
     if bool((factors == 1).all()) and bool((terms == 0).all()):
         return Part(None, [value])
     channels = images_only(value)[0]
-    weight = _by_channel(factors, channels).to(value.dtype).reshape(channels, 1, 1, 1)
-    bias = _by_channel(terms, channels).to(value.dtype)
+    weight = _by_channel(factors, channels, value.last).to(value.dtype).reshape(channels, 1, 1, 1)
+    bias = _by_channel(terms, channels, value.last).to(value.dtype)
     shifts = bool(bias.any())
     layer = Conv2d(kernel=1, depthwise=True, bias=shifts)
     return Part(layer, [value], {"weight": weight} | ({"bias": bias} if shifts else {}), constant=True)
@@ -99,11 +99,16 @@ def _double(constant: Constant) -> torch.Tensor:
     return torch.as_tensor(constant).detach().to("cpu", torch.float64)
 
 
-def _by_channel(constant: torch.Tensor, channels: int) -> torch.Tensor:
+def _by_channel(constant: torch.Tensor, channels: int, last: bool = False) -> torch.Tensor:
     """One number for each channel, from what broadcasts to that."""
     shape = tuple(constant.shape)
     if constant.numel() == 1:
         return constant.reshape(1).repeat(channels)
-    if shape in ((channels, 1, 1), (1, channels, 1, 1)):
+    ends = (
+        ((channels,), (1, 1, channels), (1, 1, 1, channels))
+        if last
+        else ((channels, 1, 1), (1, channels, 1, 1))
+    )
+    if shape in ends:
         return constant.reshape(channels).clone()
     raise NoLayerError(f"a layer has a constant for each of the {channels} channels, got the shape {shape}")

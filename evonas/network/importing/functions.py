@@ -16,6 +16,7 @@ from torch._ops import OpOverload
 
 from ...architecture.layers import Flatten, Pixel
 from . import arithmetic, edges, normalising, pointwise, windows
+from .orders import PIXELWISE_FUNCTIONS, TO_FIRST, TURNING, check_order, turned
 from .part import NoLayerError, Part, Value
 
 FUNCTIONS: dict[str, Callable[..., Part]] = {
@@ -132,6 +133,12 @@ def function_part(
             positional = [keywords.pop(first)]
     if name == "getitem" and not isinstance(positional[0], Value):
         return edges.part_of(node.args[0], positional[0], positional[1])
+    if name in TURNING and isinstance(positional[0], Value) and positional[0].last != result.last:
+        if result.last or turned(node) == TO_FIRST:
+            return Part(None, [positional[0]])
+    read = [one for item in positional for one in (item if isinstance(item, list) else [item])]
+    images = [one.last for one in read if isinstance(one, Value) and len(one.shape) == 4]
+    check_order(images, name in PIXELWISE_FUNCTIONS or name in TURNING)
     if name in SHAPING:
         index = positional[1] if name == "getitem" else None
         return _shaped(node, name, positional[0], result, index)

@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...architecture.layers import Flatten
 from . import edges, normalising, pointwise, windows
 from .arithmetic import affine
+from .orders import PIXELWISE_MODULES, check_order
 from .part import NoLayerError, Part, Value
 
 Translation = Callable[[Any, Value], Part]
@@ -197,4 +198,5 @@ def module_part(module: nn.Module, values: list[Value]) -> Part:
         raise NoLayerError(f"no layer computes it; those modules can be: {names}")
     if len(values) != 1:
         raise NoLayerError(f"expected it to read one tensor, got {len(values)}")
+    check_order([values[0].last], isinstance(module, PIXELWISE_MODULES))
     return make(module, values[0])

@@ -60,9 +60,11 @@ def layer_norm(
 ) -> Part:
     """Normalisation of a vector; of a whole image where it has no scale, or one by channel."""
     shape = tuple(normalized_shape)
+    if value.last and shape == (value.shape[1],):
+        return layer_norm_2d(value, weight, bias, eps)
     if len(value.shape) == 2 and shape == value.shape[1:]:
         return Part(LayerNorm(eps), [value], _tensors(value, weight, bias))
-    if len(value.shape) == 4 and shape == value.shape[1:]:
+    if len(value.shape) == 4 and shape == value.shape[1:] and not value.last:
         scale, shift = (_by_channel(tensor) for tensor in (weight, bias))
         return Part(GroupNorm(1, eps), [value], _tensors(value, scale, shift))
     raise NoLayerError(

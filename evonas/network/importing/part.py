@@ -19,11 +19,13 @@ class Value(NamedTuple):
         node: Where it comes from in the traced graph.
         shape: Its shape, the batch included.
         dtype: Its precision.
+        last: Whether the model has an image's channels last; the shape has them first all the same.
     """
 
     node: fx.Node
     shape: tuple[int, ...]
     dtype: torch.dtype
+    last: bool = False
 
 
 @dataclass(frozen=True)

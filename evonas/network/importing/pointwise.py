@@ -28,7 +28,7 @@ from ...architecture.layers import (
     Tanh,
 )
 from .part import NoLayerError, Part, Value
-from .windows import images_only
+from .windows import convolution, images_only
 
 
 def _activation(layer: Layer) -> Callable[..., Part]:
@@ -165,7 +165,9 @@ def inference_batch_norm(
 
 
 def linear(value: Value, weight: torch.Tensor, bias: torch.Tensor | None = None) -> Part:
-    """The linear map of a vector."""
+    """The linear map of a vector, or of each pixel whose channels are last."""
+    if value.last:
+        return convolution(value, weight[:, :, None, None], bias)
     if len(value.shape) != 2:
         raise NoLayerError(f"a linear layer reads vectors (n, features), got {value.shape}")
     layer = Linear(weight.shape[0], bias is not None)

@@ -86,8 +86,6 @@ def check(
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_written_by_hand(name: str, same: Callable[..., None], tmp_path: Path) -> None:
-    if name == "Pixels":
-        pytest.importorskip("torchvision", reason="needs evonas[vision]")
     torch.manual_seed(0)
     check(WRITTEN[name](), 16, same, tmp_path, ("python",))
 
