@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
@@ -145,8 +145,8 @@ class Callbacks:
             self._watch(candidate)
 
     def onlookers(self, others: Onlookers) -> Onlookers:
-        """These, and through them whom they were made with; `meter` stays the others'."""
-        return Onlookers(self.watch, self.started, others.meter)
+        """These, and through them whom they were made with; the rest stays the others'."""
+        return replace(others, watch=self.watch, started=self.started)
 
     def __enter__(self) -> Callbacks:
         return self

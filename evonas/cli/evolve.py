@@ -87,6 +87,7 @@ def evolve(
     csv: options.Csv = None,
     tensorboard: options.TensorBoard = False,
     mlflow: options.Mlflow = None,
+    finish: options.Finish = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -103,7 +104,7 @@ def evolve(
     from .session import Output, conduct
     from .targets import located, read_start
 
-    output = Output(quiet, as_json, max_time)
+    output = Output(quiet, as_json, max_time, finish)
     limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(
         dataset=located(dataset),

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM, as a request to stop that is not lost; at a second one everything ends at once."""
+"""Ctrl-C and SIGTERM, as a request to stop that is not lost; at a second one everything ends at once.
+
+With patience, one comes before those: then no more is begun, and what was begun is finished.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +24,27 @@ MOMENT = 1.0
 """Seconds, at most, in which killed workers end."""
 
 
+FINISHING = "no candidate begins any more; those being evaluated are waited for (Ctrl-C drops them)"
+
+
 class StopRequest:
     """Whether somebody has asked to stop.
 
     Python drops an exception that a signal raises inside a destructor, so the wish is also kept here, and
     `check` raises it again at the next good place.
 
+    Args:
+        patient: Whether the first signal lets what has begun be finished.
+
     Attributes:
         made: Whether somebody has.
+        finishing: Whether somebody has, with patience.
         farewell: What is printed where a second signal ends the process at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patient: bool = False) -> None:
+        self.patient = patient
+        self.finishing = False
         self.made = False
         self.farewell = "left at once"
 
@@ -40,6 +52,10 @@ class StopRequest:
         """Handles a signal: the first one stops in good order, the next one at once."""
         if self.made:
             leave(self.farewell)
+        if self.patient and not self.finishing:
+            self.finishing = True
+            os.write(2, f"\n{FINISHING}\n".encode())  # whatever holds the locks of print
+            return
         self.made = True
         raise KeyboardInterrupt
 
@@ -71,9 +87,13 @@ def leave(farewell: str) -> NoReturn:
 
 
 @contextmanager
-def stoppable() -> Iterator[StopRequest]:
-    """Turns SIGINT and SIGTERM into KeyboardInterrupt while the body runs; afterwards they are as before."""
-    request = StopRequest()
+def stoppable(patient: bool = False) -> Iterator[StopRequest]:
+    """Turns SIGINT and SIGTERM into KeyboardInterrupt while the body runs; afterwards they are as before.
+
+    Args:
+        patient: Whether the first one is only noted.
+    """
+    request = StopRequest(patient)
     if threading.current_thread() is not threading.main_thread():
         yield request  # only the main thread may set handlers
         return

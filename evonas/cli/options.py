@@ -54,6 +54,12 @@ Device = Annotated[
 MaxTime = Annotated[
     str | None, option("TIME", "Begin no candidate after 90s, 5m or 2h; evonas resume goes on.")
 ]
+Finish = Annotated[
+    bool,
+    typer.Option(
+        "--finish", help="At Ctrl-C wait for candidates that are being evaluated; a second one drops them."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 

@@ -57,6 +57,7 @@ def refine(
     device_memory: options.DeviceMemory = None,
     timeout: options.Timeout = None,
     ray: options.Ray = None,
+    finish: options.Finish = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -73,7 +74,7 @@ def refine(
     from .session import Output, conduct
     from .targets import located
 
-    output = Output(quiet, as_json, max_time)
+    output = Output(quiet, as_json, max_time, finish)
     limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
     choice = OperatorChoice(tuple(operators_from(operators or ())))

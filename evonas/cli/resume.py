@@ -39,6 +39,7 @@ def resume(
     csv: options.Csv = None,
     tensorboard: options.TensorBoard = False,
     mlflow: options.Mlflow = None,
+    finish: options.Finish = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -49,7 +50,7 @@ def resume(
     from .onwards import resuming
     from .session import Output, conduct
 
-    output = Output(quiet, as_json, max_time)
+    output = Output(quiet, as_json, max_time, finish)
     limit, machines = output.seconds, grouped.machines(context)
     choice = OperatorChoice(tuple(operators_from(operators or ())))
     logs = grouped.logs(context, run)

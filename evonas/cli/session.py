@@ -41,11 +41,13 @@ class Output:
         quiet: Nothing but the run folder.
         as_json: One JSON object on standard output.
         max_time: The option's text; None for no limit.
+        finish: Whether Ctrl-C lets candidates be finished that are being evaluated.
     """
 
     quiet: bool
     as_json: bool
     max_time: str | None
+    finish: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -90,6 +92,7 @@ class Watcher:
         self.evaluated = known.evaluated if known else 0
         self.failed = known.failed if known else 0
         self.begun = False
+        self.in_flight: list[int] = []
         self.pace: Pace | None = None
 
     def started(self, settings: Settings, evaluated: int) -> None:
@@ -101,9 +104,21 @@ class Watcher:
             lines = opening_lines(settings, self.folder, self.recipe, self.new)
         self.progress.begin("\n".join(lines), settings.budget, evaluated, self._note())
 
+    def dropped(self, numbers: list[int]) -> None:
+        """These candidates were being evaluated when somebody stopped the search."""
+        self.in_flight = numbers
+
     def meter(self, pace: Pace) -> None:
         """How fast the search is now."""
         self.pace = pace
+
+    def onlookers(self) -> Onlookers:
+        """What a search reports to."""
+        from ..search import Onlookers
+
+        return Onlookers(
+            self.watch, self.started, self.meter, lambda: self.request.finishing, dropped=self.dropped
+        )
 
     def watch(self, candidate: Candidate) -> None:
         """A candidate has ended."""
@@ -146,18 +161,17 @@ def conduct(
     """
     limit = output.seconds
     from ..run import WeightsError
-    from ..search import Onlookers
 
     progress = make_progress("evaluated", output.quiet, limit)
     began = time.monotonic()
-    with stoppable() as request:
+    with stoppable(output.finish) as request:
         watcher = Watcher(folder, progress, request, known, output, recipe)
         request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
             with progress, _plain_warnings():
-                result = search(Onlookers(watcher.watch, watcher.started, watcher.meter))
+                result = search(watcher.onlookers())
         except KeyboardInterrupt:
-            _tell_stopped(folder, output)
+            _tell_stopped(folder, output, watcher.in_flight)
             raise typer.Exit(INTERRUPTED) from None
         except (OSError, UserError) as error:
             lasting = isinstance(error, WeightsError) and error.lasting
@@ -169,6 +183,9 @@ def conduct(
             raise
     with closing(result.journal):
         found = survey(result)
+        if request.finishing and found.evaluated < result.settings.budget:
+            _tell_stopped(folder, output, [])
+            raise typer.Exit(INTERRUPTED)
         early = limit is not None and time.monotonic() - began >= limit
         _tell_ended(result, found, output, early and found.evaluated < result.settings.budget)
     if found.evaluated and not found.best:
@@ -185,8 +202,8 @@ def _plain_warnings() -> Iterator[None]:
         yield
 
 
-def _tell_stopped(folder: Path, output: Output) -> None:
-    """After Ctrl-C: what is kept, and how to go on."""
+def _tell_stopped(folder: Path, output: Output, dropped: list[int]) -> None:
+    """After Ctrl-C: what is kept and what is not, and how to go on."""
     from ..api import load
     from ..run.journal import FILE
 
@@ -196,6 +213,14 @@ def _tell_stopped(folder: Path, output: Output) -> None:
     with closing((result := load(folder)).journal):
         found = survey(result)
         done = f"{found.evaluated} of {result.settings.budget} evaluated"
+        if dropped:
+            which = "candidate" if len(dropped) == 1 else "candidates"
+            numbers = " and ".join(", ".join(map(str, dropped)).rsplit(", ", 1))
+            say(
+                f"dropped: {which} {numbers}, begun and not finished; evaluated anew when the run goes on "
+                "(with --finish Ctrl-C waits for them)",
+                error=True,
+            )
         say(f"stopped, {done}; to go on: {resuming(folder)}", error=True)
         if output.as_json:
             say(json.dumps(summary(result, found)))

@@ -136,7 +136,7 @@ class Search:
             self._submit()
             reach("search.submitted")
             late = self.limits.seconds is not None and time.monotonic() - began >= self.limits.seconds
-            if late or not self._untold:
+            if late or not self._untold or (self.executor.enough() and not self._in_flight()):
                 return
             told = self._next()
             told.result = self._result(told)
@@ -147,6 +147,13 @@ class Search:
                 self.journal.rollback()  # a result and its weights are noted together, or not at all
                 raise
             reach("search.told")
+
+    def _in_flight(self) -> bool:
+        """Whether the result that is told next is being made, or is there."""
+        if self.limits.asynchronous:
+            return bool(self._unmade or self.executor.begun())
+        oldest = self._next()
+        return bool(oldest.genome.origin.failure) or oldest.number in self.executor.begun()
 
     def _next(self) -> Candidate:
         """Whose result is told next: the oldest candidate's, or, asynchronously, one that has ended."""

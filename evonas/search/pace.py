@@ -124,6 +124,7 @@ Watch = Callable[[Candidate], None]
 Started = Callable[[Any, int], None]
 """Called before the first evaluation: with the settings, and how many candidates have ended before."""
 Metered = Callable[[Pace], None]
+Dropped = Callable[[list[int]], None]
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,12 @@ class Onlookers:
         watch: Called with every candidate that has ended.
         started: Called once, before the first evaluation: with the settings, and how many have ended.
         meter: Called with every candidate's end, before `watch`: with the pace.
+        enough: Says whether no candidate is to begin any more; those that have begun are waited for.
+        dropped: Called where the search is interrupted: with the candidates that had begun.
     """
 
     watch: Watch = lambda candidate: None
     started: Started = lambda settings, evaluated: None
     meter: Metered = lambda pace: None
+    enough: Callable[[], bool] = lambda: False
+    dropped: Dropped = lambda numbers: None

@@ -56,6 +56,7 @@ class Conduct:
     def go_on(self, journal: Journal, store: WeightStore) -> None:
         """Searches to the end of the budget."""
         with self.machines.executor(self.settings, self.bench.evaluator, self.choice.files()) as executor:
+            executor.enough = self.onlookers.enough
             ledger = Ledger(journal, executor)
 
             def told(candidate: Candidate) -> None:
@@ -66,5 +67,9 @@ class Conduct:
                 self.settings, executor, journal, store, self.choice, self.max_seconds, told, self.given
             )
             self.onlookers.started(self.settings, journal.counts()[1])
-            with ledger:
-                search.run()
+            try:
+                with ledger:
+                    search.run()
+            except KeyboardInterrupt:
+                self.onlookers.dropped(sorted(executor.begun()))
+                raise

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -67,6 +68,35 @@ def test_sigterm_stops_alike(
     assert json.loads(evonas("resume", folder, "--workers", 0, "--json").out)["evaluated"] == 2
 
 
+def test_with_patience_what_has_begun_is_finished(
+    start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "r"
+    words = ["--population", 3, *tiny[:-1], 2, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
+    process = start_process("evolve", *words, "--finish")
+    wait_for_candidates(folder, 1, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "no candidate begins any more; those being evaluated are waited for" in err
+    assert "dropped" not in err and "Traceback" not in err
+    assert err.splitlines()[-1].endswith(f"to go on: evonas resume {folder}")
+
+
+def test_what_is_dropped_is_said(
+    start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "r"
+    words = ["--population", 3, *tiny[:-1], 2, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
+    process = start_process("evolve", *words)
+    wait_for_candidates(folder, 1, process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    dropped, stopped = err.splitlines()[-2:]
+    assert re.match(r"dropped: candidates? [\d, and]+, begun and not finished; evaluated anew when", dropped)
+    assert process.returncode == 130 and stopped.startswith("stopped, ")
+
+
 def known(folder: Path) -> list[tuple[Any, ...]]:
     """What does not depend on time."""
     return [
@@ -112,6 +142,17 @@ def test_a_stop_that_python_drops_is_made_up_for() -> None:
         del held
         with pytest.raises(KeyboardInterrupt):
             request.check()
+
+
+def test_patience_has_an_end(capfd: pytest.CaptureFixture[str]) -> None:
+    with stoppable(patient=True) as request:
+        os.kill(os.getpid(), signal.SIGINT)
+        request.check()
+        assert request.finishing and not request.made
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert request.made
+    assert capfd.readouterr().err.count("no candidate begins any more") == 1
 
 
 def test_handlers_are_put_back() -> None:

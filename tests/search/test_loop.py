@@ -167,6 +167,16 @@ def test_the_budget_is_what_is_evaluated():
         assert {row["status"] for row in found} <= {DONE, FAILED}
 
 
+@pytest.mark.parametrize("most", [1, 7, 39])
+def test_a_search_that_was_let_finish_goes_on_to_the_same_history(folder, most):
+    told = []
+    search = make(*folder(), watch=told.append)
+    search.executor.enough = lambda: len(told) >= most
+    search.run()
+    assert len(told) == most
+    assert history(finished(**dict(zip(("journal", "store"), folder(), strict=True)))) == history(finished())
+
+
 def test_a_strategy_that_has_no_more_ends_the_search():
     class Three(RandomSearch):
         asked_for = 0

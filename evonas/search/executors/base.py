@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Set
 from typing import Self
 
 from ...evolution import Result
@@ -21,7 +22,12 @@ class Executor(ABC):
     """Runs evaluations; results are fetched by candidate.
 
     Close it, or use it as a context: it may hold processes.
+
+    Attributes:
+        enough: Says whether nothing more is to begin; what has begun goes on.
     """
+
+    enough: Callable[[], bool] = staticmethod(lambda: False)
 
     @property
     def slots(self) -> int:
@@ -44,6 +50,10 @@ class Executor(ABC):
     @abstractmethod
     def next_ended(self) -> int:
         """Waits until some candidate has ended whose result was not handed out, and says which."""
+
+    def begun(self) -> Set[int]:
+        """Candidates that have begun, or ended, and whose results were not handed out."""
+        return frozenset()
 
     def usage(self) -> Usage:
         """How busy its places have been since it began; nothing, where it does not measure that."""

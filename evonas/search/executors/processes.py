@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -122,6 +123,12 @@ class ProcessExecutor(Executor):
                 self._wait()
             return next(iter(self._done))
 
+    def begun(self) -> Set[int]:
+        with self._changed:
+            running = {number for group in self._groups for slot in group.slots for number in slot.tasks}
+            again = {task.number for task in self._waiting if task.begun}
+            return running | again | set(self._done)
+
     def close(self) -> None:
         with self._changed:
             self._closed = True
@@ -129,8 +136,10 @@ class ProcessExecutor(Executor):
         slots = [slot for group in self._groups for slot in group.slots]
         for slot in slots:
             slot.stop()
-        for slot in slots:
-            slot.join()
+        # Side by side, since each may wait for programs that take their time.
+        with ThreadPoolExecutor(max(1, len(slots))) as threads:
+            for _ in threads.map(lambda slot: slot.join(), slots):
+                pass
         discard(self.folder)
 
     # -- jobs on their way ------------------------------------------------------------------------
@@ -159,11 +168,14 @@ class ProcessExecutor(Executor):
             if alone is not None and not group.busy and not self._closed:
                 self._begin(group.slots[0], alone)
         while not self._closed:
-            task = next((task for task in self._waiting if task.alone_in is None), None)
+            task = next((task for task in self._waiting if self._may_begin(task)), None)
             slot = self._place()
             if task is None or slot is None:
                 return
             self._begin(slot, task)
+
+    def _may_begin(self, task: Task) -> bool:
+        return task.alone_in is None and (task.begun or not self.enough())
 
     def _place(self) -> Slot | None:
         """Where the next task may begin: in the slot with the fewest, where nobody is to be alone."""

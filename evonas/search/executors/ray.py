@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +111,11 @@ class RayExecutor(Executor):
             self._turn()
         return next(iter(self._done))
 
+    def begun(self) -> Set[int]:
+        running = {slot.task.number for slot in self._fleet.slots if slot.task is not None}
+        again = {task.number for task in (*self._waiting, *self._waiting_alone) if task.begun}
+        return running | again | set(self._done)
+
     def close(self) -> None:
         self._waiting.clear()
         self._waiting_alone.clear()
@@ -138,10 +143,14 @@ class RayExecutor(Executor):
     def _dispatch(self) -> None:
         """Gives waiting jobs to idle workers, the oldest first, and has workers started."""
         self._dispatch_alone()
+        enough = self.enough()
+        may_begin = deque(task for task in self._waiting if task.begun or not enough)
         for slot in self._fleet.idle():
-            if self._waiting:
-                self._begin(slot, self._waiting.popleft())
-        self._fleet.grow(len(self._waiting))
+            if may_begin:
+                task = may_begin.popleft()
+                self._waiting.remove(task)
+                self._begin(slot, task)
+        self._fleet.grow(len(may_begin))
 
     def _dispatch_alone(self) -> None:
         """Lets one candidate that was out of memory run alone, as soon as there is room for that."""
@@ -170,6 +179,7 @@ class RayExecutor(Executor):
         except UserError as error:
             self._done[task.number] = error
         else:
+            task.begun = True
             slot.task, slot.awaited = task, slot.actor.run.remote(job, weights, content)
             slot.meter.enter()
             task.waited = time.monotonic() - task.since

@@ -35,6 +35,7 @@ class Task:
         alone: Whether it is to have a whole node's cores or a whole GPU.
         since: When it was handed over.
         waited: Seconds until it began.
+        begun: Whether it did, be it in vain.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Task:
     deaths: int = 0
     short: int = 0
     alone: bool = False
+    begun: bool = False
 
 
 @dataclass(eq=False)

@@ -35,6 +35,7 @@ class Task:
         alone_in: Where it is to run with nothing else beside it; None where others may be there.
         since: When it was handed over.
         waited: Seconds until it began.
+        begun: Whether it did, be it in vain.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Task:
     alone_in: Group | None = None
     since: float = 0.0
     waited: float = 0.0
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Slot(ABC):
     def take(self, task: Task) -> None:
         """Begins a task."""
         task.waited = time.monotonic() - task.since
+        task.begun = True
         self.tasks[task.number] = task
         self._meter.enter()
         try:

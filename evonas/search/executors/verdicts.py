@@ -27,7 +27,7 @@ def never_begun(how: str = "") -> UserError:
 
 def too_late(timeout: float) -> Result:
     """The result of a candidate that took too long."""
-    return Result(FAILED, reason=f"no result within {timeout:g} s (timeout)")
+    return Result(FAILED, reason=f"out of time after {timeout:g} s: ended, with all that it had started")
 
 
 def tried_alone(result: Result) -> Result:

@@ -16,7 +16,7 @@ from ...evolution import FAILED, FileText
 from ...files import reach
 from ...run import WeightsError
 from ..evaluation import Evaluator, reason_of
-from . import scratch
+from . import scratch, sessions
 from .parcel import JobSent, lend, result_path, unpack
 from .reports import Report, error_as_bytes, failure, report_as_bytes
 
@@ -70,11 +70,16 @@ def begin(equipment: Equipment) -> None:
 
 
 def end_with_parent(folder: Path) -> None:
-    """Ends this process when the search has died, in whatever way."""
+    """Ends this process, and what it has started, when the search has died, in whatever way.
+
+    So does the watcher of the search, also where a candidate in compiled code keeps all threads from
+    running; but only here what lies in the folder is removed.
+    """
     parent = parent_process()
     if parent is not None:
         parent.join()
         scratch.remove_left(folder, patience=40)
+        sessions.end({os.getpid()}, spare={os.getpid()})
         os._exit(1)
 
 

@@ -205,7 +205,7 @@ def test_weights_as_files_and_as_bytes_damage_and_a_limit_of_time(cluster, tmp_p
             result = one.result(number)
             assert (result.fitness, result.reason) == (3.0, "")
             assert torch.equal(result.weights["a"], torch.full((1000,), 2.0))
-        assert one.result(7).reason == "no result within 3 s (timeout)"
+        assert one.result(7).reason == "out of time after 3 s: ended, with all that it had started"
         one.submit(job(4, Parent(genome, 1.0, lambda: {"a": torch.full((2,), 4.0)})))
         assert one.result(4).fitness == 8.0
         path = tmp_path / "weights" / stored.file
@@ -298,3 +298,31 @@ def test_every_failure_costs_one_candidate_and_says_why(cluster, search, tmp_pat
     for number, reason in reasons.items():
         assert failed[number].startswith(reason), (number, failed[number])
     assert (tmp_path / "marker").exists()  # and candidate 10 was tried again, and is done
+
+
+def test_enough_lets_what_has_begun_end_and_nothing_else_begin(cluster, tmp_path):
+    folder, modules = str(tmp_path), (os, time)
+
+    def evaluate(genome, rng):
+        os, time = modules
+        open(f"{folder}/{genome.number}.begun", "w").close()
+        while not os.path.exists(f"{folder}/go"):
+            time.sleep(0.01)
+        return float(genome.number)
+
+    with executor(of_genomes(evaluate), workers=1) as one:
+        for number in range(3):
+            one.submit(job(number))
+        waiting = threading.Thread(target=lambda: wait_for(tmp_path / "0.begun", tmp_path / "go", one))
+        waiting.start()
+        assert one.result(0).fitness == 0.0
+        waiting.join()
+        assert one.begun() == set()
+    assert [path.stem for path in tmp_path.glob("*.begun")] == ["0"]
+
+
+def wait_for(begun, go, executor):
+    while not begun.exists():
+        time.sleep(0.01)
+    executor.enough = lambda: True
+    go.touch()
