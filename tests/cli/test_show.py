@@ -261,4 +261,4 @@ def test_operators_that_were_never_applied_are_listed(evonas: Callable[..., Any]
 def test_the_genotype_of_two_cells_names_both(evonas: Callable[..., Any], finished: Path) -> None:
     best: Any = library.load(finished).best.genome
     out = " ".join(evonas("show", finished).out.split())
-    assert f"normal: {best.normal} reduction: {best.reduction}" in out and " None" not in out
+    assert f"normal: {best.normal} | reduction: {best.reduction}" in out and " None" not in out
