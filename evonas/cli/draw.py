@@ -34,6 +34,7 @@ def draw(
     filters: options.Filters = None,
 ) -> None:
     """Draw the best of a run, or a genotype, as SVG or PNG."""
+    from ..evolution import draw_genotype
     from ..task import Task
     from .targets import find_target
 
@@ -45,7 +46,7 @@ def draw(
         _draw_change(found, output, cells=what == "mutation")
         return
     if what == "genotype":
-        genome.draw(output)
+        draw_genotype(genome, output, found.task)
         say(f"{output}: the genotype of {found.title}")
         return
     task = found.task or Task(3, 32, 32, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -38,6 +39,8 @@ def reported(action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return REFUSED
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return fail(_too_long(str(error.filename)), BAD_INPUT)
         return fail(of_system(error), REFUSED)
     except KeyboardInterrupt:
         return fail("stopped", INTERRUPTED)
@@ -55,6 +58,11 @@ def of_system(error: OSError) -> str:
     """An operating system's refusal, in words."""
     reason = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _too_long(text: str) -> str:
+    """What was given where a name stands: a genotype, or words."""
+    return f"expected the name of a file or folder, got a text of {len(text)} characters, {text!r:.60}"
 
 
 def of_usage(error: Exception) -> str:

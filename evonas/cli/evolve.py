@@ -39,7 +39,11 @@ def evolve(
         str | None, option("MODE", "How children begin: match, morph, remap, pool or none.")
     ] = None,
     start: Annotated[
-        str | None, option("GENOTYPE", "Begin from a published genotype, a FILE.json, or another run's best.")
+        str | None,
+        option(
+            "GENOTYPE",
+            "Begin from a published genotype, one as text, a FILE.json, or another run's best.",
+        ),
     ] = None,
     max_time: options.MaxTime = None,
     table: Annotated[

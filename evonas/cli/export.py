@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError, nearest
+from ..files import as_path
 from . import options
 from .options import option
 from .saying import say
@@ -54,6 +55,24 @@ def export(
         say(line)
 
 
+def refuse_genotype(folder: Path) -> None:
+    """A genotype in place of a folder: there is nothing trained that could be written.
+
+    Raises:
+        UserError: It is one, or no folder can be called that.
+    """
+    from ..settings import kinds_reading, published_genotype
+
+    text = str(folder)
+    if as_path(text) is None or not folder.exists():
+        kinds = kinds_reading(text)
+        if kinds or published_genotype(text)[0] is not None:
+            raise UserError(
+                f"expected a run folder, or one that evonas train made, got a genotype, {text!r:.60}: "
+                "it has no weights; evonas train makes a network of it that can be exported"
+            )
+
+
 def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable, str]:
     """The network to write, and what it is.
 
@@ -63,6 +82,7 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
     from ..run import DESCRIPTION, FINAL
     from .targets import is_trained
 
+    refuse_genotype(folder)
     if number is not None and weights == "final":
         raise UserError(f"--id: expected only with weights of the search, got {number} with --weights final")
     if is_trained(folder):

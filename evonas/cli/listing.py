@@ -118,6 +118,7 @@ def _datasets(page: Page) -> None:
 
 def _genotypes(page: Page, only: str | None = None) -> None:
     from ..evolution import genome_type, names
+    from .page import genotype_parts
 
     for genome in names("genomes") if only is None else [only]:
         kind = genome_type(genome)
@@ -126,7 +127,7 @@ def _genotypes(page: Page, only: str | None = None) -> None:
             called.setdefault(kind.from_dict(data, kind.default_space()).summary(), []).append(name)
         for genotype, same in called.items():
             page.line(f"{', '.join(same)} ({genome})", bold=True)
-            for part in genotype.split(" | "):
+            for part in genotype_parts(genotype):
                 page.paragraph(part, indent=2)
 
 

@@ -25,7 +25,7 @@ Target = Annotated[
     typer.Argument(
         metavar="DIR|GENOTYPE",
         show_default=False,
-        help="A run folder, FILE.json, or a published genotype (evonas list genotypes).",
+        help="A run folder, FILE.json, a published genotype (evonas list genotypes), or one as text.",
     ),
 ]
 

@@ -88,6 +88,16 @@ class Page:
             print(line.rstrip())
 
 
+def genotype_parts(summary: str) -> list[str]:
+    """A genotype in paragraphs, such as one a cell, which can be copied as they stand.
+
+    >>> genotype_parts("a+b | c+d")
+    ['a+b |', 'c+d']
+    """
+    *parts, last = summary.split(" | ")
+    return [*(f"{part} |" for part in parts), last]
+
+
 def make_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],

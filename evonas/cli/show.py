@@ -12,7 +12,7 @@ from ..results import duration, number_of, share, speed
 from . import options
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
-from .page import Page, fitness_text, made_by, make_table, short_name
+from .page import Page, fitness_text, genotype_parts, made_by, make_table, short_name
 from .saying import say
 from .survey import Survey, described, summary, survey
 
@@ -121,7 +121,7 @@ def _show_progress(page: Page, result: SearchResult, found: Survey) -> None:
 
 
 def _show_winner(page: Page, result: SearchResult, best: Candidate) -> None:
-    page.section(f"Genotype of candidate {best.number}", *best.genome.summary().split(" | "))
+    page.section(f"Genotype of candidate {best.number}", *genotype_parts(best.genome.summary()))
     columns = ("id", "operator", "fitness", "before training", "inherited", "epochs in all")
     rows = []
     for candidate in result.lineage(best.number):

@@ -1,4 +1,4 @@
-"""What DIR|GENOTYPE means: an individual of a run, a genotype in a file, or a published one."""
+"""What DIR|GENOTYPE means: an individual of a run, a genotype in a file, as text, or a published one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, closest, nearest
-from ..files import parse_json, read_text
+from ..files import as_path, read_text
 
 if TYPE_CHECKING:
-    from ..evolution import Genome, Space
+    from ..evolution import Genome
     from ..settings import Settings
     from ..task import Task
+
+
+LONGEST_NAME = 80
+"""What is longer is no misspelt name of a genotype."""
 
 
 @dataclass(frozen=True)
@@ -57,26 +61,28 @@ def find_target(text: str, number: int | None = None) -> Target:
     """Finds out what is meant.
 
     Args:
-        text: A run folder, a folder that ``evonas train`` made, FILE.json, or a published genotype's name.
+        text: A run folder, a folder that ``evonas train`` made, FILE.json, a published genotype's name, or a
+            genotype's text.
         number: The candidate of a run; None for its best.
 
     Raises:
         UserError: It is none of these, or cannot be read.
     """
-    path = Path(text).expanduser()
     if not text:
-        raise UserError("expected a run folder, FILE.json or a published genotype, got an empty text")
-    if path.is_dir() and not is_trained(path):
+        raise UserError("expected a run folder, FILE.json or a genotype, got an empty text")
+    path = as_path(text)
+    if path is not None and path.is_dir() and not is_trained(path):
         return _of_run(path, number)
     if number is not None:
-        raise UserError(f"--id: expected only with a run folder, got {number} with {text!r}")
-    if path.is_dir():
+        raise UserError(f"--id: expected only with a run folder, got {number} with {text!r:.80}")
+    if path is not None and path.is_dir():
         from ..results import load_trained
 
-        return Target(load_trained(path).genome, f"the network in {path}", path.name)
-    if path.is_file() or path.suffix == ".json":
+        trained = load_trained(path)
+        return Target(trained.genome, f"the network in {path}", path.name, task=trained.task)
+    if path is not None and (path.is_file() or path.suffix == ".json"):
         return Target(read_genotype_file(path), str(path), path.stem)
-    return Target(_published(text), text, text)
+    return _genotype(text)
 
 
 def is_trained(folder: Path) -> bool:
@@ -105,103 +111,56 @@ def _of_run(folder: Path, number: int | None) -> Target:
         )
 
 
-def _published(name: str) -> Genome:
-    """A published genotype, in the space of its genome's own recipe."""
-    from ..evolution import entries, genome_type
+def _genotype(text: str) -> Target:
+    """A genotype by its name or its text.
+
+    Raises:
+        UserError: It is neither.
+    """
+    from ..settings import genotype_from_text, published_genotype
+
+    genome, known = published_genotype(text)
+    if genome is not None:
+        return Target(genome, text, text)
+    genome = genotype_from_text(text)
+    if genome is not None:
+        short = genome.key()[:8]
+        return Target(genome, f"{genome.name} {short}", f"{genome.name}-{short}")
+    hint = nearest(text, known) if len(text) <= LONGEST_NAME else "evonas list genotypes has examples"
+    if not closest(text, known):  # then more likely a path than a misspelt genotype
+        hint = _near(text) or hint
+    raise UserError(f"{text!r:.80} is no run folder, no file and no genotype; {hint}")
+
+
+def _near(text: str) -> str:
+    """What lies near a path where nothing is; empty for what is no path, or lies nowhere near anything."""
     from ..run import meant_by
 
-    known: list[str] = []
-    for genome in entries("genomes"):
-        kind = genome_type(genome)
-        found = kind.published()
-        if name in found:
-            return kind.from_dict(found[name], usual_space(kind))
-        known += found
-    hint = nearest(name, known)
-    if not closest(name, known):  # then more likely a path than a misspelt genotype
-        path = Path(name).expanduser()
-        hint = meant_by(path) or hint
-    raise UserError(f"{name!r} is no run folder, no file and no published genotype; {hint}")
-
-
-def usual_space(kind: type[Genome]) -> Space:
-    """The space in which a genome is searched unless told otherwise."""
-    from ..settings import compose
-
-    return kind.space_type.from_dict(compose(kind.name, None, {})["genome"])
+    path = as_path(text)
+    return "" if path is None else meant_by(path)
 
 
 def read_genotype_file(path: Path) -> Genome:
-    """A genotype from JSON.
-
-    The file is ``{"genome": "amoeba", "space": {...}, "genotype": {...}}`` (the space may be left out), or
-    what ``evonas show --json`` prints, a row of a history, or a bare genotype.
+    """A genotype from a file of JSON (see `evonas.settings.genotypes.parts_of`).
 
     Raises:
         UserError: It cannot be read, or holds no genotype.
     """
-    text = read_text(path, f"genotype {path}")
-    try:
-        data = parse_json(text)
-    except ValueError as error:
-        raise UserError(f"genotype {path}: expected JSON, got something else: {error}") from None
-    if not isinstance(data, dict):
-        raise UserError(f"genotype {path}: expected a JSON object, got {data!r:.60}")
-    kind, space, genotype = _parts(data, path)
-    if not isinstance(genotype, dict | str) or not isinstance(space, dict | None):
-        raise UserError(f"genotype {path}: expected 'genotype' and 'space' to be objects, got {data!r:.60}")
-    return _read(path, kind, space, genotype)
+    from ..settings import genotype_from_json
 
-
-def _parts(data: dict[str, Any], path: Path) -> tuple[Any, Any, Any]:
-    """Name of the genome, its space and the genotype; None for what the file leaves open."""
-    if "genotype" in data:
-        genome = data.get("genome")
-        if isinstance(genome, dict):  # as in final.json
-            return genome.get("kind"), genome.get("space"), data["genotype"]
-        return genome, data.get("space"), data["genotype"]
-    settings = data.get("settings")
-    settings = settings if isinstance(settings, dict) else {}
-    if "best" in data:
-        if not isinstance(data["best"], dict):
-            raise UserError(f"genotype {path}: expected a run's best candidate, got {data['best']!r:.60}")
-        data = data["best"]
-    return settings.get("genome"), settings.get("space"), data.get("genome", data)
-
-
-def _read(path: Path, name: Any, space: dict[str, Any] | None, genotype: dict[str, Any] | str) -> Genome:
-    """The genome; where the file does not name its kind, the first that accepts it."""
-    from ..evolution import entries, genome_type
-
-    errors = []
-    for candidate in [name] if name is not None else list(entries("genomes")):
-        try:
-            kind = genome_type(candidate)
-            chosen = usual_space(kind) if space is None else kind.space_type.from_dict(space)
-            if isinstance(genotype, str):
-                return kind.from_text(genotype, chosen)
-            return kind.from_dict(genotype, chosen)
-        except UserError as error:
-            errors.append(str(error))
-    if len(errors) == 1:
-        raise UserError(f"genotype {path}: {errors[0]}")
-    known = ", ".join(entries("genomes"))
-    raise UserError(
-        f'genotype {path}: expected {{"genome": NAME, "genotype": {{...}}}} of a known genome ({known}), '
-        f"got {genotype!r:.60}"
-    )
+    return genotype_from_json(read_text(path, f"genotype {path}"), f"genotype {path}")
 
 
 def read_start(text: str | None) -> str | dict[str, Any] | None:
-    """The option ``--start``: a name stays one, a file or a run becomes its genotype in JSON form.
+    """The option ``--start``: a name or a text stays one, a file or a run becomes its genotype in JSON form.
 
     Raises:
         UserError: It cannot be read.
     """
     if text is None:
         return None
-    path = Path(text).expanduser()
-    if path.exists() or path.suffix == ".json":
+    path = as_path(text)
+    if path is not None and (path.exists() or path.suffix == ".json"):
         return find_target(text).genome.to_dict()
     return text
 

@@ -2,6 +2,7 @@
 
 - `genome`: the contract of a genome, a DEAP individual, and where it came from. `candidate`: a genome with
   its number in a run and what its evaluation gave.
+- `drawn`: a genome's picture for a task.
 - `operator`: how a mutation or crossover is declared. `morphism`: the contract of a rewrite that carries
   weights.
 - `variation`: drawing and applying operators; `time_limit`: what becomes of one that does not end.
@@ -18,6 +19,7 @@ from ..files import later
 
 if TYPE_CHECKING:
     from .candidate import DONE, FAILED, NO_MEMORY, PENDING, Candidate, Leader, Result
+    from .drawn import draw_genotype
     from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
     from .morphism import Morphism, apply, new_name, read_morphisms
     from .offers import brought_files, dashed, entries, find, names, provider
@@ -53,6 +55,7 @@ __all__ = [
     "brought_files",
     "crossover",
     "dashed",
+    "draw_genotype",
     "entries",
     "find",
     "genome_name",
@@ -75,6 +78,7 @@ __getattr__ = later(
     __name__,
     {
         "candidate": "Candidate DONE FAILED Leader NO_MEMORY PENDING Result",
+        "drawn": "draw_genotype",
         "genome": "Fitness GIVEN Genome Heritage Origin Space",
         "morphism": "Morphism apply new_name read_morphisms",
         "offers": "brought_files dashed entries find names provider",

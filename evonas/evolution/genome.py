@@ -228,6 +228,19 @@ class Genome(ABC):
         except ValueError:
             raise UserError(f"{cls.name} genotype: expected the text of one, got {text!r:.80}") from None
 
+    @classmethod
+    def reads(cls, text: str) -> bool:
+        """Whether a text is meant as one of this kind, right or wrong: by its form, without reading it all.
+
+        So a genotype can be given without naming its genome. By default no: then it has to be read.
+        """
+        return False
+
+    @classmethod
+    def space_for(cls, genotype: str | Mapping[str, Any], space: Any) -> Any:
+        """The space nearest to one that can hold a genotype, its text or JSON form; by default that one."""
+        return space
+
     def outside_space(self) -> str:
         """In what it lies outside its space, in words; empty where it lies within, as by default.
 
@@ -278,11 +291,16 @@ class Genome(ABC):
         """
         return {}
 
-    def draw(self, path: Any) -> Any:
-        """Draws the genotype as SVG or PNG: what is `pictured`, or its network for small images."""
+    def draw(self, path: Any, task: Task | None = None) -> Any:
+        """Draws the genotype as SVG or PNG: what is `pictured`, or its network for a task.
+
+        Args:
+            path: Where to.
+            task: That of its run; by default small colour images.
+        """
         graphs = self.pictured()
         if not graphs:
-            return self.decode(Task(3, 32, 32, 10)).draw(path)
+            return self.decode(task or Task(3, 32, 32, 10)).draw(path)
         from ..drawing import draw_cells
 
         return draw_cells(graphs, Path(path))

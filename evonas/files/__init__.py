@@ -4,6 +4,7 @@
 - `typed`: types and ranges, said where a field is declared; `hints` takes them apart, `faults` says what is
   wrong.
 - `printing`: words from files, as a terminal or a page may have them.
+- `paths`: whether a text can be the name of a file.
 - `sizes`: amounts of memory, as people write and read them.
 - `failpoints`: named places where a test lets things go wrong.
 - `variables`: variables of the process's environment, set for a while.
@@ -18,6 +19,7 @@ from .lazily import later
 
 if TYPE_CHECKING:
     from .failpoints import reach
+    from .paths import as_path
     from .printing import encodable, printable
     from .reading import parse_json, read_text
     from .sizes import read_size, size_text
@@ -50,6 +52,7 @@ __all__ = [
     "Positive",
     "Probability",
     "Table",
+    "as_path",
     "check",
     "check_names",
     "encodable",
@@ -69,6 +72,7 @@ __getattr__ = later(
     __name__,
     {
         "failpoints": "reach",
+        "paths": "as_path",
         "printing": "encodable printable",
         "reading": "parse_json read_text",
         "sizes": "read_size size_text",

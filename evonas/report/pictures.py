@@ -11,6 +11,7 @@ from xml.etree import ElementTree as Xml
 
 from ..drawing import change_caption, draw_cell_change, draw_change
 from ..errors import UserError
+from ..evolution import draw_genotype
 
 if TYPE_CHECKING:
     from ..evolution import Candidate
@@ -107,8 +108,12 @@ def pictures_of(result: SearchResult, number: int, kinds: Iterable[str] = KINDS)
 def _draw(result: SearchResult, candidate: Candidate, kind: str, path: Path) -> bool:
     """Draws; False where there is nothing of the kind."""
     genome, origin = candidate.genome, candidate.genome.origin
+    try:
+        task = result.known_task()
+    except UserError:
+        task = None
     if kind == "genotype":
-        genome.draw(path)
+        draw_genotype(genome, path, task)
         return True
     if kind in ("change", "networks") and (not origin.parents or origin.failure):
         return False
@@ -118,9 +123,7 @@ def _draw(result: SearchResult, candidate: Candidate, kind: str, path: Path) -> 
         return True
     if kind == "networks" and not genome.pictured():
         return False  # as `change`
-    try:
-        task = result.known_task()
-    except UserError:
+    if task is None:
         return False
     if kind == "network":
         genome.decode(task).draw(path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..architecture import Architecture
 from ..data import Statistics
 from ..errors import UserError
-from ..evolution import FAILED, Candidate, Genome
+from ..evolution import FAILED, Candidate, Genome, draw_genotype
 from ..network import Deployable, deployable
 from ..run import WeightStore
 from ..run.journal import Journal
@@ -56,6 +56,12 @@ class Individual:
             UserError: The search had no task (its fitness came from genomes alone).
         """
         return self.genome.decode(self._result.known_task())
+
+    def draw(self, path: str | Path) -> Path:
+        """Draws its genotype as SVG or PNG, as it is in networks for the search's images."""
+        task = self._result.known_task() if "task" in self._result.journal.meta() else None
+        drawn: Path = draw_genotype(self.genome, path, task)
+        return drawn
 
     def weights(self) -> dict[str, Any]:
         """Its trained tensors, by ``node.tensor``.

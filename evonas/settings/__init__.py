@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from ..files import later
 
 if TYPE_CHECKING:
+    from .any_genotype import genotype_from_json, genotype_from_text, published_genotype, usual_space
     from .assembly import DataChoice, Fitness, Workbench, make_strategy, search_for, workbench
     from .composition import compose, resolve, usual_population
     from .conduct import Conduct
     from .deap_toolbox import toolbox
+    from .genotypes import kinds_reading, read_genotype
     from .machines import HERE, Machines, read_devices, read_machines
     from .operator_choice import OperatorChoice, check_genomes, drawn_from
     from .order import Order, first_value, read_limit, read_order, said
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     )
     from .resuming import Changes, drop_damaged_weights, fitness_of, same_workbench
     from .runs import open_run
-    from .settings import PRECISIONS, Settings, read_genotype, resolve_tactics, strategy_type
+    from .settings import PRECISIONS, Settings, resolve_tactics, strategy_type
 
 __all__ = [
     "ABOUT_KEYS",
@@ -63,11 +65,15 @@ __all__ = [
     "drop_damaged_weights",
     "first_value",
     "fitness_of",
+    "genotype_from_json",
+    "genotype_from_text",
+    "kinds_reading",
     "load_recipe",
     "make_strategy",
     "merged",
     "open_run",
     "protocol_plan",
+    "published_genotype",
     "read_devices",
     "read_genotype",
     "read_limit",
@@ -83,16 +89,19 @@ __all__ = [
     "strategy_type",
     "toolbox",
     "usual_population",
+    "usual_space",
     "workbench",
 ]
 
 __getattr__ = later(
     __name__,
     {
+        "any_genotype": "genotype_from_json genotype_from_text published_genotype usual_space",
         "assembly": "DataChoice Fitness Workbench make_strategy search_for workbench",
         "composition": "compose resolve usual_population",
         "conduct": "Conduct",
         "deap_toolbox": "toolbox",
+        "genotypes": "kinds_reading read_genotype",
         "machines": "HERE Machines read_devices read_machines",
         "operator_choice": "OperatorChoice check_genomes drawn_from",
         "order": "Order first_value read_limit read_order said",
@@ -100,6 +109,6 @@ __getattr__ = later(
         "recipe": "ABOUT_KEYS Recipe SEARCH_KEYS TABLES load_recipe merged read_recipe recipe_names",
         "resuming": "Changes drop_damaged_weights fitness_of same_workbench",
         "runs": "open_run",
-        "settings": "PRECISIONS Settings read_genotype resolve_tactics strategy_type",
+        "settings": "PRECISIONS Settings resolve_tactics strategy_type",
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,15 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         table=table,
         layout=search.get("layout", AUTO),
     )
-    settings.start_genome()
-    return settings
+    return _with_start(settings)
+
+
+def _with_start(settings: Settings) -> Settings:
+    """With the start genotype read once: its name is kept, a text becomes what `Genome.to_dict` gives."""
+    genome, start = settings.start_genome(), settings.start
+    if genome is None or not isinstance(start, str) or start in settings.genome_type.published():
+        return settings
+    return replace(settings, start=genome.to_dict())
 
 
 def usual_population(recipe: Recipe, strategy: str) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Annotated, Any, Literal, Self, get_args
 
 from msgspec import Meta
@@ -12,12 +11,13 @@ from msgspec import Meta
 from ..architecture import Ceilings
 from ..data import BEFORE, check_layout
 from ..errors import UserError, closest, nearest
-from ..evolution import SECONDS, Genome, Space, entries, find, genome_type
+from ..evolution import SECONDS, Genome, Space, find, genome_type
 from ..evolution.strategies import Strategy
 from ..files import AtLeastOne, AtLeastZero, Table, check, check_names
 from ..inheritance import check_mode
 from ..task import Task
 from ..training import Plan
+from .genotypes import read_genotype
 from .recipe import SEARCH_KEYS, Recipe
 
 ARGUMENTS = (
@@ -45,7 +45,7 @@ class Settings:
         look_ahead: Candidates asked before the oldest is told.
         inherit: ``match`` or ``none``.
         seed: Of all randomness.
-        start: A published genotype's name, a genotype in JSON form, or None.
+        start: A published genotype's name, a genotype as text or in JSON form, or None.
         device: Where networks are trained, such as ``cpu`` or ``cuda:0``.
         precision: ``float32`` or ``bfloat16``.
         threads: Of one candidate on a CPU.
@@ -156,39 +156,11 @@ class Settings:
         """The genotype to begin from.
 
         Raises:
-            UserError: No published genotype has that name.
+            UserError: There is none of that name, or it cannot be read.
         """
         if self.start is None:
             return None
         return read_genotype(self.genome_type, self.make_space(), self.start)
-
-
-def read_genotype(kind: type[Genome], space: Space, genotype: str | Mapping[str, Any]) -> Genome:
-    """A genome from a published genotype's name or from its JSON form.
-
-    Raises:
-        UserError: It is neither.
-    """
-    if isinstance(genotype, str):
-        published = kind.published()
-        if genotype not in published:
-            if other := _genome_of(genotype):
-                raise UserError(
-                    f"genotype {genotype!r}: expected one of genome {kind.name!r}, which is searched with, "
-                    f"got one of genome {other!r}: choose that (--genome {other})"
-                )
-            raise UserError(f"genotype {genotype!r} is unknown; {nearest(genotype, list(published))}")
-        genotype = published[genotype]
-    return kind.from_dict(genotype, space)
-
-
-def _genome_of(genotype: str) -> str:
-    """The genome that has a published genotype of a name; empty for none."""
-    for name in entries("genomes"):
-        with suppress(UserError):  # one that cannot be loaded is somebody else's
-            if genotype in genome_type(name).published():
-                return name
-    return ""
 
 
 def resolve_tactics(

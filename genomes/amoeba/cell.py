@@ -23,7 +23,13 @@ SIDES = ("left", "right")
 Element = tuple[str, int]
 """An operation and the hidden state that it reads."""
 
+_START = re.compile(r"\s*(?:normal:\s*)?\w+\(\d+\)\+", re.ASCII)
 _ELEMENT = re.compile(r"([a-z0-9_]+)\((\d+)\)")
+
+
+def is_text(text: str) -> bool:
+    """Whether a text is meant as cells of this kind, right or wrong."""
+    return _START.match(text) is not None
 
 
 class Cell:

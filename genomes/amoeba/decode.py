@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...architecture import Architecture
-from ...architecture.layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear, Shift
+from ...architecture.layers import Add, Concat, DropPath, GlobalAvgPool, Input, Linear
 from ...task import Task
+from ..blocks import Builder, convolution, factorised_reduction
 from .cell import DIRECT, INPUTS, SKIP, Cell
-from .operations import NORM, OPERATIONS, Builder, convolution
+from .operations import OPERATIONS
 
 if TYPE_CHECKING:
     from .space import AmoebaSpace
 
-ADD, CONCAT, DROP_PATH, SHIFT = Add(), Concat(), DropPath(), Shift()
+ADD, CONCAT, DROP_PATH = Add(), Concat(), DropPath()
 SIDES = ("left", "right")
 
 
@@ -88,7 +89,7 @@ def _cell(
     for state in cell.outputs():
         source = states[state]
         if state < INPUTS and stride > 1:
-            source = _factorised_reduction(builder, f"{name}.reduced{state}", source, filters)
+            source = factorised_reduction(builder, f"{name}.reduced{state}", source, filters)
         outputs.append(source)
     return Output(builder.add(f"{name}.output", CONCAT, *outputs), _strided(direct.size, stride))
 
@@ -96,16 +97,5 @@ def _cell(
 def _matched(builder: Builder, name: str, skip: Output, direct: Output, filters: int) -> str:
     """The skip input with the size and depth that the direct input has after its 1×1 convolution."""
     if skip.size != direct.size:
-        return _factorised_reduction(builder, name, builder.relu(skip.node), filters)
+        return factorised_reduction(builder, name, builder.relu(skip.node), filters)
     return builder.relu_conv_bn(name, skip.node, convolution(filters, 1))
-
-
-def _factorised_reduction(builder: Builder, name: str, source: str, filters: int) -> str:
-    """Halves the size: one 1×1 convolution reads every other pixel, another the pixels between."""
-    first = builder.add(f"{name}.path1.conv", convolution(filters - filters // 2, 1, 2), source)
-    if filters == 1:
-        return builder.add(f"{name}.bn", NORM, first)
-    shifted = builder.add(f"{name}.path2.shift", SHIFT, source)
-    second = builder.add(f"{name}.path2.conv", convolution(filters // 2, 1, 2), shifted)
-    joined = builder.add(f"{name}.join", CONCAT, first, second)
-    return builder.add(f"{name}.bn", NORM, joined)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Self
@@ -14,9 +15,13 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ...evolution import Genome
 from ...task import Task
-from .cell import Cell
+from .cell import Cell, is_text
 from .decode import decode
 from .space import AmoebaSpace
+
+_TWO = re.compile(
+    r"\s*(?:normal:)?(?P<normal>[^|:]*)(?:\|\s*(?:reduction:)?|(?<=\s)reduction:)(?P<reduction>.*)", re.DOTALL
+)
 
 
 def _cells(read: Callable[[Any], Cell], normal: Any, reduction: Any) -> tuple[Cell, Cell]:
@@ -109,11 +114,16 @@ class AmoebaGenome(Genome):
         return cls(*_cells(Cell.from_dict, data["normal"], data["reduction"]), space)
 
     @classmethod
+    def reads(cls, text: str) -> bool:
+        return is_text(text)
+
+    @classmethod
     def from_text(cls, text: str, space: AmoebaSpace) -> Self:
-        normal, bar, reduction = text.partition("|")
-        if not bar:
+        """Two cells with ``|`` between them; each may have its name in front, as `summary` writes it."""
+        found = _TWO.fullmatch(text)
+        if not found:
             raise UserError(f"amoeba genotype: expected two cells with | between them, got {text!r:.80}")
-        return cls(*_cells(Cell.from_text, normal, reduction), space)
+        return cls(*_cells(Cell.from_text, found["normal"], found["reduction"]), space)
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

@@ -13,46 +13,8 @@ convolutions; here they are applied once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-
-from ...architecture import Architecture
-from ...architecture.layers import AvgPool2d, BatchNorm2d, Conv2d, Layer, MaxPool2d, MinPool2d, ReLU
-
-convolution = lru_cache(1024)(Conv2d)
-"""A convolution. Layers never change, and a network has few that differ: its cells share them."""
-NORM, RELU = BatchNorm2d(), ReLU()
-
-
-class Builder:
-    """Adds layers to an architecture; one ReLU serves all readers of a node."""
-
-    def __init__(self, architecture: Architecture) -> None:
-        self.architecture = architecture
-
-    def add(self, name: str, layer: Layer, *inputs: str) -> str:
-        """Adds a node."""
-        return self.architecture.add(name, layer, *inputs)
-
-    def relu(self, source: str) -> str:
-        """The source's ReLU, added at first use."""
-        name = f"{source}_relu"
-        return name if name in self.architecture else self.add(name, RELU, source)
-
-    def relu_conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
-        """ReLU, one or more convolutions in a row, batch normalisation."""
-        return self.conv_bn(name, self.relu(source), *convolutions)
-
-    def conv_bn(self, name: str, source: str, *convolutions: Conv2d) -> str:
-        """One or more convolutions in a row, batch normalisation."""
-        for one in convolutions:
-            kind = "depthwise" if one.depthwise else "conv"
-            source = self.add(f"{name}.{kind}", one, source)
-        return self.add(f"{name}.bn", NORM, source)
-
-
-Operation = Callable[[Builder, str, str, int, int], str]
-"""Adds the operation called (builder, name, source, filters, stride); returns its last node."""
+from ...architecture.layers import AvgPool2d, MaxPool2d, MinPool2d
+from ..blocks import Builder, Operation, convolution, dilated_separable, pool, separable
 
 
 def identity(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
@@ -63,28 +25,6 @@ def identity(builder: Builder, name: str, source: str, filters: int, stride: int
 def conv1x1(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
     """ReLU, 1×1 convolution, normalisation."""
     return builder.relu_conv_bn(name, source, convolution(filters, 1, stride))
-
-
-def separable(kernel: int) -> Operation:
-    """Twice: ReLU, depthwise convolution, 1×1 convolution, normalisation."""
-
-    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
-        for turn, step in ((1, stride), (2, 1)):
-            depthwise = convolution(kernel=kernel, stride=step, depthwise=True)
-            source = builder.relu_conv_bn(f"{name}.turn{turn}", source, depthwise, convolution(filters, 1))
-        return source
-
-    return operation
-
-
-def dilated_separable(kernel: int) -> Operation:
-    """ReLU, depthwise convolution of dilation 2, 1×1 convolution, normalisation; once."""
-
-    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
-        depthwise = convolution(kernel=kernel, stride=stride, dilation=2, depthwise=True)
-        return builder.relu_conv_bn(name, source, depthwise, convolution(filters, 1))
-
-    return operation
 
 
 def bottleneck(*steps: tuple[tuple[int, int], bool, bool], eighths: int = 2, dilation: int = 1) -> Operation:
@@ -105,16 +45,6 @@ def bottleneck(*steps: tuple[tuple[int, int], bool, bool], eighths: int = 2, dil
             step = convolution(width or filters, kernel, strides, dilation=dilation)
             source = builder.relu_conv_bn(f"{name}.step{number}", source, step)
         return builder.relu_conv_bn(f"{name}.expand", source, convolution(filters, 1)) if width else source
-
-    return operation
-
-
-def pool(layer: type[MaxPool2d] | type[MinPool2d] | type[AvgPool2d], kernel: int) -> Operation:
-    """A pooling window."""
-    window = lru_cache(8)(layer)
-
-    def operation(builder: Builder, name: str, source: str, filters: int, stride: int) -> str:
-        return builder.add(name, window(kernel, stride), source)
 
     return operation
 

@@ -16,7 +16,7 @@ from ...evolution import Genome
 from ...task import Task
 from .decode import KERNEL, decode
 from .space import GenetSpace
-from .stage import pairs, read, stage_graph, stage_key, write
+from .stage import is_text, nodes_of, pairs, read, stage_graph, stage_key, write
 
 
 class GenetGenome(Genome, list[int]):
@@ -91,6 +91,15 @@ class GenetGenome(Genome, list[int]):
         if not isinstance(data, Mapping) or not isinstance(data.get("code"), str):
             raise UserError(f"genet genotype: expected a 'code' such as '1-01|0-01-100', got {data!r:.80}")
         return cls.from_text(data["code"], space)
+
+    @classmethod
+    def reads(cls, text: str) -> bool:
+        return is_text(text)
+
+    @classmethod
+    def space_for(cls, genotype: str | Mapping[str, Any], space: GenetSpace) -> GenetSpace:
+        code = genotype.get("code") if isinstance(genotype, Mapping) else genotype
+        return space.of_nodes(nodes_of(code)) if isinstance(code, str) and is_text(code) else space
 
     @classmethod
     def from_text(cls, text: str, space: GenetSpace) -> Self:

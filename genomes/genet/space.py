@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from msgspec import Meta
@@ -84,6 +84,11 @@ class GenetSpace(Space):
     def length(self) -> int:
         """L, the bits of a genome: half the sum of K (K - 1)."""
         return sum(length(nodes) for nodes in self.nodes)
+
+    def of_nodes(self, nodes: tuple[int, ...]) -> GenetSpace:
+        """With stages of other nodes, and as many filters in the first one."""
+        filters = self.filters if len(nodes) == len(self.nodes) else self.widths[0]
+        return replace(self, nodes=nodes, filters=filters)
 
     def check(self, task: Task) -> None:
         pools = len(self.nodes)

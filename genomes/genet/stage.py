@@ -10,8 +10,27 @@ import networkx as nx
 from ...architecture import canonical_hash
 from ...errors import UserError
 
+_STAGE = "[01](?:-[01]+)*"
+_CODE = re.compile(rf"\s*{_STAGE}(?:\|{_STAGE})*\s*", re.ASCII)
+LONGEST = 10_000
+"""Characters of a code; the paper's take 28."""
+
 INPUT = 0
 """The default node v_0; the ordered nodes are 1 to K, and the default node K + 1 is the output."""
+
+
+def is_text(text: str) -> bool:
+    """Whether a text is meant as a code, right or wrong."""
+    return len(text) <= LONGEST and ("-" in text or "|" in text) and _CODE.fullmatch(text) is not None
+
+
+def nodes_of(code: str) -> tuple[int, ...]:
+    """The nodes of each stage of a code: one more than it has groups of bits.
+
+    >>> nodes_of("1-01|0-01-100")
+    (3, 4)
+    """
+    return tuple(stage.count("-") + 2 for stage in code.split("|"))
 
 
 def length(nodes: int) -> int:

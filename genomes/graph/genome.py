@@ -110,8 +110,8 @@ class GraphGenome(Genome):
         """How many layers of which kinds: the whole text is long."""
         kinds = Counter(self.architecture.layer(name).kind for name in self.architecture)
         parts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        return f"{len(self.architecture)} layers: {parts} | in full: evonas draw, or --json"
+        return f"{len(self.architecture)} layers: {parts}; in full: evonas draw, or --json"
 
-    def draw(self, path: Any) -> Any:
-        """Draws the network as SVG."""
-        return self.architecture.draw(path)
+    def draw(self, path: Any, task: Task | None = None) -> Any:
+        """Draws the network as SVG, by default for the images that it was made for."""
+        return (self.architecture if task is None else self.decode(task)).draw(path)

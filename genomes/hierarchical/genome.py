@@ -18,6 +18,7 @@ from .decode import decode
 from .motif import Motif, place
 from .operations import IDENTITY
 from .space import HierarchicalSpace
+from .text import is_text, space_for
 from .wiring import Wiring, wire
 
 
@@ -195,6 +196,14 @@ class HierarchicalGenome(Genome):
 
     def __str__(self) -> str:
         return " | ".join(" ".join(map(str, motifs)) for motifs in self.levels)
+
+    @classmethod
+    def reads(cls, text: str) -> bool:
+        return is_text(text)
+
+    @classmethod
+    def space_for(cls, genotype: str | Mapping[str, Any], space: HierarchicalSpace) -> HierarchicalSpace:
+        return space_for(genotype, space)
 
     @classmethod
     def from_text(cls, text: str, space: HierarchicalSpace) -> Self:

@@ -115,9 +115,13 @@ class LargeScaleGenome(Genome):
     def from_text(cls, text: str, space: LargeScaleSpace) -> Self:
         return cls(read(text), space)
 
-    def draw(self, path: str | Path) -> Path:
-        """Draws the network for images of the reference size."""
-        return decode(self.dna, self.space.leak, self.space.reference_task).draw(path)
+    @classmethod
+    def reads(cls, text: str) -> bool:
+        return text.lstrip().startswith("lr=")
+
+    def draw(self, path: str | Path, task: Task | None = None) -> Path:
+        """Draws the network for a task, by default for images of the reference size."""
+        return decode(self.dna, self.space.leak, task or self.space.reference_task).draw(path)
 
     def __str__(self) -> str:
         return write(self.dna)

@@ -25,9 +25,13 @@ ALL = 1 << 14
 
 EXAMPLE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
 
+LARGEST = 500
+"""Characters of a cell's text; the longest has 120."""
+
 ZERO = "#"
 """How the benchmark's names write zeros."""
 
+_START = re.compile(r"\s*\|\s*\w+~\d", re.ASCII)
 _PATTERN = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
 
 
@@ -44,14 +48,19 @@ def write(operations: tuple[str, ...]) -> str:
     return "+".join(nodes)
 
 
+def is_text(text: str) -> bool:
+    """Whether a text is meant as a cell, right or wrong."""
+    return _START.match(text) is not None
+
+
 @lru_cache(ALL)
 def read(text: str) -> tuple[str, ...]:
-    """The reverse of `write`.
+    """The reverse of `write`; spaces and line breaks do not count.
 
     Raises:
         UserError: It is no such text.
     """
-    found = _PATTERN.fullmatch(text.strip())
+    found = _PATTERN.fullmatch("".join(text.split())) if len(text) <= LARGEST else None
     if found is None:
         raise UserError(f"nasbench201 genotype: expected a cell such as {EXAMPLE}, got {text!r:.120}")
     return check(found.groups())

@@ -107,8 +107,12 @@ class NasBench201Genome(Genome, list[str]):
 
         return {name: {"cell": text} for name, text in PUBLISHED.items()}
 
-    def draw(self, path: str | Path) -> Path:
-        """Draws what flows through the cell, dead parts left out, under its text."""
+    @classmethod
+    def reads(cls, text: str) -> bool:
+        return cell.is_text(text)
+
+    def draw(self, path: str | Path, task: Task | None = None) -> Path:
+        """Draws what flows through the cell, dead parts left out, under its text; for any task the same."""
         from ...drawing import draw_cells
 
         graph = flow_graph(self.operations())

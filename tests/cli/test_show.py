@@ -189,9 +189,9 @@ def test_a_run_or_file_that_is_not_there_is_looked_for_nearby(
     monkeypatch.chdir(copied.parent)
     assert evonas("show", "first").failed_with("run first: no run is there", f"; there is {copied.name}")
     assert evonas("draw", "first", "-o", "x.svg").failed_with(
-        f"no published genotype; there is {copied.name}"
+        f"no genotype; there is {copied.name}"
     )
-    assert evonas("draw", "./runn", "-o", "x.svg").failed_with("no published genotype; did you mean 'run'?")
+    assert evonas("draw", "./runn", "-o", "x.svg").failed_with("no genotype; did you mean 'run'?")
 
 
 def fitness_of(genome: Any, rng: Any) -> float:
@@ -261,4 +261,4 @@ def test_operators_that_were_never_applied_are_listed(evonas: Callable[..., Any]
 def test_the_genotype_of_two_cells_names_both(evonas: Callable[..., Any], finished: Path) -> None:
     best: Any = library.load(finished).best.genome
     out = " ".join(evonas("show", finished).out.split())
-    assert f"normal: {best.normal} reduction: {best.reduction}" in out and " None" not in out
+    assert f"normal: {best.normal} | reduction: {best.reduction}" in out and " None" not in out

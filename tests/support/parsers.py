@@ -29,6 +29,7 @@ from evonas.evolution.registry import genome_type
 from evonas.files.sizes import read_size
 from evonas.results import final
 from evonas.run.weights import FolderStore, Stored, digest
+from evonas.settings import genotype_from_text
 from evonas.settings.composition import compose, resolve
 from evonas.settings.recipe import load_recipe, parse_recipe, recipe_names
 from evonas.settings.settings import Settings
@@ -68,6 +69,18 @@ def _genomes() -> Iterator[Parser]:
         yield Parser(f"genotype {name}", as_json(*(one.to_dict() for one in found)), read, "json")
         yield Parser(f"text of {name}", tuple(str(one).encode() for one in found), text, "text")
         yield Parser(f"space of {name}", as_json(space.to_dict()), spaces, "json")
+
+
+def _texts_of_genotypes() -> tuple[bytes, ...]:
+    """One of each genome in the box."""
+    kinds = [genome_type(name) for name in entries("genomes")]
+    return tuple(str(kind.random(kind.default_space(), random.Random(1))).encode() for kind in kinds)
+
+
+def _any_genotype(content: bytes) -> None:
+    genome = genotype_from_text(content.decode(errors="replace"))
+    if genome is not None:
+        genome.key()
 
 
 def _architecture(content: bytes) -> None:
@@ -137,6 +150,7 @@ class Folder:
         """What reads files."""
         yield Parser("genotype file", self._genotype_files(), self._genotype, "json")
         yield Parser("dataset .npz", self._archives(), self._dataset, "bytes")
+        yield Parser("genotype as text", _texts_of_genotypes(), _any_genotype, "text")
         yield Parser("header in .npz", (self._header(),), self._array, "bytes")
         yield Parser("image file", self._images(), self._image, "bytes")
         yield Parser("weights", self._weights(), self._safetensors, "bytes")

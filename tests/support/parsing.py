@@ -8,6 +8,7 @@ import evonas
 
 SPACES = {
     "amoeba": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2},
+    "darts": {"cells": 2, "filters": 2},
     "genet": {"nodes": [3], "filters": [4], "hidden": 8},
     "hierarchical": {"groups": 1, "filters": 2, "nodes": [3, 3]},
     "large-scale": {"max_channels": 8, "max_parameters": 2000},

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from evonas.genomes.amoeba import AmoebaSpace
+from evonas.genomes.darts import DartsSpace
 from evonas.genomes.graph import GraphGenome, GraphSpace, first_model
 from evonas.genomes.hierarchical import HierarchicalSpace
 from evonas.genomes.large_scale import LargeScaleSpace
@@ -18,6 +19,7 @@ from evonas.testing import GenomeContract, OperatorContract, StrategyContract
 
 SPACES = {
     "amoeba": AmoebaSpace(cells=1, filters=2),
+    "darts": DartsSpace(cells=3, filters=2),
     "graph": GraphSpace(image=(3, 8, 8), classes=4, filters=(4, 4, 4)),
     "hierarchical": HierarchicalSpace(groups=1, filters=2, nodes=(3, 3)),
     "large-scale": LargeScaleSpace(),
