@@ -188,9 +188,7 @@ def test_a_run_or_file_that_is_not_there_is_looked_for_nearby(
 ) -> None:
     monkeypatch.chdir(copied.parent)
     assert evonas("show", "first").failed_with("run first: no run is there", f"; there is {copied.name}")
-    assert evonas("draw", "first", "-o", "x.svg").failed_with(
-        f"no genotype; there is {copied.name}"
-    )
+    assert evonas("draw", "first", "-o", "x.svg").failed_with(f"no genotype; there is {copied.name}")
     assert evonas("draw", "./runn", "-o", "x.svg").failed_with("no genotype; did you mean 'run'?")
 
 
