@@ -41,7 +41,6 @@ MOVED: Mapping[str, str] = {
     "carrying": "inheritance.carrying",
     "ceilings": "architecture.ceilings",
     "channels": "architecture.channels",
-    "checked": "files.checked",
     "composition": "settings.composition",
     "conduct": "settings.conduct",
     "correspondence": "inheritance.correspondence",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Morphism(ABC):
     """A change of an architecture, and of its weights, at one place.
 
-    Subclass it as a frozen dataclass of plain values (text, numbers, flags, tuples of them), which are
-    checked against their hints, ``Annotated[int, msgspec.Meta(ge=1)]`` included. `rewrite` and `carry` read
+    Subclass it as a frozen dataclass of plain values (text, numbers, flags, tuples of them). They are checked
+    against their hints, bounds in ``Annotated[int, msgspec.Meta(ge=1)]`` included. `rewrite` and `carry` read
     the parent's architecture and weights and never change them.
 
     Attributes:
