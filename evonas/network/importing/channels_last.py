@@ -35,7 +35,7 @@ def _is_last(traced: Traced, node: fx.Node, last: set[fx.Node]) -> bool:
         return not last.isdisjoint(node.all_input_nodes) and isinstance(module, PIXELWISE_MODULES)
     if node.op not in ("call_function", "call_method"):
         return False
-    images = [read for read in node.all_input_nodes if _rank(traced.results[read]) == 4]
+    images = [read for read in node.all_input_nodes if _rank(traced.results.get(read)) == 4]
     name = name_of(node)
     if name in TURNING and len(images) == 1:
         return turned(node) == TO_LAST and images[0] not in last
