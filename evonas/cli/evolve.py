@@ -15,7 +15,8 @@ from .options import option
 if TYPE_CHECKING:
     from ..settings import Recipe
 
-AS_SAID = ("genome", "recipe", "budget", "epochs", "seed", "inherit", "strategy", "population", "sample")
+AS_SAID: tuple[str, ...] = ("genome", "recipe", "budget", "epochs", "seed", "inherit", "strategy")
+AS_SAID += ("population", "sample")
 AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "max_memory", "device", "threads")
 AS_SAID += ("look_ahead", "asynchronous")
 """Options that the library takes as they are, by the same names."""
