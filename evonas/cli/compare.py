@@ -24,7 +24,16 @@ OF_SEARCHES = (
     *("layout", "train_limit", "data_dir", "download", "device", "jobs"),
 )
 """Options that say how to search, and nothing of runs that are there already."""
-AS_SAID = ("genome", "budget", "epochs", "unique", "layout", "train_limit", "download", "device")
+AS_SAID: tuple[str, ...] = (
+    "genome",
+    "budget",
+    "epochs",
+    "unique",
+    "layout",
+    "train_limit",
+    "download",
+    "device",
+)
 """Those that a search takes as they are, by the same names."""
 
 

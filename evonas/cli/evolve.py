@@ -15,7 +15,17 @@ from .options import option
 if TYPE_CHECKING:
     from ..settings import Recipe
 
-AS_SAID = ("genome", "recipe", "budget", "epochs", "seed", "inherit", "strategy", "population", "sample")
+AS_SAID: tuple[str, ...] = (
+    "genome",
+    "recipe",
+    "budget",
+    "epochs",
+    "seed",
+    "inherit",
+    "strategy",
+    "population",
+    "sample",
+)
 AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "layout", "max_memory", "device", "threads")
 AS_SAID += ("look_ahead", "asynchronous")
 """Options that the library takes as they are, by the same names."""

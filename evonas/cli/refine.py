@@ -14,7 +14,16 @@ from .options import option
 if TYPE_CHECKING:
     from ..results import Individual
 
-AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "layout", "device")
+AS_SAID: tuple[str, ...] = (
+    "budget",
+    "epochs",
+    "neighbours",
+    "morphisms",
+    "seed",
+    "train_limit",
+    "layout",
+    "device",
+)
 AS_SAID += ("verify_morphisms",)
 """Options that the library takes as they are, by the same names."""
 

@@ -14,11 +14,12 @@ group ``evonas.datasets``, whose result is any `ImageSource`.
 
 from __future__ import annotations
 
+from ..task import Statistics
 from .catalogue import DatasetDescription, NamedDataset, dataset_names, describe_datasets, named_dataset
 from .dataset import ImageDataset
 from .described import read_described
 from .guessing import COUNTS, guessing, share_of_commonest
-from .images import Images, Split, Statistics, channel_statistics
+from .images import Images, Split, channel_statistics
 from .layout import AUTO, BEFORE, LAYOUTS, check_layout
 from .load import build_dataset, default_data_dir, load_dataset
 from .source import ArraySource, ImageSource, ValidatedSource

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..task import Task
+from ..task import Statistics, Task
 from .account import Account
-from .images import Images, Split, Statistics, channel_statistics
+from .images import Images, Split, channel_statistics
 from .split import default_validation_fraction, take_validation
 
 

@@ -9,8 +9,7 @@ from msgspec import Meta
 
 from ..errors import UserError
 from ..files import Finite, NotedCount, expect
-from ..task import Task
-from .images import Statistics
+from ..task import Statistics, Task
 
 _Statistics = Annotated[tuple[list[Finite], list[Finite]], Meta(description="means and deviations")]
 

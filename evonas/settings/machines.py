@@ -123,7 +123,7 @@ class Machines:
         return executor
 
 
-HERE = Machines()
+HERE: Machines = Machines()
 """Evaluations run in this process."""
 
 

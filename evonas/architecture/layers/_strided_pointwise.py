@@ -33,4 +33,5 @@ class StridedPointwise(nn.Conv2d):
         if self.training and input.device.type == "cpu" and self.in_channels < FEWEST:
             rows, columns = self.stride
             return F.conv2d(input[:, :, ::rows, ::columns], weight, bias)
-        return super()._conv_forward(input, weight, bias)
+        direct: Tensor = super()._conv_forward(input, weight, bias)
+        return direct

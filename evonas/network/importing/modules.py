@@ -43,7 +43,7 @@ def _transposed_convolution(module: nn.ConvTranspose2d, value: Value) -> Part:
         module.weight,
         module.bias,
         module.stride,
-        module.padding,
+        module.padding,  # type: ignore[arg-type] - no text, which only other convolutions take
         module.output_padding,
         module.groups,
         module.dilation,
