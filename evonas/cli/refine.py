@@ -14,7 +14,10 @@ from .options import option
 if TYPE_CHECKING:
     from ..results import Individual
 
-AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "device", "verify_morphisms")
+AS_SAID = (
+    *("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "device", "verify_morphisms"),
+    *("without_damaged", "background"),
+)
 """Options that the library takes as they are, by the same names."""
 
 
@@ -46,6 +49,8 @@ def refine(
     verify_morphisms: options.Verify = False,
     max_time: options.MaxTime = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,

@@ -83,10 +83,11 @@ def _data(order: Order, known: dict[tuple[Any, ...], str]) -> str:
     search = order.recipe["search"]
     if order.fitness.table:
         return read_table(order.fitness.table).fingerprint
+    reading = {key: search[key] for key in ("without_damaged", "background") if key in search}
     place = search.get("dataset", "digits"), search.get("train_limit")
-    if place not in known:
-        known[place] = order.data.open(*place).fingerprint
-    return known[place]
+    if (key := (*place, *reading.items())) not in known:
+        known[key] = order.data.open(*place, **reading).fingerprint
+    return known[key]
 
 
 def run_folder(folder: Path, contender: Contender, seed: int) -> Path:

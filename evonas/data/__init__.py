@@ -17,18 +17,23 @@ from __future__ import annotations
 from .catalogue import DatasetDescription, NamedDataset, dataset_names, describe_datasets, named_dataset
 from .dataset import ImageDataset
 from .described import read_described
+from .differing import differences
 from .guessing import COUNTS, guessing, share_of_commonest
+from .identity import Identity, pack_marks, read_marks
 from .images import Images, Split, Statistics, channel_statistics
 from .load import build_dataset, default_data_dir, load_dataset
+from .marks import Marks, gathered
 from .source import ArraySource, ImageSource
 
 __all__ = [
     "ArraySource",
     "COUNTS",
     "DatasetDescription",
+    "Identity",
     "ImageDataset",
     "ImageSource",
     "Images",
+    "Marks",
     "NamedDataset",
     "Split",
     "Statistics",
@@ -37,9 +42,13 @@ __all__ = [
     "dataset_names",
     "default_data_dir",
     "describe_datasets",
+    "differences",
+    "gathered",
     "guessing",
     "load_dataset",
     "named_dataset",
+    "pack_marks",
     "read_described",
+    "read_marks",
     "share_of_commonest",
 ]

@@ -21,12 +21,14 @@ class Account:
         left_out: Images that ``train_limit`` leaves out.
         changes: What was done to training images, as `changes_of` says it.
         beside: Images that lie beside the folders of the classes, which are passed over.
+        damaged: Files that cannot be read, which are gone on without.
     """
 
     held_out: int | None = None
     left_out: int = 0
     changes: tuple[str, ...] = ()
     beside: int = 0
+    damaged: int = 0
 
     def told(self, task: Task, split: Split) -> str:
         """The line that a search begins with."""
@@ -37,9 +39,14 @@ class Account:
         left_out = f", {self.left_out:,} left out (train_limit)" if self.left_out else ""
         lying = f"image{'s' if self.beside != 1 else ''} beside the class folders passed over"
         beside = f"; {self.beside:,} {lying}" if self.beside else ""
+        damaged = (
+            f"; without {self.damaged:,} damaged file{'s' if self.damaged != 1 else ''}"
+            if self.damaged
+            else ""
+        )
         return (
             f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
-            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}{beside}"
+            f"{train:,} to train on, {validation:,} to validate{changed}, {test}{left_out}{beside}{damaged}"
         )
 
 

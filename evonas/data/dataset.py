@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from ..task import Task
 from .account import Account
+from .identity import Identity
 from .images import Images, Split, Statistics, channel_statistics
-from .split import default_validation_fraction, take_validation
+from .marks import Marks, gathered
+from .split import Indices, default_validation_fraction, take_validation
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class ImageDataset:
     _training: Images = field(repr=False, compare=False)
     _read_test: Callable[[], Images] = field(repr=False, compare=False)
     _account: Account = field(default_factory=Account, repr=False, compare=False)
+    _total: int = field(default=0, repr=False, compare=False)
+    _all_labels: str = field(default="", repr=False, compare=False)
+    _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
 
     @property
     def training_size(self) -> int:
@@ -56,12 +61,42 @@ class ImageDataset:
             UserError: A fraction outside (0, 1), or a class with a single training image.
         """
         x, y = self._training.x, self._training.y
-        if validation_fraction is None:
-            validation_fraction = default_validation_fraction(len(y))
-        validation, train = take_validation(y, validation_fraction, seed, self.classes, self.name)
+        validation, train = self._divided(validation_fraction, seed)
         digest = blake2b(self.fingerprint.encode(), digest_size=16)
         digest.update(validation.tobytes())
         return Split(x[train], y[train], x[validation], y[validation], digest.hexdigest())
+
+    def identity(self) -> Identity:
+        """What the dataset is, wherever it lies: content, order and labels of its images.
+
+        A split's fingerprint says whether a search sees exactly the same pixels; this says what differs where
+        it does not, and which images a network may have seen. No test image is read.
+        """
+        return self._identity(self._training)
+
+    def others(self) -> Identity:
+        """Those with a label that are no training images: left out, or split off for the test.
+
+        They are read to say how a dataset has changed, and for nothing else. A test part of the dataset's own
+        is not opened.
+        """
+        none = Images(self._training.x[:0], self._training.y[:0], gathered([]))
+        return self._identity(none if self._read_others is None else self._read_others())
+
+    def _identity(self, images: Images) -> Identity:
+        height, width, channels = self.task.height, self.task.width, self.task.channels
+        form = height, width, channels, str(images.x.dtype)
+        return Identity(images.marks(), images.y, self.classes, form, self._total, self._all_labels)
+
+    def validated_on(self) -> Marks:
+        """What the images are known by on which a search measures fitness."""
+        return self._training.marks()[self._divided(None, 0)[0]]
+
+    def _divided(self, fraction: float | None, seed: int) -> tuple[Indices, Indices]:
+        labels = self._training.y
+        if fraction is None:
+            fraction = default_validation_fraction(len(labels))
+        return take_validation(labels, fraction, seed, self.classes, self.name)
 
     def account(self, split: Split) -> str:
         """What became of the images, in one line: how many serve for what, and what was done to them."""
@@ -69,7 +104,7 @@ class ImageDataset:
 
     def full_training(self) -> Images:
         """Returns all images that are not test images: training and validation, for the final network."""
-        return Images(self._training.x.copy(), self._training.y.copy())
+        return Images(self._training.x.copy(), self._training.y.copy(), self._training.known)
 
     def test(self) -> Images:
         """Reads the test images: the only place where that happens, for the report at the end.

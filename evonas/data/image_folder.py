@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
 from .account import changes_of
+from .background import check_background, check_they_show_something, on_background
+from .damaged import DamagedImageError, FilesSource
 from .images import Shape
+from .marks import mark_of_file
 from .npz_file import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ _VALIDATION_NAMES = ("val", "valid", "validation")
 
 
 @dataclass(frozen=True, eq=False)
-class FolderSource:
+class FolderSource(FilesSource):
     """Image files in FOLDER/CLASS/, or in FOLDER/train/CLASS/ and FOLDER/test/CLASS/.
 
     All images are brought to one size (bilinear, the aspect is not kept): ``image_size``, or the most
@@ -52,6 +55,14 @@ class FolderSource:
     """What was done to the training images that were read first, in words."""
     beside: int = 0
     """Images that lie beside the folders of the training classes: they are of no class."""
+    marks: list[bytes] = field(default_factory=list)
+    """What the images that were read last are known by."""
+    background: str = ""
+    """What lies below transparent pixels; empty: transparency is dropped."""
+    left_out: frozenset[Path] = frozenset()
+    """Damaged files, which are gone on without."""
+    read: set[Path] = field(default_factory=set)
+    """Files that were decoded already, so that they are whole."""
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -67,8 +78,43 @@ class FolderSource:
         """Decodes the training images at these positions."""
         files = [self.files[position] for position in index.tolist()]
         if shape is None:
-            shape, self.changes[:] = _common_shape(files, self.image_size)
-        return _decode_all(files, shape, self.max_bytes)
+            shape, transparent, self.changes[:] = _common_shape(files, self.image_size, self.background)
+            images = self._decoded(files, shape)
+            if transparent:
+                check_they_show_something(images, files, self.background)
+            return images
+        return self._decoded(files, shape)
+
+    def _decoded(self, files: list[Path], shape: Shape) -> NDArray[np.uint8]:
+        images = _decode_all(files, shape, self.max_bytes, self.marks, self.background)
+        self.read.update(files)
+        return images
+
+    def damaged(self) -> list[DamagedImageError]:
+        """Files that are no images that Pillow can read, those of test/ included."""
+        files = [*self.files, *(_files_in(self.test_folder) if self.test_folder else ())]
+        return [
+            error for error in _in_threads(_look, [path for path in files if path not in self.read]) if error
+        ]
+
+    def without(self, damaged: Collection[Path]) -> Self:
+        """Without these files.
+
+        Raises:
+            UserError: A class has no others.
+        """
+        kept = [
+            (path, number)
+            for path, number in zip(self.files, self.numbers, strict=True)
+            if path not in damaged
+        ]
+        numbers = tuple(number for _, number in kept)
+        for number in sorted(set(self.numbers) - set(numbers)):
+            raise UserError(
+                f"class {self.classes[number]!r}: expected an image that is whole, got damaged ones alone"
+            )
+        files = tuple(path for path, _ in kept)
+        return replace(self, files=files, numbers=numbers, left_out=frozenset(damaged))
 
     def read_test(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
         """Decodes the files in test/, brought to the shape of the training images."""
@@ -83,11 +129,16 @@ class FolderSource:
             )
         files, names = _files_of(found)
         number = {name: number for number, name in enumerate(self.classes)}
-        return _decode_all(files, shape, self.max_bytes), np.array([number[name] for name in names], np.int64)
+        kept = [place for place, path in enumerate(files) if path not in self.left_out]
+        images = self._decoded([files[place] for place in kept], shape)
+        return images, np.array([number[names[place]] for place in kept], np.int64)
 
 
 def open_folder(
-    root: Path, image_size: int | tuple[int, int] | None = None, max_bytes: int = DEFAULT_MAX_BYTES
+    root: Path,
+    image_size: int | tuple[int, int] | None = None,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    background: str = "",
 ) -> FolderSource:
     """Lists the training files of a folder; opens none.
 
@@ -98,11 +149,13 @@ def open_folder(
         root: The folder.
         image_size: Height and width to bring all images to (one number: both); None: the most common size.
         max_bytes: Bound on the memory of the decoded images of one part.
+        background: The colour below transparent pixels; empty: transparency is dropped.
 
     Raises:
         UserError: No classes, a class without images, or validation images beside train/.
     """
     size = _checked_size(image_size)
+    check_background(background)
     train, test = root, None
     if (root / "train").is_dir() and _sub_folders(root / "train"):
         train = root / "train"
@@ -126,7 +179,9 @@ def open_folder(
     numbers = {name: number for number, name in enumerate(classes)}
     labels = tuple(numbers[name] for name in names)
     beside = len(_images_in(train))
-    return FolderSource(tuple(files), labels, classes, test, size, max_bytes, beside=beside)
+    return FolderSource(
+        tuple(files), labels, classes, test, size, max_bytes, beside=beside, background=background
+    )
 
 
 def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:
@@ -170,8 +225,10 @@ def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     return files, names
 
 
-def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> tuple[Shape, list[str]]:
-    """The shape to bring the images to, from the headers of their files, and what that changes."""
+def _common_shape(
+    files: list[Path], image_size: tuple[int, int] | None, background: str
+) -> tuple[Shape, int, list[str]]:
+    """The shape to bring the images to, from their headers, how many are transparent, and what is changed."""
 
     def look(image: Image) -> tuple[str, bool, int, int]:
         transparent = image.mode in _TRANSPARENT_MODES or "transparency" in image.info
@@ -190,14 +247,16 @@ def _common_shape(files: list[Path], image_size: tuple[int, int] | None) -> tupl
         {
             "grey made colour": sum(modes[mode] for mode in _GREY_MODES) if coloured else 0,
             "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
-            "without their transparency": transparent,
+            f"put on {background}" if background else "without their transparency": transparent,
         }
     )
-    return (height, width, 3 if coloured else 1), changes_of(sizes, converted, height, width)
+    return (height, width, 3 if coloured else 1), transparent, changes_of(sizes, converted, height, width)
 
 
-def _decode_all(files: list[Path], shape: Shape, max_bytes: int) -> NDArray[np.uint8]:
-    """Decodes files to one array of shape (n, H, W, C)."""
+def _decode_all(
+    files: list[Path], shape: Shape, max_bytes: int, marks: list[bytes], background: str
+) -> NDArray[np.uint8]:
+    """Decodes files to one array of shape (n, H, W, C), and notes what each image is known by."""
     height, width, channels = shape
     needed = len(files) * height * width * channels
     if needed > max_bytes:
@@ -207,19 +266,37 @@ def _decode_all(files: list[Path], shape: Shape, max_bytes: int) -> NDArray[np.u
         )
     images = np.empty((len(files), height, width, channels), dtype=np.uint8)
 
-    def decode(image: Image) -> NDArray[np.uint8]:
+    def decode(image: Image) -> tuple[bytes, NDArray[np.uint8]]:
         from PIL.Image import Resampling
 
-        if "transparency" in image.info:  # a palette's transparent colour is dropped with the alpha channel
-            image = image.convert("RGBA")
+        mark = mark_of_file(image)
+        # A palette's transparent colour is dropped with the alpha channel.
+        if "transparency" in image.info or (background and image.mode in _TRANSPARENT_MODES):
+            image = on_background(image, background)
         image = image.convert("L" if channels == 1 else "RGB")
         if image.size != (width, height):
             image = image.resize((width, height), Resampling.BILINEAR)
-        return np.asarray(image, dtype=np.uint8).reshape(shape)
+        return mark, np.asarray(image, dtype=np.uint8).reshape(shape)
 
-    for number, pixels in enumerate(_in_threads(lambda path: _with_image(path, decode), files)):
+    marks.clear()
+    for number, (mark, pixels) in enumerate(_in_threads(lambda path: _with_image(path, decode), files)):
         images[number] = pixels
+        marks.append(mark)
     return images
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Image files in the folders of a folder."""
+    return [path for below in _sub_folders(folder) for path in _images_in(below)]
+
+
+def _look(path: Path) -> DamagedImageError | None:
+    """What is wrong with a file, if it is no image that can be read to its end."""
+    try:
+        _with_image(path, lambda image: image.load())
+    except DamagedImageError as error:
+        return error
+    return None
 
 
 def _in_threads(work: Callable[[Path], _T], files: list[Path]) -> Iterator[_T]:
@@ -250,7 +327,4 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
     except UserError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
-        raise UserError(
-            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}: "
-            "remove it or mend it"
-        ) from error
+        raise DamagedImageError(path, str(error) or type(error).__name__) from error

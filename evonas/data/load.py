@@ -14,10 +14,13 @@ from ..errors import UserError, after, nearest_path
 from ..task import Task
 from .account import Account
 from .catalogue import dataset_names, open_named
+from .damaged import of_whole_files
 from .dataset import ImageDataset, training_fingerprint
+from .identity import digest_of_labels
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
 from .labels import Classes, checked_labels
+from .marks import Marks, gathered
 from .npz_file import DEFAULT_MAX_BYTES, open_npz
 from .source import ImageSource, check_lengths
 from .split import DEFAULT_TEST_FRACTION, check_fraction, check_integer, limit_images, take_test
@@ -33,6 +36,8 @@ def load_dataset(
     image_size: int | tuple[int, int] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     seed: int = 0,
+    without_damaged: bool = False,
+    background: str = "",
 ) -> ImageDataset:
     """Loads the training part of a dataset.
 
@@ -47,6 +52,9 @@ def load_dataset(
         image_size: For image folders: height and width to bring all images to; None: the most common size.
         max_bytes: For paths: bound on the memory of one array.
         seed: Decides which images ``train_limit`` keeps.
+        without_damaged: For image folders: go on without files that cannot be read; else they are refused.
+        background: For image folders: the colour below transparent pixels, such as ``white`` or ``#ff8000``;
+            empty: transparency is dropped, and a pixel has the colour that is noted for it.
 
     Raises:
         UserError: The message names the file or the argument, what was expected and what came.
@@ -56,10 +64,17 @@ def load_dataset(
     is_path = name not in dataset_names() and name != ""
     source: ImageSource
     if is_path and path.is_dir():
-        source = open_folder(path, image_size, max_bytes)
-    elif image_size is not None:
-        raise UserError(f"image_size: expected only with a folder of images, got it with {name!r}")
-    elif is_path and path.is_file():
+        folder_source = open_folder(path, image_size, max_bytes, background)
+
+        def build(files: Any) -> ImageDataset:
+            return build_dataset(name, files, train_limit=train_limit, test_fraction=test_fraction, seed=seed)
+
+        return of_whole_files(folder_source, without_damaged, build)
+    for_folders = {"image_size": image_size, "without_damaged": without_damaged, "background": background}
+    for what, value in for_folders.items():
+        if value:
+            raise UserError(f"{what}: expected only with a folder of images, got it with {name!r}")
+    if is_path and path.is_file():
         source = open_npz(path, max_bytes)
     elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
         raise UserError(
@@ -108,7 +123,7 @@ def build_dataset(
     if train_limit is not None:
         kept = kept[limit_images(labels[kept], train_limit, seed, classes.names, name)]
     x = checked_images(source.read_training(kept, None), f"{name}: x_train")
-    y = labels[kept]
+    y, known = labels[kept], _known(source)
     check_lengths(x.shape, y.shape, f"{name}: x_train", "y_train")
     shape: Shape = x.shape[1], x.shape[2], x.shape[3]
 
@@ -116,7 +131,14 @@ def build_dataset(
         if held_out is None:
             return _own_test(name, source, classes, shape, x.dtype)
         images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
-        return Images(images, labels[held_out])
+        return Images(images, labels[held_out], _known(source))
+
+    def read_others() -> Images:
+        others = np.setdiff1d(np.arange(len(labels), dtype=np.int64), kept)
+        if not len(others):
+            return Images(x[:0], y[:0], gathered([]))
+        images = checked_images(source.read_training(others, shape), f"{name}: x_train")
+        return Images(images, labels[others], _known(source))
 
     return ImageDataset(
         name=name,
@@ -124,7 +146,7 @@ def build_dataset(
         classes=classes.names,
         mirror=shape[2] >= 3 if source.mirror is None else source.mirror,
         fingerprint=training_fingerprint(x, y, classes.names),
-        _training=Images(x, y),
+        _training=Images(x, y, known),
         _read_test=read_test,
         _account=Account(
             None if held_out is None else len(held_out),
@@ -132,8 +154,18 @@ def build_dataset(
             # No part of the contract: most sources change nothing, and have nothing beside them.
             tuple(getattr(source, "changes", ())),
             getattr(source, "beside", 0),
+            len(getattr(source, "left_out", ())),
         ),
+        _total=len(labels),
+        _all_labels=digest_of_labels(labels, classes.names),
+        _read_others=read_others,
     )
+
+
+def _known(source: ImageSource) -> Marks | None:
+    """The marks of the images that a source has read last, if it keeps its own: no part of the contract."""
+    marks = getattr(source, "marks", None)
+    return None if marks is None else gathered(marks)
 
 
 def default_data_dir() -> Path:
@@ -158,4 +190,4 @@ def _own_test(name: str, source: ImageSource, classes: Classes, shape: Shape, dt
             f"{name}: x_test: expected images like x_train, (height, width, channels) {shape} of {dtype}, "
             f"got {x.shape[1:]} of {x.dtype}"
         )
-    return Images(x, classes.number(values, f"{name}: y_test"))
+    return Images(x, classes.number(values, f"{name}: y_test"), _known(source))

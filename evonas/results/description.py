@@ -61,7 +61,10 @@ def _check_report(report: dict[str, Any]) -> None:
     for key in ("test_images", "parameters"):
         if key in report:
             whole(report[key], key)
-    for key in ("dataset", "began", "protocol"):
+    for key in ("test_images_seen", "test_images_left_out"):
+        if report.get(key) is not None:
+            whole(report[key], key)
+    for key in ("dataset", "began", "protocol", "images_differ"):
         if key in report:
             text(report[key], key)
     if report.get("candidate") is not None:

@@ -83,7 +83,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "inherit", "device", "precision", "table"):
+    for key in ("strategy", "dataset", "inherit", "device", "precision", "table", "background"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", 40)
@@ -131,6 +131,8 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         capture=search.get("capture", True),
         keep=read_room(search.get("keep", 0)),
         table=table,
+        without_damaged=search.get("without_damaged", False),
+        background=search.get("background", ""),
     )
     settings.start_genome()
     return settings

@@ -62,6 +62,8 @@ class Settings:
         capture: Whether the steps of a training on a GPU are captured in a CUDA graph.
         keep: Bytes that kept weights may take: so long stay those that nothing needs any more.
         table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
+        without_damaged: Whether files of an image folder that cannot be read are gone on without.
+        background: The colour below an image folder's transparent pixels; empty: transparency is dropped.
     """
 
     genome: str
@@ -92,12 +94,14 @@ class Settings:
     capture: bool = True
     keep: int = 0
     table: str = ""
+    without_damaged: bool = False
+    background: str = ""
 
     def __post_init__(self) -> None:
         for name in ("space", "tactics", "training", "final", "operators"):
             if not isinstance(getattr(self, name), dict):
                 raise UserError(f"{name}: expected a table, got {getattr(self, name)!r:.60}")
-        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe", "table"):
+        for name in ("genome", "strategy", "dataset", "inherit", "device", "recipe", "table", "background"):
             if not isinstance(getattr(self, name), str):
                 raise UserError(f"{name}: expected a text, got {getattr(self, name)!r:.60}")
         check_seed(self.seed)
@@ -108,7 +112,7 @@ class Settings:
                 raise UserError(f"{name}: expected a whole number of at least 1, got {value!r}")
         if self.precision not in PRECISIONS:
             raise UserError(f"precision: expected {', '.join(PRECISIONS)}, got {self.precision!r}")
-        for name in ("unique", "verify_morphisms", "asynchronous", "capture"):
+        for name in ("unique", "verify_morphisms", "asynchronous", "capture", "without_damaged"):
             if not isinstance(getattr(self, name), bool):
                 raise UserError(f"{name}: expected true or false, got {getattr(self, name)!r}")
         for name in ("max_parameters", "max_flops", "max_memory"):
@@ -141,6 +145,11 @@ class Settings:
             return cls(**data)
         except TypeError as error:
             raise UserError(f"settings: {error}") from None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How files of an image folder are read, as of `load_dataset`."""
+        return {"without_damaged": self.without_damaged, "background": self.background}
 
     @property
     def ceilings(self) -> Ceilings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...data import COUNTS, read_described
+from ...data import COUNTS, Identity, read_described, read_marks
 from ...errors import UserError
 from ...files import items, number, table, text, texts, whole
 
@@ -77,6 +77,22 @@ def _given(noted: Any, what: str) -> None:
         raise UserError(f"{what}: expected epochs of at least 0, got {found['lineage_epochs']}")
 
 
+def _seen(noted: Any, what: str) -> None:
+    """Images that inherited weights may have seen, and whether these are known."""
+    found = table(noted, what)
+    read_marks(found.get("marks"), f"{what}: marks")
+    if not isinstance(found.get("whole"), bool):
+        raise UserError(f"{what}: whole: expected true or false, got {found.get('whole')!r:.60}")
+
+
+def _validation_seen(noted: Any, what: str) -> None:
+    """Of how many validation images how many had been seen before; none where that is not known."""
+    found = table(noted, what)
+    whole(found.get("of"), f"{what}: of", 1)
+    if found.get("seen") is not None:
+        whole(found["seen"], f"{what}: seen")
+
+
 def _counts(noted: Any, what: str) -> None:
     """How many images there are of what."""
     found = table(noted, what)
@@ -103,6 +119,10 @@ _CHECKS: Mapping[str, Callable[[Any, str], Any]] = {
     "fitness": text,
     "dataset": text,
     "images": text,
+    "images_from": _text_or_none,
+    "identity": Identity.from_dict,
+    "seen": _seen,
+    "validation_seen": _validation_seen,
     "counts": _counts,
     "given": _given,
     "usage": _sessions,
