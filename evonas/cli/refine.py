@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..results import Individual
 
 AS_SAID = ("budget", "epochs", "neighbours", "morphisms", "seed", "train_limit", "layout", "device")
-AS_SAID += ("verify_morphisms",)
+AS_SAID += ("verify_morphisms", "without_damaged", "background")
 """Options that the library takes as they are, by the same names."""
 
 
@@ -48,6 +48,8 @@ def refine(
     max_time: options.MaxTime = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
