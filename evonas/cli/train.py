@@ -128,11 +128,13 @@ def _images(
     Raises:
         UserError: None were named, and the run's own are gone or have changed.
     """
+    from ..data import AUTO
     from ..results import Before
 
     run = found.images
     if run is None or not run.any:
-        return data.open(named or _dataset_of(found), limit, **reading), None
+        as_before = {} if named or found.settings is None else found.settings.reading
+        return data.open(named or _dataset_of(found), limit, **(as_before | reading)), None
     if named is None and "layout" in reading:  # of the run's folder, which may make other images of it
         named = run.settings.dataset
     if named is None:
@@ -145,11 +147,12 @@ def _images(
         except UserError as error:
             raise UserError(f"{error}; or name with --dataset what else to train on") from None
     else:
-        dataset, differing = run.compared(data, named, **reading)
+        reading = {"layout": AUTO} | reading  # the run's was said of its own folders
+        dataset = run.open(data, named, **reading)
+        differing = run.differing(dataset)
     seen = run.seen(data) if differing or run.identity else dataset.identity().marks
     if limit != run.settings.train_limit:
-        as_before = {} if differing else run.reading(dataset.name)
-        dataset = data.open(dataset.name, limit, **(as_before | reading))
+        dataset = data.open(dataset.name, limit, **(run.reading(dataset.name) | reading))
     return dataset, Before(seen, differing)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..data import (
-    AUTO,
     BEFORE,
     Identity,
     ImageDataset,
@@ -96,21 +95,6 @@ class RunImages:
         if name not in dataset_names() and Path(name).expanduser().is_dir():
             return self.settings.reading
         return {"layout": BEFORE} if self.settings.layout == BEFORE else {}
-
-    def compared(self, data: DataChoice, name: str, **reading: Any) -> tuple[ImageDataset, str]:
-        """A dataset that may be another, as `open` has it, and in what it differs from the run's images.
-
-        Where nobody says what folders are, they are what they were to the run if that gives the run's images,
-        and otherwise what their names say.
-        """
-        as_said = {"layout": AUTO} | reading
-        if "layout" not in reading and self.settings.layout != AUTO:
-            with suppress(UserError):
-                dataset = self.open(data, name, **reading)
-                if not self.differing(dataset):
-                    return dataset, ""
-        dataset = self.open(data, name, **as_said)
-        return dataset, self.differing(dataset)
 
     def find(self, data: DataChoice, named: str | None = None) -> ImageDataset:
         """The run's images, with its limit: where it says, or where they lie now.
