@@ -33,6 +33,7 @@ from .settings import (
     first_value,
     fitness_of,
     open_run,
+    place_from,
     read_limit,
     read_machines,
     read_order,
@@ -177,6 +178,8 @@ def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, course: Cour
             conduct.begin(course.run, fitness, data)
             return load(course.run)
         journal, store = MemoryJournal(), MemoryStore()
+        for key, fact in conduct.bench.facts.items():
+            journal.note(key, fact)
         conduct.go_on(journal, store)
         return SearchResult(conduct.settings, journal, store, None, *_described(conduct.bench.facts))
 
@@ -192,6 +195,7 @@ def resume(
     data_dir: str | Path | None = None,
     keep: int | str | None = None,
     drop_damaged: bool = False,
+    dataset: str | None = None,
     workers: int | str | None = None,
     devices: str | Iterable[str] | None = None,
     per_device: int | str | None = None,
@@ -217,6 +221,7 @@ def resume(
         keep: Room for weights that nothing needs any more (``2GB``), if other than before.
         drop_damaged: Go on where files of weights are gone or damaged: what would have inherited from them
             trains from scratch. Without it such a run is refused where they are needed.
+        dataset: Where the run's images lie now, if elsewhere than before; others are refused.
         workers: As of `evonas.evolve`; so are all that follow.
         devices: With a worker each.
         per_device: Candidates at a time on each of them.
@@ -235,7 +240,7 @@ def resume(
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
     machines = read_machines(workers, devices, per_device, timeout, ray, device_memory)
     course = Course.read(run, machines, max_seconds, callbacks, watch=watch, started=started, meter=meter)
-    changes = Changes(budget, keep, data_dir, drop_damaged)
+    changes = Changes(budget, keep, data_dir, drop_damaged, dataset)
     return go_on(Path(run), changes, Fitness(evaluate, needs), choice, course)
 
 
@@ -265,6 +270,8 @@ def go_on(
         opened.warn_of_drift()
         if changes.drop_damaged:
             drop_damaged_weights(opened)
+        if settings.dataset != opened.settings.dataset:
+            opened.journal.note("images_from", place_from(settings.dataset, run))
         if settings != opened.settings:
             opened.change(settings)
         follow = course.onlookers

@@ -23,6 +23,7 @@ from .settings import (
     OperatorChoice,
     Settings,
     compose,
+    images_to_climb_on,
     read_machines,
     resolve,
     said,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .data import Statistics
     from .evolution import Candidate
     from .search import Metered, Started, Watch
+    from .settings import RunImages
 
 IMAGES = ("normalised", "unit", "bytes")
 """What images a network of one's own reads: by mean and standard deviation, from 0 to 1, or from 0 to 255."""
@@ -46,8 +48,14 @@ IMAGES = ("normalised", "unit", "bytes")
 ROOM = 4
 """A network may grow to so many times its size where that is more than the recipe's caps."""
 
-INHERITED = ("dataset", "layout", "train_limit", "seed", "device", "threads")
+INHERITED = (
+    *("dataset", "layout", "train_limit", "without_damaged", "background"),
+    *("seed", "device", "threads"),
+)
 """What a refinement takes over from the run that an individual comes from."""
+
+OF_FOLDERS = ("without_damaged", "background")
+"""Of these what only a folder of images has."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ class Given:
         images: One of `IMAGES`.
         defaults: Settings of the search that it comes from.
         data_dir: Where that found its images, if they have a name.
+        images_before: What that knows of its images.
     """
 
     architecture: Architecture
@@ -69,6 +78,7 @@ class Given:
     images: str = "normalised"
     defaults: Mapping[str, Any] | None = None
     data_dir: str | None = None
+    images_before: RunImages | None = None
 
 
 def of_individual(individual: Individual) -> Given:
@@ -84,6 +94,7 @@ def of_individual(individual: Individual) -> Given:
         outcome.lineage_epochs if outcome else 0.0,
         defaults={key: getattr(settings, key) for key in INHERITED},
         data_dir=individual.data_dir,
+        images_before=individual.images,
     )
 
 
@@ -221,7 +232,12 @@ def climb(
     searched = beginning.searched()
     given = None if searched is None else of_individual(searched)
     settings, data = _settings_and_data(given, asked, data, course)
-    bench = workbench(settings, Fitness(), data, course.machines.driver_device)
+    images = None if given is None else images_to_climb_on(given.images_before, settings, asked, data)
+    opened = None if images is None else images.dataset
+    bench = workbench(settings, Fitness(), data, course.machines.driver_device, opened)
+    if images is not None:
+        settings = replace(settings, dataset=images.dataset.name)
+        bench.facts.update(images.notes)
     if bench.task is None:
         raise UserError("dataset: expected images")
     if given is None:
@@ -246,6 +262,8 @@ def _settings_and_data(
     known = said(**(given.defaults or {})) if given else {}
     if "dataset" in choices:
         known.pop("layout", None)  # of other folders
+        if not Path(choices["dataset"]).expanduser().is_dir():
+            known = {key: value for key, value in known.items() if key not in OF_FOLDERS}
     recipe = compose("graph", asked.get("config"), known | choices)
     settings = resolve(course.machines.over(recipe), uses_images=True)
     if settings.inherit in ("none", "pool"):

@@ -27,7 +27,7 @@ AS_SAID: tuple[str, ...] = (
     "sample",
 )
 AS_SAID += ("unique", "verify_morphisms", "keep", "train_limit", "layout", "max_memory", "device", "threads")
-AS_SAID += ("look_ahead", "asynchronous")
+AS_SAID += ("look_ahead", "asynchronous", "without_damaged", "background")
 """Options that the library takes as they are, by the same names."""
 
 
@@ -79,6 +79,8 @@ def evolve(
     ] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     max_parameters: options.MaxParameters = None,

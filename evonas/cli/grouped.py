@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def choices(context: typer.Context, *names: str) -> dict[str, Any]:
     """Those of some options that say something; no value, or a flag that is not set, means the default."""
-    said = {name: context.params.get(name) for name in names}
+    said = {name: context.params[name] for name in names}
     return {name: value for name, value in said.items() if value is not None and value is not False}
 
 

@@ -44,6 +44,13 @@ Layout = Annotated[
     ),
 ]
 TrainLimit = Annotated[int | None, option("N", "Use only N training images.")]
+WithoutDamaged = Annotated[
+    bool, typer.Option("--without-damaged", help="Go on without image files that cannot be read.")
+]
+Background = Annotated[
+    str | None,
+    option("COLOUR", "What lies below transparent pixels of image files, such as white or #ff8000."),
+]
 DataDir = Annotated[Path | None, option("FOLDER", "Where named datasets are kept.")]
 Download = Annotated[bool, typer.Option("--download", help="Fetch a named dataset that is not there.")]
 

@@ -24,7 +24,7 @@ AS_SAID: tuple[str, ...] = (
     "layout",
     "device",
 )
-AS_SAID += ("verify_morphisms",)
+AS_SAID += ("verify_morphisms", "without_damaged", "background")
 """Options that the library takes as they are, by the same names."""
 
 
@@ -57,6 +57,8 @@ def refine(
     max_time: options.MaxTime = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,

@@ -25,6 +25,9 @@ def resume(
     budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
     max_time: options.MaxTime = None,
     operators: options.Operators = None,
+    dataset: Annotated[
+        str | None, option("FILE.npz|FOLDER", "Where the run's images lie now; others are refused.")
+    ] = None,
     data_dir: options.DataDir = None,
     keep: options.Keep = None,
     drop_damaged: Annotated[
@@ -49,12 +52,13 @@ def resume(
     from ..settings import Changes, Fitness, OperatorChoice
     from .onwards import resuming
     from .session import Output, conduct
+    from .targets import located
 
     output = Output(quiet, as_json, max_time, finish)
     limit, machines = output.seconds, grouped.machines(context)
     choice = OperatorChoice(tuple(operators_from(operators or ())))
     logs = grouped.logs(context, run)
-    changes = Changes(budget, keep, data_dir, drop_damaged)
+    changes = Changes(budget, keep, data_dir, drop_damaged, located(dataset))
     known, whole = _known(run)
     complete = budget is None and known.evaluated >= whole
     if complete and not quiet:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results import duration, number_of, share, speed
+from ..results import duration, number_of, said_of_test, share, speed
 from . import options
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
@@ -29,6 +29,7 @@ NUMBERS_SHOWN = 8
 def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
     """Show the best of a run, how it arose, cost and failures."""
     from ..api import load
+    from ..settings import said_of_validation
 
     with closing((result := load(folder)).journal):
         found = survey(result)
@@ -38,6 +39,8 @@ def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
             return
         page = Page()
         _show_settings(page, result)
+        if careful := said_of_validation(result.journal.meta()):
+            page.line(careful)
         _show_progress(page, result, found)
         if found.best:
             show_best(page, result, found)
@@ -68,6 +71,7 @@ def _as_json(result: SearchResult, found: Survey, trained: dict[str, Any] | None
     return {
         **summary(result, found),
         "settings": result.settings.to_dict(),
+        "validation_seen": result.journal.meta().get("validation_seen"),
         "top": [{**described(candidate), **_origin(candidate)} for candidate in found.best],
         "lineage": [{"id": c.number, "fitness": c.fitness, **_origin(c)} for c in line],
         "cost": {"seconds": found.seconds, "training_images": found.images},
@@ -211,6 +215,8 @@ def _show_final(page: Page, report: dict[str, Any], found: Survey) -> None:
         f"test accuracy {report['test_accuracy']:.4f} on {number_of(report['test_images'], 'image')}: {who} "
         f"after {epochs} on {report['dataset']}, {report['parameters']:,} parameters"
     ]
+    if careful := said_of_test(report):
+        lines.append(careful)
     if number is not None and found.best and number != found.best[0].number:
         lines.append(f"the search has found a better candidate since: {found.best[0].number}")
     page.section("Final training", *lines)

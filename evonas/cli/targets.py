@@ -12,7 +12,7 @@ from ..files import as_path, read_text
 
 if TYPE_CHECKING:
     from ..evolution import Genome
-    from ..settings import Settings
+    from ..settings import RunImages, Settings
     from ..task import Task
 
 
@@ -33,6 +33,7 @@ class Target:
         settings: The run's.
         task: What the run decoded it for.
         data_dir: Where the run's named dataset was kept.
+        images: What the run knows of its images.
     """
 
     genome: Genome
@@ -43,6 +44,7 @@ class Target:
     settings: Settings | None = None
     task: Task | None = None
     data_dir: Path | None = None
+    images: RunImages | None = None
 
     def resized(self, cells: int | None, filters: int | None) -> Genome:
         """The genotype in a network of another size.
@@ -108,6 +110,7 @@ def _of_run(folder: Path, number: int | None) -> Target:
             result.settings,
             result.known_task() if "task" in noted else None,
             Path(noted["data_dir"]) if noted.get("data_dir") else None,
+            result.images,
         )
 
 

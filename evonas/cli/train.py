@@ -13,7 +13,7 @@ import typer
 
 from ..errors import UserError
 from ..results import duration, number_of
-from . import options
+from . import grouped, options
 from .errors import INTERRUPTED, REFUSED, fail
 from .options import option
 from .saying import say
@@ -21,7 +21,8 @@ from .saying import say
 if TYPE_CHECKING:
     from ..data import ImageDataset
     from ..evolution import Genome
-    from ..results import Trained
+    from ..results import Before, Trained
+    from ..settings import DataChoice
     from ..training import Compute, Plan
     from .targets import Target
 
@@ -29,11 +30,13 @@ SHOWN = (
     *("run", "candidate", "dataset", "protocol", "test_accuracy", "test_loss", "test_images"),
     *("training_images", "parameters", "flops", "seed", "seconds"),
     *("plan", "compute", "devices", "compile_seconds"),
+    *("test_images_seen", "test_images_left_out", "images_differ"),
 )
 """What of a report is printed as JSON."""
 
 
 def train(
+    context: typer.Context,
     target: options.Target,
     dataset: options.Dataset = None,
     individual: options.Individual = None,
@@ -53,6 +56,8 @@ def train(
     seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
@@ -88,14 +93,15 @@ def train(
     plan = _plan(found, epochs, protocol)
     if seed is None:
         seed = found.settings.seed if found.settings else 0
-    name = located(dataset) or _dataset_of(found)
+    named = located(dataset)
+    name = named or _dataset_of(found)
     where = _where(genome, device, devices, threads, compile_it)
     with _reserved(_output_folder(output, found, name)) as folder:
-        images = DataChoice(data_dir or found.data_dir, download).open(
-            name, train_limit, layout or _layout_of(found, dataset)
-        )
+        data = DataChoice(data_dir or found.data_dir, download)
+        reading = grouped.choices(context, "layout", "without_damaged", "background")
+        images, before = _images(found, named, data, train_limit, reading)
         weights = _weights(found, genome) if go_on else None
-        trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights)
+        trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights, before)
         trained = replace(trained, report={**trained.report, "protocol": protocol})
         save_trained(trained, folder)
     _tell(trained, found, folder, quiet, as_json)
@@ -112,6 +118,42 @@ def _plan(found: Target, epochs: int | None, protocol: str) -> Plan:
         over = {} if check_protocol(protocol) == SEARCH else recipe["final"]
         plan = Plan.from_dict(recipe["training"]).changed(over)
     return plan if epochs is None else plan.changed({"epochs": epochs})
+
+
+def _images(
+    found: Target, named: str | None, data: DataChoice, limit: int | None, reading: dict[str, Any]
+) -> tuple[ImageDataset, Before | None]:
+    """The images to train on, and what the search had to do with them, where there was one.
+
+    Raises:
+        UserError: None were named, and the run's own are gone or have changed.
+    """
+    from ..data import AUTO
+    from ..results import Before
+
+    run = found.images
+    if run is None or not run.any:
+        as_before = {} if named or found.settings is None else found.settings.reading
+        return data.open(named or _dataset_of(found), limit, **(as_before | reading)), None
+    if named is None and "layout" in reading:  # of the run's folder, which may make other images of it
+        named = run.settings.dataset
+    if named is None:
+        if reading:
+            raise UserError(
+                "--without-damaged, --background: expected with --dataset; a run's images stay as they are"
+            )
+        try:
+            dataset, differing = run.find(data), ""
+        except UserError as error:
+            raise UserError(f"{error}; or name with --dataset what else to train on") from None
+    else:
+        reading = {"layout": AUTO} | reading  # the run's was said of its own folders
+        dataset = run.open(data, named, **reading)
+        differing = run.differing(dataset)
+    seen = run.seen(data) if differing or run.identity else dataset.identity().marks
+    if limit != run.settings.train_limit:
+        dataset = data.open(dataset.name, limit, **(run.reading(dataset.name) | reading))
+    return dataset, Before(seen, differing)
 
 
 def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
@@ -143,13 +185,6 @@ def _dataset_of(found: Target) -> str:
             f"dataset: {found.title} was found without images; say with --dataset what to train on"
         )
     return found.settings.dataset
-
-
-def _layout_of(found: Target, dataset: str | None) -> str:
-    """What folders of images are where nobody says it: as in the search, if its images are meant."""
-    from ..data import AUTO
-
-    return AUTO if dataset is not None or found.settings is None else found.settings.layout
 
 
 def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:
@@ -237,6 +272,7 @@ def _trained(
     seed: int,
     quiet: bool,
     weights: Mapping[str, Any] | None,
+    before: Before | None,
 ) -> Trained:
     """Trains, showing how far it is.
 
@@ -273,6 +309,7 @@ def _trained(
                     weights,
                     where.devices or None,
                     where.compiled,
+                    before,
                 )
         except KeyboardInterrupt:
             say("stopped: the training was not finished, and nothing was saved", error=True)
@@ -286,12 +323,13 @@ def _trained(
 
 
 def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: bool) -> None:
+    from ..results import said_of_test
     from .onwards import exporting
     from .page import Page
 
     report = trained.report
     if as_json:
-        kept = {key: report[key] for key in SHOWN}
+        kept = {key: report[key] for key in SHOWN if key in report}
         say(json.dumps({"output": str(folder), **kept, "genome": trained.genome.to_dict()}))
         return
     if quiet:
@@ -303,6 +341,8 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
         f"({report['parameters']:,} parameters, {_cost(report)}, "
         f"protocol {report['protocol']}: {number_of(report['plan']['epochs'], 'epoch')} {report['began']})"
     )
+    if careful := said_of_test(report):
+        page.line(careful)
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
     page.commands([(exporting(home), "take it along")])

@@ -124,6 +124,8 @@ def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Rec
     report = whole_report(path, data)
     if report.get("began", "from scratch") != "from scratch":
         return record, ""
+    if report.get("images_differ"):
+        return record, f"{path} was trained on other images than its search: it is left aside"
     winner = result.best.id
     if report.get("candidate", winner) != winner:
         return record, (

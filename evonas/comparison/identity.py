@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from ..data import AUTO, BEFORE
+from ..data import BEFORE
 from ..errors import UserError
 from ..settings import ABOUT_KEYS, Order, Recipe, Settings, read_order, resolve
 from ..tables import read_table
@@ -84,10 +84,11 @@ def _data(order: Order, known: dict[tuple[Any, ...], str]) -> str:
     search = order.recipe["search"]
     if order.fitness.table:
         return read_table(order.fitness.table).fingerprint
-    place = search.get("dataset", "digits"), search.get("train_limit"), search.get("layout", AUTO)
-    if place not in known:
-        known[place] = order.data.open(*place).fingerprint
-    return known[place]
+    reading = {key: search[key] for key in ("layout", "without_damaged", "background") if key in search}
+    place = search.get("dataset", "digits"), search.get("train_limit")
+    if (key := (*place, *reading.items())) not in known:
+        known[key] = order.data.open(*place, **reading).fingerprint
+    return known[key]
 
 
 def run_folder(folder: Path, contender: Contender, seed: int) -> Path:

@@ -126,14 +126,14 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
 def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
     """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
     from ..results import train_finally
-    from ..settings import DataChoice, protocol_plan
+    from ..settings import protocol_plan
     from ..training import Compute, DivergenceError
 
     settings = result.settings
-    data_dir = terms.choices.get("data_dir")
-    dataset = DataChoice(None if data_dir is None else Path(data_dir)).open(
-        settings.dataset, settings.train_limit, settings.layout
-    )
+    data_dir, images = terms.choices.get("data_dir"), result.images
+    data = images.choice(None if data_dir is None else Path(data_dir))
+    # Images that have changed since would be tested on after they were trained on.
+    dataset = images.find(data) if images.any else images.open(data, settings.dataset)
     compute = Compute(settings.device, settings.precision, settings.threads)
     plan = protocol_plan(settings, terms.protocol)
     try:

@@ -18,10 +18,13 @@ from ..task import Statistics
 from .catalogue import DatasetDescription, NamedDataset, dataset_names, describe_datasets, named_dataset
 from .dataset import ImageDataset
 from .described import read_described
+from .differing import differences
 from .guessing import COUNTS, guessing, share_of_commonest
+from .identity import Identity, NotedIdentity, pack_marks, read_marks
 from .images import Images, Split, channel_statistics
 from .layout import AUTO, BEFORE, LAYOUTS, check_layout
 from .load import build_dataset, default_data_dir, load_dataset
+from .marks import Marks, gathered
 from .source import ArraySource, ImageSource, ValidatedSource
 
 __all__ = [
@@ -30,11 +33,14 @@ __all__ = [
     "BEFORE",
     "COUNTS",
     "DatasetDescription",
+    "Identity",
     "ImageDataset",
     "ImageSource",
     "Images",
     "LAYOUTS",
+    "Marks",
     "NamedDataset",
+    "NotedIdentity",
     "Split",
     "Statistics",
     "ValidatedSource",
@@ -44,9 +50,13 @@ __all__ = [
     "dataset_names",
     "default_data_dir",
     "describe_datasets",
+    "differences",
+    "gathered",
     "guessing",
     "load_dataset",
     "named_dataset",
+    "pack_marks",
     "read_described",
+    "read_marks",
     "share_of_commonest",
 ]

@@ -25,6 +25,7 @@ class Account:
         parts: What the dataset calls its own validation and test parts, by ``validation`` and ``test``; empty
             for one without a name.
         passed: Folders or arrays that are passed over.
+        damaged: Files that cannot be read, which are gone on without.
     """
 
     held_out: int | None = None
@@ -33,6 +34,7 @@ class Account:
     beside: int = 0
     parts: Mapping[str, str] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    damaged: int = 0
 
     def told(self, task: Task, split: Split) -> str:
         """The line that a search begins with."""
@@ -53,9 +55,14 @@ class Account:
         lying = f"image{'s' if self.beside != 1 else ''} beside the class folders passed over"
         beside = f"; {self.beside:,} {lying}" if self.beside else ""
         passed = f"; passed over: {', '.join(self.passed)}" if self.passed else ""
+        damaged = (
+            f"; without {self.damaged:,} damaged file{'s' if self.damaged != 1 else ''}"
+            if self.damaged
+            else ""
+        )
         return (
             f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
-            f"{train:,} to train on{divided}, {test}{left_out}{beside}{passed}"
+            f"{train:,} to train on{divided}, {test}{left_out}{beside}{passed}{damaged}"
         )
 
 

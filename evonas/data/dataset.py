@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..task import Statistics, Task
 from .account import Account
+from .identity import Identity
 from .images import Images, Split, channel_statistics
-from .split import default_validation_fraction, take_validation
+from .marks import Marks, gathered
+from .split import Indices, default_validation_fraction, take_validation
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class ImageDataset:
     _read_test: Callable[[], Images] = field(repr=False, compare=False)
     _account: Account = field(default_factory=Account, repr=False, compare=False)
     _validation: Images | None = field(default=None, repr=False, compare=False)
+    _total: int = field(default=0, repr=False, compare=False)
+    _all_labels: str = field(default="", repr=False, compare=False)
+    _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
 
     @property
     def training_size(self) -> int:
@@ -70,12 +75,56 @@ class ImageDataset:
                 )
             own = self._validation
             return Split(x.copy(), y.copy(), own.x.copy(), own.y.copy(), self.fingerprint)
-        if validation_fraction is None:
-            validation_fraction = default_validation_fraction(len(y))
-        validation, train = take_validation(y, validation_fraction, seed, self.classes, self.name)
+        validation, train = self._divided(validation_fraction, seed)
         digest = blake2b(self.fingerprint.encode(), digest_size=16)
         digest.update(validation.tobytes())
         return Split(x[train], y[train], x[validation], y[validation], digest.hexdigest())
+
+    def identity(self) -> Identity:
+        """What the dataset is, wherever it lies: content, order and labels of its images.
+
+        A split's fingerprint says whether a search sees exactly the same pixels; this says what differs where
+        it does not, and which images a network may have seen. No test image is read.
+        """
+        return self._identity(*self._parts)
+
+    def others(self) -> Identity:
+        """Those with a label that are no training images: left out, or split off for the test.
+
+        They are read to say how a dataset has changed, and for nothing else. A test part of the dataset's own
+        is not opened.
+        """
+        none = Images(self._training.x[:0], self._training.y[:0], gathered([]))
+        return self._identity(none if self._read_others is None else self._read_others())
+
+    @property
+    def _parts(self) -> list[Images]:
+        """What a search sees: the training images, and validation images of the dataset's own behind them."""
+        return [self._training] + ([] if self._validation is None else [self._validation])
+
+    def _identity(self, *parts: Images) -> Identity:
+        height, width, channels = self.task.height, self.task.width, self.task.channels
+        return Identity(
+            np.concatenate([part.marks() for part in parts]),
+            np.concatenate([part.y for part in parts]),
+            self.classes,
+            (height, width, channels, str(self._training.x.dtype)),
+            self._total,
+            self._all_labels,
+            0 if self._validation is None else len(self._validation),
+        )
+
+    def validated_on(self) -> Marks:
+        """What the images are known by on which a search measures fitness."""
+        if self._validation is not None:
+            return self._validation.marks()
+        return self._training.marks()[self._divided(None, 0)[0]]
+
+    def _divided(self, fraction: float | None, seed: int) -> tuple[Indices, Indices]:
+        labels = self._training.y
+        if fraction is None:
+            fraction = default_validation_fraction(len(labels))
+        return take_validation(labels, fraction, seed, self.classes, self.name)
 
     def account(self, split: Split) -> str:
         """What became of the images, in one line: how many serve for what, and what was done to them."""
@@ -83,8 +132,15 @@ class ImageDataset:
 
     def full_training(self) -> Images:
         """Returns all images that are not test images: training and validation, for the final network."""
-        parts = [self._training] + ([] if self._validation is None else [self._validation])
-        return Images(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]))
+        if self._validation is None:
+            return Images(self._training.x.copy(), self._training.y.copy(), self._training.known)
+        parts = self._parts
+        known = [part.known for part in parts if part.known is not None]
+        return Images(
+            np.concatenate([part.x for part in parts]),
+            np.concatenate([part.y for part in parts]),
+            np.concatenate(known) if len(known) == len(parts) else None,
+        )
 
     def test(self) -> Images:
         """Reads the test images: the only place where that happens, for the report at the end.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 BYTES, SIXTEEN, WHOLE, FLOATS = "8 bits", "16 bits", "whole numbers beyond 16 bits", "floats"
 
 SIXTEEN_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
-GREY_MODES = ("1", "L", "LA", *SIXTEEN_MODES, "I", "F")
+DEEP_MODES = (*SIXTEEN_MODES, "I", "F")
+GREY_MODES = ("1", "L", "LA", *DEEP_MODES)
 MODES = (*GREY_MODES, "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 """Pillow's modes that are read."""
 

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from .account import changes_of
+from .background import on_background
+from .damaged import DamagedImageError
 from .depth import BYTES, GREY_MODES, MODES, SIXTEEN, common_depth, depth_of, fitting, values_of
 from .images import Shape
+from .marks import mark_of_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,8 +57,10 @@ class _Header:
     size: tuple[int, int]
 
 
-def common_form(files: list[Path], image_size: tuple[int, int] | None) -> tuple[Form, list[str]]:
-    """The form to bring images to, from the headers of their files, and what that changes, in words.
+def common_form(
+    files: list[Path], image_size: tuple[int, int] | None, background: str
+) -> tuple[Form, int, list[str]]:
+    """The form to bring images to, from their headers, how many are transparent, and what is changed.
 
     Raises:
         UserError: One is no image, or their values are of depths that have no scale in common.
@@ -69,22 +74,25 @@ def common_form(files: list[Path], image_size: tuple[int, int] | None) -> tuple[
     coloured = not modes.keys() <= set(GREY_MODES)
     examples = {header.depth: path for header, path in zip(headers, files, strict=True)}
     depth = common_depth(depths, examples)
+    transparent = sum(header.transparent for header in headers)
     converted = Counter(
         {
             "grey made colour": sum(modes[mode] for mode in GREY_MODES) if coloured else 0,
             "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
-            "without their transparency": sum(header.transparent for header in headers),
+            f"put on {background}" if background else "without their transparency": transparent,
             "of 8 bits scaled to 16": depths[BYTES] if depth == SIXTEEN else 0,
             "of 16 bits a colour read at 8": sum(header.reduced for header in headers),
             "of several pages, the first read": sum(header.paged for header in headers),
         }
     )
     form = Form((height, width, 3 if coloured else 1), depth)
-    return form, changes_of(sizes, converted, height, width)
+    return form, transparent, changes_of(sizes, converted, height, width)
 
 
-def decode_all(files: list[Path], form: Form, max_bytes: int) -> NDArray[Any]:
-    """Decodes files to one array of shape (n, H, W, C).
+def decode_all(
+    files: list[Path], form: Form, max_bytes: int, background: str
+) -> tuple[NDArray[Any], list[bytes]]:
+    """Decodes files to one array of shape (n, H, W, C), and says what each image is known by.
 
     Raises:
         UserError: They would take more than ``max_bytes``, or one cannot be read or brought to the form.
@@ -97,10 +105,28 @@ def decode_all(files: list[Path], form: Form, max_bytes: int) -> NDArray[Any]:
             f"for {len(files):,} images of {height}x{width}; ask for a smaller image_size"
         )
     images = np.empty((len(files), *form.shape), dtype=form.dtype)
-    decoded = _in_threads(lambda path: _with_image(path, lambda image: _decode(image, path, form)), files)
-    for number, pixels in enumerate(decoded):
+    marks: list[bytes] = []
+
+    def decode(path: Path) -> tuple[bytes, NDArray[Any]]:
+        return _with_image(path, lambda image: (mark_of_file(image), _decode(image, path, form, background)))
+
+    for number, (mark, pixels) in enumerate(_in_threads(decode, files)):
         images[number] = pixels
-    return images
+        marks.append(mark)
+    return images, marks
+
+
+def damaged_of(files: list[Path]) -> list[DamagedImageError]:
+    """What is wrong with those files that are no images that can be read to their end."""
+    return [error for error in _in_threads(_damage, files) if error]
+
+
+def _damage(path: Path) -> DamagedImageError | None:
+    try:
+        _with_image(path, lambda image: image.load())
+    except DamagedImageError as error:
+        return error
+    return None
 
 
 def _look(image: Image) -> _Header:
@@ -109,21 +135,28 @@ def _look(image: Image) -> _Header:
     return _Header(
         image.mode,
         depth_of(image),
-        image.mode in _TRANSPARENT_MODES or "transparency" in image.info,
+        _is_transparent(image),
         depth_of(image) == BYTES and ";16" in rawmode,
         image.format == "TIFF" and bool(getattr(image, "is_animated", False)),
         (image.height, image.width),
     )
 
 
-def _decode(image: Image, path: Path, form: Form) -> NDArray[Any]:
+def _is_transparent(image: Image) -> bool:
+    """Whether it has a transparency of whatever kind, which only 8 bits have."""
+    noted = "transparency" in image.info and depth_of(image) == BYTES
+    return image.mode in _TRANSPARENT_MODES or noted
+
+
+def _decode(image: Image, path: Path, form: Form, background: str) -> NDArray[Any]:
     from PIL.Image import Resampling, fromarray
 
     height, width, channels = form.shape
     depth = depth_of(image)
     if depth == BYTES:
-        if "transparency" in image.info:  # a palette's transparent colour is dropped with the alpha channel
-            image = image.convert("RGBA")
+        # A palette's transparent colour is dropped with the alpha channel.
+        if "transparency" in image.info or (background and image.mode in _TRANSPARENT_MODES):
+            image = on_background(image, background)
         image = image.convert("L" if channels == 1 else "RGB")
     else:
         image = fromarray(values_of(image, path))
@@ -161,7 +194,4 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
     except UserError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError, DecompressionBombError) as error:
-        raise UserError(
-            f"{path}: expected an image that Pillow can read, got: {str(error) or type(error).__name__}: "
-            "remove it or mend it"
-        ) from error
+        raise DamagedImageError(path, str(error) or type(error).__name__) from error

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from .image_files import Form, common_form, decode_all
+from .background import check_background, check_they_show_something
+from .damaged import DamagedImageError, FilesSource
+from .image_files import Form, common_form, damaged_of, decode_all
 from .images import Shape
 from .layout import AUTO, SUFFIXES, Parts, find_parts, images_in, sub_folders
 from .npz_file import DEFAULT_MAX_BYTES
 
 
 @dataclass(frozen=True, eq=False)
-class FolderSource:
+class FolderSource(FilesSource):
     """Image files in FOLDER/CLASS/, or in FOLDER/train/CLASS/, FOLDER/val/CLASS/ and FOLDER/test/CLASS/.
 
     All images are brought to one size (bilinear, the aspect is not kept): ``image_size``, or the most
@@ -39,7 +41,15 @@ class FolderSource:
     """What was done to the training images that were read first, in words."""
     beside: int = 0
     """Images that lie beside the folders of classes: they are of no class."""
-    _read: list[Form] = field(default_factory=list)
+    marks: list[bytes] = field(default_factory=list)
+    """What the images that were read last are known by."""
+    background: str = ""
+    """What lies below transparent pixels; empty: transparency is dropped."""
+    left_out: frozenset[Path] = frozenset()
+    """Damaged files, which are gone on without."""
+    read: set[Path] = field(default_factory=set)
+    """Files that were decoded already, so that they are whole."""
+    _form: list[Form] = field(default_factory=list)
     """The form that the training images were read in."""
 
     @cached_property
@@ -71,10 +81,44 @@ class FolderSource:
     def read_training(self, index: NDArray[np.int64], shape: Shape | None) -> NDArray[Any]:
         """Decodes the training images at these positions."""
         files = [self.files[position] for position in index.tolist()]
-        if shape is None or not self._read:
-            form, self.changes[:] = common_form(files, self.image_size)
-            self._read[:] = [form if shape is None else Form(shape, form.depth)]
-        return decode_all(files, self._read[0], self.max_bytes)
+        if shape is None or not self._form:
+            form, transparent, self.changes[:] = common_form(files, self.image_size, self.background)
+            self._form[:] = [form if shape is None else Form(shape, form.depth)]
+            images = self._decoded(files)
+            if transparent:
+                check_they_show_something(images, files, self.background)
+            return images
+        return self._decoded(files)
+
+    def _decoded(self, files: list[Path]) -> NDArray[Any]:
+        images, self.marks[:] = decode_all(files, self._form[0], self.max_bytes, self.background)
+        self.read.update(files)
+        return images
+
+    def damaged(self) -> list[DamagedImageError]:
+        """Files that are no images that Pillow can read, those of the validation and test parts included."""
+        own = [part for part in (self.parts.validation, self.parts.test) if part is not None]
+        below = [path for part in own for folder in sub_folders(part) for path in images_in(folder)]
+        return damaged_of([path for path in (*self.files, *below) if path not in self.read])
+
+    def without(self, damaged: Collection[Path]) -> Self:
+        """Without these files.
+
+        Raises:
+            UserError: A class has no others.
+        """
+        kept = [
+            (path, number)
+            for path, number in zip(self.files, self.numbers, strict=True)
+            if path not in damaged
+        ]
+        numbers = tuple(number for _, number in kept)
+        for number in sorted(set(self.numbers) - set(numbers)):
+            raise UserError(
+                f"class {self.classes[number]!r}: expected an image that is whole, got damaged ones alone"
+            )
+        files = tuple(path for path, _ in kept)
+        return replace(self, files=files, numbers=numbers, left_out=frozenset(damaged))
 
     def read_validation(self, shape: Shape) -> tuple[NDArray[Any], NDArray[Any]]:
         """Decodes the validation images, brought to the form of the training images."""
@@ -85,7 +129,7 @@ class FolderSource:
         return self._read_part(self.parts.test, "test images")
 
     def _read_part(self, folder: Path | None, what: str) -> tuple[NDArray[Any], NDArray[Any]]:
-        if folder is None or not self._read:
+        if folder is None or not self._form:
             raise UserError(f"{what}: expected a folder of them, and the training images to be read before")
         found = _class_folders(folder)
         strangers = [one.name for one in found if one.name not in self.classes]
@@ -96,8 +140,11 @@ class FolderSource:
             )
         files, names = _files_of(found)
         number = {name: number for number, name in enumerate(self.classes)}
-        labels = np.array([number[name] for name in names], np.int64)
-        return decode_all(files, self._read[0], self.max_bytes), labels
+        kept = [place for place, path in enumerate(files) if path not in self.left_out]
+        if not kept:
+            raise UserError(f"{folder}: expected an image that is whole, got damaged ones alone")
+        images = self._decoded([files[place] for place in kept])
+        return images, np.array([number[names[place]] for place in kept], np.int64)
 
 
 def open_folder(
@@ -105,6 +152,7 @@ def open_folder(
     image_size: int | tuple[int, int] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     layout: str = AUTO,
+    background: str = "",
 ) -> FolderSource:
     """Lists the training files of a folder; opens none.
 
@@ -117,11 +165,13 @@ def open_folder(
         image_size: Height and width to bring all images to (one number: both); None: the most common size.
         max_bytes: Bound on the memory of the decoded images of one part.
         layout: What sub-folders are, as `find_parts` has it.
+        background: The colour below transparent pixels; empty: transparency is dropped.
 
     Raises:
         UserError: No classes, a class without images, or names of parts that cannot be used as such.
     """
     size = _checked_size(image_size)
+    check_background(background)
     parts = find_parts(root, layout)
     train = parts.train
     folders = _class_folders(train)
@@ -137,7 +187,9 @@ def open_folder(
     numbers = {name: number for number, name in enumerate(classes)}
     labels = tuple(numbers[name] for name in names)
     beside = sum(len(images_in(folder)) for folder in {root, train, parts.validation} if folder is not None)
-    return FolderSource(tuple(files), labels, classes, parts, size, max_bytes, beside=beside)
+    return FolderSource(
+        tuple(files), labels, classes, parts, size, max_bytes, beside=beside, background=background
+    )
 
 
 def _checked_size(image_size: int | tuple[int, int] | None) -> tuple[int, int] | None:

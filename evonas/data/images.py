@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..task import Statistics
+from .marks import Marks, marks_of
 
 Shape = tuple[int, int, int]
 """Height, width and channels of one image."""
@@ -26,10 +27,16 @@ class Images:
     Attributes:
         x: Shape (N, H, W, C): uint8 as stored, or float32 where the source held floats.
         y: Shape (N,): int64, 0 to K - 1.
+        known: What each is known by, where the source has its own marks: see `marks`.
     """
 
     x: NDArray[Any]
     y: NDArray[np.int64]
+    known: Marks | None = None
+
+    def marks(self) -> Marks:
+        """What each image is known by."""
+        return marks_of(self.x) if self.known is None else self.known
 
     def __len__(self) -> int:
         return len(self.y)

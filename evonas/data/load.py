@@ -14,11 +14,14 @@ from ..errors import UserError, after, nearest_path
 from ..task import Task
 from .account import Account
 from .catalogue import dataset_names, open_named
+from .damaged import of_whole_files
 from .dataset import ImageDataset, fingerprint_of
+from .identity import digest_of_labels
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
 from .labels import Classes, checked_labels
 from .layout import AUTO, BEFORE, check_layout
+from .marks import Marks, gathered
 from .npz_file import DEFAULT_MAX_BYTES, open_npz
 from .source import ImageSource, ValidatedSource, check_lengths
 from .split import DEFAULT_TEST_FRACTION, check_fraction, check_integer, limit_images, take_test
@@ -35,6 +38,8 @@ def load_dataset(
     max_bytes: int = DEFAULT_MAX_BYTES,
     seed: int = 0,
     layout: str = AUTO,
+    without_damaged: bool = False,
+    background: str = "",
 ) -> ImageDataset:
     """Loads the training part of a dataset.
 
@@ -52,6 +57,9 @@ def load_dataset(
         layout: For image folders: what their sub-folders are. ``auto``: one whose name says part of a dataset
             (``train``, ``Val``, ``test_set`` ...) is that part, or is refused; ``classes``: all are classes;
             ``parts``: they are parts, and every folder in them is a class.
+        without_damaged: For image folders: go on without files that cannot be read; else they are refused.
+        background: For image folders: the colour below transparent pixels, such as ``white`` or ``#ff8000``;
+            empty: transparency is dropped, and a pixel has the colour that is noted for it.
 
     Raises:
         UserError: The message names the file or the argument, what was expected and what came.
@@ -61,12 +69,19 @@ def load_dataset(
     is_path = name not in dataset_names() and name != ""
     source: ImageSource
     if is_path and path.is_dir():
-        source = open_folder(path, image_size, max_bytes, check_layout(layout))
-    elif image_size is not None:
-        raise UserError(f"image_size: expected only with a folder of images, got it with {name!r}")
-    elif check_layout(layout) not in (AUTO, BEFORE):
+        folder_source = open_folder(path, image_size, max_bytes, check_layout(layout), background)
+
+        def build(files: Any) -> ImageDataset:
+            return build_dataset(name, files, train_limit=train_limit, test_fraction=test_fraction, seed=seed)
+
+        return of_whole_files(folder_source, without_damaged, build)
+    for_folders = {"image_size": image_size, "without_damaged": without_damaged, "background": background}
+    for what, value in for_folders.items():
+        if value:
+            raise UserError(f"{what}: expected only with a folder of images, got it with {name!r}")
+    if check_layout(layout) not in (AUTO, BEFORE):
         raise UserError(f"layout: expected {layout!r} only with a folder of images, got it with {name!r}")
-    elif is_path and path.is_file():
+    if is_path and path.is_file():
         source = open_npz(path, max_bytes, layout)
     elif is_path and (path.suffix == ".npz" or len(path.parts) > 1):
         raise UserError(
@@ -116,18 +131,25 @@ def build_dataset(
     if train_limit is not None:
         kept = kept[limit_images(labels[kept], train_limit, seed, classes.names, name)]
     x = checked_images(source.read_training(kept, None), f"{name}: x_train")
-    y = labels[kept]
+    y, known = labels[kept], _known(source)
     check_lengths(x.shape, y.shape, f"{name}: x_train", "y_train")
     shape: Shape = x.shape[1], x.shape[2], x.shape[3]
     validation = None
     if isinstance(source, ValidatedSource) and source.has_validation:
-        validation = _own_part(name, "val", source.read_validation(shape), classes, x)
+        validation = _own_part(name, "val", source.read_validation(shape), classes, x, _known(source))
 
     def read_test() -> Images:
         if held_out is None:
-            return _own_part(name, "test", source.read_test(shape), classes, x)
+            return _own_part(name, "test", source.read_test(shape), classes, x, _known(source))
         images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
-        return Images(images, labels[held_out])
+        return Images(images, labels[held_out], _known(source))
+
+    def read_others() -> Images:
+        others = np.setdiff1d(np.arange(len(labels), dtype=np.int64), kept)
+        if not len(others):
+            return Images(x[:0], y[:0], gathered([]))
+        images = checked_images(source.read_training(others, shape), f"{name}: x_train")
+        return Images(images, labels[others], _known(source))
 
     return ImageDataset(
         name=name,
@@ -135,7 +157,7 @@ def build_dataset(
         classes=classes.names,
         mirror=shape[2] >= 3 if source.mirror is None else source.mirror,
         fingerprint=fingerprint_of(Images(x, y), validation, classes.names),
-        _training=Images(x, y),
+        _training=Images(x, y, known),
         _read_test=read_test,
         _account=Account(
             None if held_out is None else len(held_out),
@@ -145,9 +167,21 @@ def build_dataset(
             getattr(source, "beside", 0),
             ({} if validation is None else {"validation": ""}) | getattr(source, "part_names", {}),
             getattr(source, "passed_over", ()),
+            len(getattr(source, "left_out", ())),
         ),
         _validation=validation,
+        _total=len(labels) + (0 if validation is None else len(validation)),
+        _all_labels=digest_of_labels(
+            labels if validation is None else np.concatenate([labels, validation.y]), classes.names
+        ),
+        _read_others=read_others,
     )
+
+
+def _known(source: ImageSource) -> Marks | None:
+    """The marks of the images that a source has read last, if it keeps its own: no part of the contract."""
+    marks = getattr(source, "marks", None)
+    return None if marks is None else gathered(marks)
 
 
 def default_data_dir() -> Path:
@@ -162,9 +196,14 @@ def default_data_dir() -> Path:
 
 
 def _own_part(
-    name: str, part: str, read: tuple[NDArray[Any], NDArray[Any]], classes: Classes, training: NDArray[Any]
+    name: str,
+    part: str,
+    read: tuple[NDArray[Any], NDArray[Any]],
+    classes: Classes,
+    training: NDArray[Any],
+    known: Marks | None,
 ) -> Images:
-    """Holds validation or test images of the dataset's own to the training images."""
+    """Holds validation or test images of the dataset's own, read just now, to the training images."""
     x = checked_images(np.asarray(read[0]), f"{name}: x_{part}")
     values = checked_labels(np.asarray(read[1]), f"{name}: y_{part}")
     check_lengths(x.shape, values.shape, f"{name}: x_{part}", f"y_{part}")
@@ -173,4 +212,4 @@ def _own_part(
             f"{name}: x_{part}: expected images like x_train, (height, width, channels) "
             f"{training.shape[1:]} of {training.dtype}, got {x.shape[1:]} of {x.dtype}"
         )
-    return Images(x, classes.number(values, f"{name}: y_{part}"))
+    return Images(x, classes.number(values, f"{name}: y_{part}"), known)

@@ -17,13 +17,18 @@ def later(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
         package: The package's name.
         places: By module of the package, the names that it has, with spaces between them.
     """
-    homes = {name: module for module, names in places.items() for name in names.split()}
+    module = sys.modules[package]
+    homes = {name: place for place, names in places.items() for name in names.split()}
 
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         found = getattr(import_module(f"{package}.{homes[name]}"), name)
-        setattr(sys.modules[package], name, found)
+        setattr(module, name, found)
         return found
 
+    def names_there() -> list[str]:
+        return sorted({*vars(module), *homes})
+
+    module.__dict__["__dir__"] = names_there  # which completion asks
     return get

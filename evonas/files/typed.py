@@ -65,7 +65,7 @@ def _shape_of(kind: type) -> _Shape:
             hint = Optional[hint]  # noqa: UP045 - of a hint that is known only here
         elif field.default is not dataclasses.MISSING:
             hint = hint if fits(field.default, hint) else Any
-        elif field.default_factory is dataclasses.MISSING:
+        elif field.default_factory is dataclasses.MISSING and field.init:
             needed.add(field.name)
         hints[field.name] = hint
     tuples = tuple((name, depth(hint) > 1) for name, hint in hints.items() if depth(hint))
@@ -90,7 +90,7 @@ def check(instance: Any, what: str) -> None:
     A whole number does for a number, True does for neither. Lists become tuples where a tuple is meant.
 
     Args:
-        instance: It may be frozen; not one with slots.
+        instance: It may be frozen. A field that it has not yet is left aside.
         what: Precedes the names of fields in messages.
 
     Raises:
@@ -98,11 +98,15 @@ def check(instance: Any, what: str) -> None:
     """
     shape = _shape(type(instance))
     values = instance.__dict__
+    if len(values) < len(shape.hints):  # some are in slots, or set after this
+        values = {name: getattr(instance, name) for name in shape.hints if hasattr(instance, name)}
     try:
         msgspec.convert(values, shape.native)
     except msgspec.ValidationError:
         _refuse(shape, values, what)
     for name, deep in shape.tuples:
+        if name not in values:  # it is set after this
+            continue
         value = values[name]
         if deep or type(value) is not tuple:
             object.__setattr__(instance, name, _tuples(value))

@@ -62,7 +62,7 @@ def build_child(
         architecture: The candidate's.
         job: Its seeds, its parent and the weights that all share.
         task: What the parent is decoded for.
-        mode: One of `inheritance_modes.MODES`.
+        mode: One of `evonas.inheritance.MODES`.
         seed: Of what is new; by default the candidate's own.
         steered: Include layers that act only where a trainer steers them.
         with_parent: Build the parent, too, where morphisms led from it to the child.

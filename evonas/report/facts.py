@@ -66,6 +66,8 @@ def configuration(result: SearchResult, meta: Mapping[str, Any]) -> list[tuple[s
 
 
 def _images(result: SearchResult, meta: Mapping[str, Any]) -> Pairs:
+    from ..settings import said_of_validation
+
     if "task" not in meta:
         return []
     task = result.known_task()
@@ -73,6 +75,8 @@ def _images(result: SearchResult, meta: Mapping[str, Any]) -> Pairs:
     pairs = [("shape", shape), ("classes", str(task.classes)), ("fingerprint", str(meta.get("dataset", "")))]
     if "images" in meta:
         pairs.append(("what became of them", meta["images"]))
+    if careful := said_of_validation(meta):
+        pairs.append(("seen before", careful))
     if result.classes:
         pairs.append(("names of classes", ", ".join(result.classes[:20])))
     return pairs

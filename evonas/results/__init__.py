@@ -1,7 +1,8 @@
 """What comes out of a search.
 
 - `result`: its history, its best individuals and their networks.
-- `final`: the best, trained long and tested once. `description`: what is written down of it, ``final.json``.
+- `final`: the best, trained long and tested once. `scoring`: which test images count. `description`: what is
+  written down of it, ``final.json``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from .figures import amount, duration, number_of, share, speed
     from .final import Trained, load_trained, save_trained, train_finally, training_devices
     from .result import Individual, SearchResult, commonest_failure
+    from .scoring import Before, said_of_test
 
 __all__ = [
+    "Before",
     "Individual",
     "SearchResult",
     "Trained",
@@ -27,6 +30,7 @@ __all__ = [
     "number_of",
     "read_description",
     "read_report",
+    "said_of_test",
     "save_trained",
     "share",
     "speed",
@@ -42,5 +46,6 @@ __getattr__ = later(
         "figures": "amount duration number_of share speed",
         "final": "Trained load_trained save_trained train_finally training_devices",
         "result": "Individual SearchResult commonest_failure",
+        "scoring": "Before said_of_test",
     },
 )

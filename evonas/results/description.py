@@ -18,6 +18,9 @@ class _Report(TypedDict, total=False):
     """What came of a training, as far as evonas shows it."""
 
     test_images: Noted
+    test_images_seen: Noted | None
+    test_images_left_out: Noted | None
+    images_differ: str
     parameters: Noted
     dataset: str
     began: str

@@ -19,6 +19,7 @@ from ..settings import read_devices
 from ..task import Task
 from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, Trial, score, to_device
 from .description import FORMAT, read_description
+from .scoring import Before
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""
@@ -72,6 +73,7 @@ def train_finally(
     weights: Mapping[str, Any] | None = None,
     devices: str | Sequence[str] | None = None,
     compiled: bool = False,
+    before: Before | None = None,
 ) -> Trained:
     """Trains a genotype on training and validation images, and tests it once.
 
@@ -87,6 +89,8 @@ def train_finally(
         devices: Where there are several, they share every batch, with a process on each; ``compute`` is that
             of each process, on the first of them. ``cpu`` may be named more than once.
         compiled: Whether the network is compiled for training (`torch.compile`), which takes minutes.
+        before: What the search that it comes from had to do with these images; test images that it may have
+            seen are left out of the score, or the report says that they were scored.
 
     Raises:
         UserError: The images do not suit the genome, the devices cannot be used together, one of their
@@ -105,6 +109,9 @@ def train_finally(
 
     done = training.on(chosen, after_epoch) if len(chosen) > 1 else training.here(after_epoch)
     held_out = dataset.test()
+    told: dict[str, Any] = {}
+    if before is not None:
+        held_out, told = before.counted(held_out)
     compute.prepare()
     network = to_device(build(architecture, weights=done.weights), compute)
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
@@ -112,6 +119,7 @@ def train_finally(
         "test_accuracy": tested.accuracy,
         "test_loss": tested.loss,
         "test_images": len(held_out),
+        **told,
         "training_images": len(training.y),
         **_told(architecture, done),
         "dataset": dataset.name,

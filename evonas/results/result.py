@@ -14,7 +14,7 @@ from ..evolution import FAILED, Candidate, Genome, draw_genotype
 from ..network import Deployable, deployable
 from ..run import WeightStore
 from ..run.journal import Journal
-from ..settings import Settings
+from ..settings import RunImages, Settings
 from ..task import Task
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class Individual:
         """Where its search found named datasets, if that was named and noted."""
         noted: str | None = self._result.journal.meta().get("data_dir")
         return noted
+
+    @property
+    def images(self) -> RunImages:
+        """What its search knows of its images."""
+        return self._result.images
 
     @property
     def architecture(self) -> Architecture:
@@ -203,6 +208,11 @@ class SearchResult:
         while line[-1].genome.origin.parents:
             line.append(self.journal.candidate(line[-1].genome.origin.parents[0]))
         return line[::-1]
+
+    @property
+    def images(self) -> RunImages:
+        """What it knows of its images: `RunImages` finds them where they lie now."""
+        return RunImages(self.settings, self.journal.meta(), self.folder)
 
     def known_task(self) -> Task:
         """The task that networks were decoded for.

@@ -3,7 +3,8 @@
 - `order` (arguments) and `recipe` (TOML; those in the box are in ``recipes``) -> `composition` (the one laid
   over the other, every default filled in) -> `settings` (what a run is determined by) -> `assembly` (data,
   evaluator and strategy) -> `conduct` (the search, run to its end).
-- `resuming`: what is changed in a run that goes on. `runs`: opening one with its settings.
+- `resuming`: what is changed in a run that goes on. `runs`: opening one with its settings. `run_images`: its
+  images, found again and proved the same; `inherited_images`: for a search that begins with its weights.
 - `operator_choice`: which operators take part. `machines`: where evaluations run.
 - `protocols`: how winners are trained again before they are tested.
 - `deap_toolbox`: `evonas.toolbox`, for loops of DEAP's own; `deap_loop` is the fitness behind it.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .conduct import Conduct
     from .deap_toolbox import toolbox
     from .genotypes import kinds_reading, read_genotype
+    from .inherited_images import ClimbingImages, images_to_climb_on, said_of_validation
     from .machines import HERE, Machines, read_devices, read_machines
     from .operator_choice import OperatorChoice, check_genomes, drawn_from
     from .order import Order, first_value, read_limit, read_order, said
@@ -37,12 +39,14 @@ if TYPE_CHECKING:
         recipe_names,
     )
     from .resuming import Changes, drop_damaged_weights, fitness_of, same_workbench
+    from .run_images import RunImages, noted_as_seen, place_from
     from .runs import open_run
     from .settings import PRECISIONS, Settings, resolve_tactics, strategy_type
 
 __all__ = [
     "ABOUT_KEYS",
     "Changes",
+    "ClimbingImages",
     "Conduct",
     "DataChoice",
     "FINAL",
@@ -53,6 +57,7 @@ __all__ = [
     "Order",
     "PRECISIONS",
     "Recipe",
+    "RunImages",
     "SEARCH",
     "SEARCH_KEYS",
     "Settings",
@@ -68,10 +73,13 @@ __all__ = [
     "genotype_from_json",
     "genotype_from_text",
     "kinds_reading",
+    "images_to_climb_on",
     "load_recipe",
     "make_strategy",
     "merged",
+    "noted_as_seen",
     "open_run",
+    "place_from",
     "protocol_plan",
     "published_genotype",
     "read_devices",
@@ -84,6 +92,7 @@ __all__ = [
     "resolve",
     "resolve_tactics",
     "said",
+    "said_of_validation",
     "same_workbench",
     "search_for",
     "strategy_type",
@@ -102,12 +111,14 @@ __getattr__ = later(
         "conduct": "Conduct",
         "deap_toolbox": "toolbox",
         "genotypes": "kinds_reading read_genotype",
+        "inherited_images": "ClimbingImages images_to_climb_on said_of_validation",
         "machines": "HERE Machines read_devices read_machines",
         "operator_choice": "OperatorChoice check_genomes drawn_from",
         "order": "Order first_value read_limit read_order said",
         "protocols": "FINAL SEARCH check_protocol protocol_plan",
         "recipe": "ABOUT_KEYS Recipe SEARCH_KEYS TABLES load_recipe merged read_recipe recipe_names",
         "resuming": "Changes drop_damaged_weights fitness_of same_workbench",
+        "run_images": "RunImages noted_as_seen place_from",
         "runs": "open_run",
         "settings": "PRECISIONS Settings resolve_tactics strategy_type",
     },

@@ -7,7 +7,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from ..data import AUTO, ImageDataset, load_dataset
+from ..data import ImageDataset, load_dataset
 from ..errors import UserError
 from ..evolution import Heritage
 from ..evolution.strategies import Start, Strategy
@@ -61,19 +61,19 @@ class DataChoice:
     data_dir: Path | None = None
     download: bool = False
 
-    def open(self, name: str, train_limit: int | None, layout: str = AUTO) -> ImageDataset:
+    def open(self, name: str, train_limit: int | None, **reading: Any) -> ImageDataset:
         """Loads a dataset.
 
         Args:
-            name: Its name or path.
-            train_limit: Training images to keep; None for all.
-            layout: What sub-folders of an image folder are.
+            name: As of `load_dataset`.
+            train_limit: Likewise.
+            reading: How files of a folder are read: see `Settings.reading`.
 
         Raises:
             UserError: There is none, or it cannot be used.
         """
         return load_dataset(
-            name, data_dir=self.data_dir, download=self.download, train_limit=train_limit, layout=layout
+            name, data_dir=self.data_dir, download=self.download, train_limit=train_limit, **reading
         )
 
 
@@ -83,9 +83,9 @@ class Workbench:
 
     Attributes:
         evaluator: Gives fitness.
-        facts: ``dataset`` (fingerprint), ``task``, ``statistics`` and, where they are trained on,
-            ``images`` (what became of them, in words) and ``counts`` (how many there are), for the journal;
-            or the table's fingerprint as ``dataset``.
+        facts: ``dataset`` (fingerprint), ``identity``, ``task``, ``statistics`` and, where they are trained
+            on, ``images`` (what became of them, in words) and ``counts`` (how many there are), for the
+            journal; or the table's fingerprint as ``dataset``.
         task: The shape of the images, where there are any.
     """
 
@@ -94,7 +94,13 @@ class Workbench:
     task: Task | None = None
 
 
-def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: str | None = None) -> Workbench:
+def workbench(
+    settings: Settings,
+    fitness: Fitness,
+    data: DataChoice,
+    device: str | None = None,
+    dataset: ImageDataset | None = None,
+) -> Workbench:
     """Loads the images, if any are needed, and makes the evaluator.
 
     Args:
@@ -102,6 +108,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         fitness: Who gives fitness.
         data: How named datasets are found.
         device: Where the images are put, if elsewhere than the settings say.
+        dataset: The images, where they are open already.
 
     Raises:
         UserError: The dataset cannot be used, or its images do not suit the genome.
@@ -113,7 +120,8 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
     if not fitness.uses_images:
         placeholder = Task(1, 1, 1, 2)  # a function of genomes decodes nothing
         return Workbench(FunctionEvaluator(fitness.function or _nothing, fitness.needs, placeholder), {})
-    dataset = data.open(settings.dataset, settings.train_limit, settings.layout)
+    if dataset is None:
+        dataset = data.open(settings.dataset, settings.train_limit, **settings.reading)
     settings.make_space().check(dataset.task)
     split = dataset.search_split()
     statistics = dataset.statistics(split)
@@ -128,6 +136,7 @@ def workbench(settings: Settings, fitness: Fitness, data: DataChoice, device: st
         },
         "statistics": [list(statistics.mean), list(statistics.std)],
         "classes": list(dataset.classes),
+        "identity": dataset.identity().to_dict(),
     }
     if fitness.function is not None:
         function = FunctionEvaluator(

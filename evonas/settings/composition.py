@@ -85,7 +85,7 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "layout", "inherit", "device", "precision", "table"):
+    for key in ("strategy", "dataset", "layout", "background", "inherit", "device", "precision", "table"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", 40)
@@ -135,6 +135,8 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
         keep=read_room(search.get("keep", 0)),
         table=table,
         layout=search.get("layout", AUTO),
+        without_damaged=search.get("without_damaged", False),
+        background=search.get("background", ""),
     )
     return _with_start(settings)
 

@@ -12,6 +12,7 @@ from ..search import Ledger, Onlookers
 from .assembly import DataChoice, Fitness, Workbench, search_for
 from .machines import HERE, Machines
 from .operator_choice import OperatorChoice
+from .run_images import place_from
 from .settings import Settings
 
 
@@ -48,6 +49,7 @@ class Conduct:
             "variation": self.choice.described(self.settings),
             "fitness": fitness.described,
             "data_dir": str(data.data_dir) if data.data_dir else None,
+            "images_from": place_from(self.settings.dataset, folder),
         }
         with Run.create(folder, self.settings, self.given, **facts) as opened:
             self.go_on(opened.journal, opened.store)

@@ -35,6 +35,8 @@ SEARCH_KEYS = (
     "capture",
     "keep",
     "table",
+    "without_damaged",
+    "background",
 )
 """What the table ``[search]`` may say."""
 

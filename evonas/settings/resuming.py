@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ..errors import UserError
 from ..run import Run
 from ..search import read_room
-from .assembly import DataChoice, Fitness, Workbench, workbench
+from .assembly import Fitness, Workbench, workbench
+from .run_images import RunImages
 from .settings import Settings
 
 
@@ -23,12 +23,14 @@ class Changes:
         keep: Room for weights that nothing needs any more, in bytes or as a text such as ``2GB``.
         data_dir: Where named datasets are kept.
         drop_damaged: Whether files of weights that are gone or damaged are done without.
+        dataset: Where the run's images lie now.
     """
 
     budget: int | None = None
     keep: int | str | None = None
     data_dir: str | Path | None = None
     drop_damaged: bool = False
+    dataset: str | None = None
 
     def settings_of(self, opened: Run[Settings]) -> Settings:
         """The run's settings with what is changed.
@@ -45,6 +47,10 @@ class Changes:
                     f"got {self.budget}"
                 )
             settings = replace(settings, budget=self.budget)
+        if self.dataset is not None:
+            if not run_images(opened).any:
+                raise UserError(f"dataset: expected none, for the run has no images, got {self.dataset!r}")
+            settings = replace(settings, dataset=self.dataset)
         return settings if self.keep is None else replace(settings, keep=read_room(self.keep))
 
 
@@ -87,21 +93,21 @@ def same_workbench(
         from ..training import choose_device
 
         choose_device(settings.device)
-    known = data_dir or opened.meta.get("data_dir")
-    bench = workbench(settings, fitness, DataChoice(Path(known) if known else None), device)
-    if bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
-        raise UserError(
-            f"table {settings.table}: its content is not what the run began with"
-            if settings.table
-            else f"dataset {settings.dataset}: its training images are not those that the run began with"
-            f"{_then_and_now(opened.meta.get('images'), bench.facts.get('images'))}"
-        )
+    images = run_images(opened)
+    data = images.choice(None if data_dir is None else Path(data_dir))
+    dataset = None
+    if fitness.uses_images:
+        named = settings.dataset if settings.dataset != opened.settings.dataset else None
+        dataset = images.find(data, named)
+    bench = workbench(settings, fitness, data, device, dataset)
+    if settings.table and bench.facts.get("dataset", "") != opened.meta.get("dataset", ""):
+        raise UserError(f"table {settings.table}: its content is not what the run began with")
     return bench
 
 
-def _then_and_now(then: Any, now: Any) -> str:
-    """What a run notes of its images beside what is there, where the two differ."""
-    return f" (then {then}; now {now})" if then and now and then != now else ""
+def run_images(opened: Run[Settings]) -> RunImages:
+    """What an open run knows of its images."""
+    return RunImages(opened.settings, opened.meta, opened.folder)
 
 
 def drop_damaged_weights(opened: Run[Settings]) -> None:
@@ -111,5 +117,5 @@ def drop_damaged_weights(opened: Run[Settings]) -> None:
         warnings.warn(
             f"run {opened.folder}: {len(lost)} damaged files of weights were dropped (candidates {told})",
             RuntimeWarning,
-            stacklevel=2,
+            stacklevel=4,
         )

@@ -68,6 +68,8 @@ class Settings:
         table: A table of trained networks that fitness is looked up in (`evonas.tables`); empty for none.
         layout: What sub-folders of an image folder are, as of `evonas.data.load_dataset`; ``before`` in runs
             that began when it was not asked for.
+        without_damaged: Whether files of an image folder that cannot be read are gone on without.
+        background: The colour below an image folder's transparent pixels; empty: transparency is dropped.
     """
 
     genome: str
@@ -99,6 +101,8 @@ class Settings:
     keep: Annotated[int, Meta(ge=0, description="bytes, at least 0")] = 0
     table: str = ""
     layout: str = BEFORE
+    without_damaged: bool = False
+    background: str = ""
 
     def __post_init__(self) -> None:
         check(self, "")
@@ -123,6 +127,15 @@ class Settings:
             raise UserError(f"settings: expected an object, got {data!r:.60}")
         check_names(cls, data, "settings:")
         return cls(**data)
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How files of an image folder are read, as of `load_dataset`."""
+        return {
+            "layout": self.layout,
+            "without_damaged": self.without_damaged,
+            "background": self.background,
+        }
 
     @property
     def ceilings(self) -> Ceilings:

@@ -58,7 +58,7 @@ class TrainingEvaluator(Evaluator):
         plan: How candidates are trained; a genome may change it (`Genome.training`).
         compute: Device, precision and threads.
         mirror: Whether a flipped image keeps its meaning.
-        inherit: How children begin (`inheritance_modes.MODES`).
+        inherit: How children begin (`evonas.inheritance.MODES`).
         verify: Whether a child of preserving morphisms is compared with its parent, and fails if they differ.
         ceilings: What no candidate may exceed.
     """

@@ -23,7 +23,7 @@ class FunctionEvaluator(Evaluator):
         function: ``function(thing, rng) -> float`` or a dict with ``fitness`` and other metrics.
         needs: What `thing` is.
         task: The shape of the images and the number of classes.
-        inherit: How a network begins (`inheritance_modes.MODES`).
+        inherit: How a network begins (`evonas.inheritance.MODES`).
         ceilings: What no architecture may exceed.
     """
 

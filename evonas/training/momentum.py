@@ -22,7 +22,7 @@ def momentum_of(network: nn.Module, optimiser: torch.optim.SGD) -> dict[str, Ten
 
     Args:
         network: The trained module.
-        optimiser: What trained it; without momentum, or before its first step, there is none.
+        optimiser: What trained it; without momentum, or before its first step, there is none, or zeros.
     """
     found: dict[str, Tensor] = {}
     for name, parameter in network.named_parameters():
@@ -36,7 +36,7 @@ def start_at_rest(optimiser: torch.optim.SGD) -> None:
     """Gives every parameter a momentum of zeros, as which it would begin anyway.
 
     Under a scaler of gradients a first step may be left out, after which a fused optimiser goes on with a
-    momentum that nobody has filled (PyTorch 2.14; ``findings/sgd-fused.sh``).
+    momentum that nobody has filled (PyTorch 2.13 and 2.14; ``findings/sgd-fused.sh``).
 
     Args:
         optimiser: Before its first step.

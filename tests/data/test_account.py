@@ -33,7 +33,7 @@ def test_what_was_done_to_images_of_several_kinds(folder):
         return np.zeros((6, 5, 4) if n == 0 else (7, 5, 3) if n < 3 else (6, 5), np.uint8)
 
     files = {f"train/{name}/{n}.png": image(n) for name in ("ant", "bee") for n in range(10)}
-    root = folder(files | {"test/ant/1.png": b"never opened"})
+    root = folder(files | {"test/ant/1.png": image(0)})
     assert told(root) == (
         "20 images 3×6×5 in 2 classes: 16 to train on, 4 to validate (of these 20: 4 resized to 6×5, "
         "14 grey made colour, 2 without their transparency), a test part of their own (test/)"

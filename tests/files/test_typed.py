@@ -334,3 +334,29 @@ def test_a_tuple_beside_bounds_reads_no_foreign_memory() -> None:
     script = UNIONS.format(folder=str(__file__).rpartition("/")[0])
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_fields_in_slots_and_fields_that_are_set_later():
+    @dataclass(frozen=True, slots=True)
+    class Slotted:
+        count: AtLeastOne
+        nodes: tuple[str, ...] = ()
+
+        def __post_init__(self):
+            check(self, "slotted ")
+
+    assert Slotted(1, ["a"]).nodes == ("a",)
+    with pytest.raises(UserError, match="slotted count: expected a whole number of at least 1, got 'a'"):
+        Slotted("a")
+
+    @dataclass(frozen=True)
+    class Later:
+        count: AtLeastOne = 1
+        nodes: tuple[str, ...] = field(init=False)
+
+        def __post_init__(self):
+            check(self, "later ")
+            object.__setattr__(self, "nodes", ("a",))
+
+    assert Later(2).nodes == ("a",)
+    assert read(Later, {"count": 2}, "later").nodes == ("a",)

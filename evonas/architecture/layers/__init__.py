@@ -34,6 +34,7 @@ from .window import same_padding
 if TYPE_CHECKING:
     from ._drop_path import DroppedPath
     from ._scale import ScaleModule
+    from ._strided_pointwise import StridedPointwise
 
 __all__ = [
     "AdaptiveAvgPool2d",
@@ -85,6 +86,7 @@ __all__ = [
     "ShapeError",
     "Shift",
     "SiLU",
+    "StridedPointwise",
     "Sigmoid",
     "TakeChannels",
     "Tanh",
@@ -98,5 +100,6 @@ __getattr__ = later(
     {
         "_drop_path": "DroppedPath",
         "_scale": "ScaleModule",
+        "_strided_pointwise": "StridedPointwise",
     },
 )

@@ -17,8 +17,8 @@ FEWEST = SPOILT.get(torch.backends.cpu.get_cpu_capability(), 0)
 class StridedPointwise(nn.Conv2d):
     """A 1x1 convolution with a stride, dense and without padding.
 
-    In training on a CPU it takes the pixels that the stride keeps and convolves these at stride 1, which is
-    the same function by another way, where the direct one would spoil memory.
+    Where it learns on a CPU it takes the pixels that the stride keeps and convolves these at stride 1, the same
+    function by another way, where the direct one would spoil memory.
 
     Attributes:
         plain: The class of torch.nn that it is to whoever describes or exports it.
@@ -30,7 +30,8 @@ class StridedPointwise(nn.Conv2d):
         return self.plain.__name__
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        if self.training and input.device.type == "cpu" and self.in_channels < FEWEST:
+        learns = self.training or (torch.is_grad_enabled() and weight.requires_grad)
+        if learns and input.device.type == "cpu" and self.in_channels < FEWEST:
             rows, columns = self.stride
             return F.conv2d(input[:, :, ::rows, ::columns], weight, bias)
         direct: Tensor = super()._conv_forward(input, weight, bias)

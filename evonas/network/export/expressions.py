@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from ...architecture.layers import ScaleModule
+from ...architecture.layers import ScaleModule, StridedPointwise
 from .code import Brackets, Code, Sum
 
 
@@ -120,7 +120,7 @@ def constructor(module: nn.Module) -> tuple[Code, dict[str, torch.Tensor]]:
     if is_factor(module):
         weight = module.get_parameter("weight")
         return f"nn.Parameter(torch.ones({literal(tuple(weight.shape))}))", {"": weight.detach()}
-    kind: type[nn.Module] = getattr(module, "plain", type(module))
+    kind: type[nn.Module] = module.plain if isinstance(module, StridedPointwise) else type(module)
     if getattr(nn, kind.__name__, None) is not kind:
         raise NotPlainError(f"its module {kind.__module__}.{kind.__qualname__} is not one of torch.nn's")
     for shorten in (short, _unchanged):

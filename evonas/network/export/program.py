@@ -26,7 +26,7 @@ def traced(deployable: Deployable) -> ExportedProgram:
     example = torch.zeros(2, *input_shape(deployable.architecture))
     free = ({0: torch.export.Dim("batch", min=1)},)
     network = deployable.network()
-    with quiet():
+    with quiet(), torch.no_grad():
         program = torch.export.export(network, (example,), dynamic_shapes=free, strict=False)
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # names folders of this machine

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
-from ...data import read_described
+from ...data import Identity, NotedIdentity, read_described, read_marks
 from ...errors import UserError
 from ...files import Noted, NotedCount, NotNegative, expect
 
@@ -34,6 +34,20 @@ class _Given(TypedDict):
     lineage_epochs: NotNegative
 
 
+class _Seen(TypedDict):
+    """Images that inherited weights may have seen, and whether these are all known."""
+
+    marks: str
+    whole: bool
+
+
+class _ValidationSeen(TypedDict):
+    """Of how many validation images how many had been seen before; none where that is not known."""
+
+    of: NotedCount
+    seen: Noted | None
+
+
 class _Counts(TypedDict):
     """How many images there are of what; `evonas.data.COUNTS` in types."""
 
@@ -53,6 +67,10 @@ class _Notes(TypedDict, total=False):
     fitness: str
     dataset: str
     images: str
+    images_from: str | None
+    identity: NotedIdentity
+    seen: _Seen
+    validation_seen: _ValidationSeen
     counts: _Counts
     given: _Given
     usage: list[dict[str, Any]]
@@ -71,6 +89,10 @@ def check_notes(notes: Mapping[str, Any]) -> None:
     """
     try:
         expect(notes, _Notes, "")
+        if "identity" in notes:
+            Identity.from_dict(notes["identity"])
+        if "seen" in notes:
+            read_marks(notes["seen"]["marks"], "seen: marks")
         if "task" in notes:
             read_described(notes)
     except KeyError as error:

@@ -57,11 +57,11 @@ def test_values_and_gradients_are_those_of_the_convolution(monkeypatch, stride, 
 
 
 @pytest.mark.parametrize(
-    ("channels", "training", "seen"),
-    [(4, True, 4), (8, True, 8), (4, False, 8)],
-    ids=["few", "many", "exports"],
+    ("channels", "training", "gradients", "seen"),
+    [(4, True, True, 4), (8, True, True, 8), (4, False, True, 4), (4, False, False, 8)],
+    ids=["few", "many", "tuned in evaluation mode", "exports"],
 )
-def test_it_convolves_what_the_stride_keeps_where_it_must(monkeypatch, channels, training, seen):
+def test_it_convolves_what_the_stride_keeps_where_it_must(monkeypatch, channels, training, gradients, seen):
     sizes = []
     plain = torch.nn.functional.conv2d
 
@@ -71,7 +71,8 @@ def test_it_convolves_what_the_stride_keeps_where_it_must(monkeypatch, channels,
 
     monkeypatch.setattr(_strided_pointwise, "FEWEST", 8)
     monkeypatch.setattr(torch.nn.functional, "conv2d", spy)
-    module_of(Conv2d(4, 1, 2), channels).train(training)(torch.zeros(1, channels, 8, 8))
+    with torch.set_grad_enabled(gradients):
+        module_of(Conv2d(4, 1, 2), channels).train(training)(torch.zeros(1, channels, 8, 8))
     assert sizes == [seen]
 
 
