@@ -1,4 +1,4 @@
-"""The training behind `evonas.final`: in this process, or on several devices at once."""
+"""The training behind `evonas.results.final`: in this process, or on several devices at once."""
 
 from __future__ import annotations
 

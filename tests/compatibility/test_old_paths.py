@@ -5,6 +5,7 @@ pages and in the docstrings of the commit before the modules had rooms. Neither 
 """
 
 import importlib
+import importlib.util
 import json
 import os
 import pickle
@@ -227,3 +228,8 @@ def test_a_class_of_a_users_script_crosses_to_another_process(python, tmp_path):
         "from evonas.strategies.random_search import RandomSearch; print(issubclass(mine, RandomSearch))"
     )
     assert python("-c", code) == "True\n"
+
+
+@pytest.mark.parametrize("old", list(evonas.MOVED))
+def test_what_the_table_names_is_there(old):
+    assert importlib.util.find_spec(f"evonas.{evonas.MOVED[old]}") is not None

@@ -17,8 +17,8 @@ FEWEST = SPOILT.get(torch.backends.cpu.get_cpu_capability(), 0)
 class StridedPointwise(nn.Conv2d):
     """A 1x1 convolution with a stride, dense and without padding.
 
-    Where it learns on a CPU it takes the pixels that the stride keeps and convolves these at stride 1, the same
-    function by another way, where the direct one would spoil memory.
+    Where it learns on a CPU it takes the pixels that the stride keeps and convolves these at stride 1: the
+    same function by another way, where the direct one would spoil memory.
 
     Attributes:
         plain: The class of torch.nn that it is to whoever describes or exports it.
