@@ -97,7 +97,7 @@ def check(instance: Any, what: str) -> None:
         UserError: One is something else.
     """
     shape = _shape(type(instance))
-    values = instance.__dict__
+    values = getattr(instance, "__dict__", {})
     if len(values) < len(shape.hints):  # some are in slots, or set after this
         values = {name: getattr(instance, name) for name in shape.hints if hasattr(instance, name)}
     try:

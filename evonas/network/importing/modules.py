@@ -38,12 +38,14 @@ def _batch_norm(module: nn.BatchNorm1d | nn.BatchNorm2d, value: Value) -> Part:
 
 
 def _transposed_convolution(module: nn.ConvTranspose2d, value: Value) -> Part:
+    if isinstance(module.padding, str):
+        raise NoLayerError(f"its padding is {module.padding!r}, where a layer has a number of pixels")
     return windows.transposed_convolution(
         value,
         module.weight,
         module.bias,
         module.stride,
-        module.padding,  # type: ignore[arg-type] - no text, which only other convolutions take
+        module.padding,
         module.output_padding,
         module.groups,
         module.dilation,
