@@ -117,17 +117,7 @@ def build_dataset(
     values = checked_labels(np.asarray(source.labels), f"{name}: y_train")
     classes = Classes.of(values, source.classes, f"{name}: y_train")
     labels = classes.number(values, f"{name}: y_train")
-    kept = np.arange(len(labels), dtype=np.int64)
-    validated = isinstance(source, ValidatedSource) and source.has_validation
-    held_out: NDArray[np.int64] | None = None
-    if not source.has_test:
-        fraction = DEFAULT_TEST_FRACTION if test_fraction is None else test_fraction
-        held_out, kept = take_test(labels, fraction, classes.names, name, validated)
-    elif test_fraction is not None:
-        check_fraction(test_fraction, "test_fraction")
-        raise UserError(
-            f"test_fraction: expected none, for {name} has its own test part, got {test_fraction}"
-        )
+    held_out, kept = _test_apart(name, source, labels, classes, test_fraction)
     if train_limit is not None:
         kept = kept[limit_images(labels[kept], train_limit, seed, classes.names, name)]
     x = checked_images(source.read_training(kept, None), f"{name}: x_train")
@@ -159,22 +149,46 @@ def build_dataset(
         fingerprint=fingerprint_of(Images(x, y), validation, classes.names),
         _training=Images(x, y, known),
         _read_test=read_test,
-        _account=Account(
-            None if held_out is None else len(held_out),
-            len(labels) - len(kept) - (0 if held_out is None else len(held_out)),
-            # No part of the contract: most sources change nothing, and have nothing beside them.
-            tuple(getattr(source, "changes", ())),
-            getattr(source, "beside", 0),
-            ({} if validation is None else {"validation": ""}) | getattr(source, "part_names", {}),
-            getattr(source, "passed_over", ()),
-            len(getattr(source, "left_out", ())),
-        ),
+        _account=_account(source, len(labels), len(kept), held_out, validation is not None),
         _validation=validation,
         _total=len(labels) + (0 if validation is None else len(validation)),
         _all_labels=digest_of_labels(
             labels if validation is None else np.concatenate([labels, validation.y]), classes.names
         ),
         _read_others=read_others,
+    )
+
+
+def _test_apart(
+    name: str, source: ImageSource, labels: NDArray[np.int64], classes: Classes, fraction: float | None
+) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
+    """The places of test images that are held out, where a source has none of its own, and all others.
+
+    Raises:
+        UserError: A fraction was asked for where there is a test part, or it is none.
+    """
+    if source.has_test:
+        if fraction is not None:
+            check_fraction(fraction, "test_fraction")
+            raise UserError(f"test_fraction: expected none, for {name} has its own test part, got {fraction}")
+        return None, np.arange(len(labels), dtype=np.int64)
+    validated = isinstance(source, ValidatedSource) and source.has_validation
+    share = DEFAULT_TEST_FRACTION if fraction is None else fraction
+    return take_test(labels, share, classes.names, name, validated)
+
+
+def _account(
+    source: ImageSource, labels: int, kept: int, held_out: NDArray[np.int64] | None, validated: bool
+) -> Account:
+    """What became of the images; most sources change nothing and have nothing beside them."""
+    return Account(
+        None if held_out is None else len(held_out),
+        labels - kept - (0 if held_out is None else len(held_out)),
+        tuple(getattr(source, "changes", ())),
+        getattr(source, "beside", 0),
+        ({"validation": ""} if validated else {}) | getattr(source, "part_names", {}),
+        getattr(source, "passed_over", ()),
+        len(getattr(source, "left_out", ())),
     )
 
 
