@@ -5,8 +5,8 @@ process and all that it starts, so that what else the machine does shows little.
 the ratio within a round is printed.
 
 - ``import evonas``, ``evonas --help``: whole processes;
-- a candidate: aging evolution of AmoebaNet cells whose fitness costs nothing (`engine_overhead.py`), without
-  a journal and with one;
+- candidates: aging evolution of AmoebaNet cells whose fitness costs nothing (`engine_overhead.py`), without a
+  journal and with one, in a process that has searched before;
 - reading: the results of a journal of so many candidates.
 
 Run it as ``python benchmarks/before_and_after.py --before OTHER/.venv/bin/python``, with an interpreter that
@@ -55,20 +55,24 @@ ROW = {
     "curve": [[1.2, None], [0.9, 0.7], [0.5, 0.9]],
 }
 SEARCH = """
-import sys, evonas
+import resource, sys
+import evonas
 
 def fitness(genome, rng):
     return float(sum(state for cell in genome.cells for pair in cell.combinations for _, state in pair))
 
-evonas.evolve(
-    "amoeba",
-    budget=int(sys.argv[1]),
-    evaluate=fitness,
-    needs="genome",
-    run=sys.argv[2] or None,
-    population=100,
-    sample=25,
-)
+def spent():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+def search(budget, run):
+    before = spent()
+    how = {"evaluate": fitness, "needs": "genome", "population": 100, "sample": 25}
+    evonas.evolve("amoeba", budget=budget, run=run, **how)
+    return spent() - before
+
+search(150, None)  # with what is imported where it is first used
+print(search(int(sys.argv[1]), sys.argv[2] or None))
 """
 
 
@@ -86,10 +90,11 @@ def measurements(options: argparse.Namespace, folder: Path) -> dict[str, Callabl
 
     def search(python: str, where: str) -> float:
         command = [python, "-c", SEARCH, str(options.candidates), where]
-        return spent(command)
+        done = subprocess.run(command, check=True, cwd=folder, stdout=subprocess.PIPE, text=True)
+        return float(done.stdout.splitlines()[-1])
 
     return {
-        IMPORT: lambda python: spent([python, "-c", IMPORT]),
+        "10 times import evonas": lambda python: sum(spent([python, "-c", IMPORT]) for _ in range(10)),
         "evonas --help": lambda python: spent([python, "-c", HELP]),
         f"{options.results} results read": lambda python: spent(
             [python, "-c", READING, json.dumps(ROW), str(options.results)]
