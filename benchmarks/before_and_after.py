@@ -114,6 +114,7 @@ def main() -> int:
     parser.add_argument("--candidates", type=int, default=2000)
     parser.add_argument("--results", type=int, default=20_000)
     options = parser.parse_args()
+    options.before = str(Path(options.before).absolute())  # searches run in folders of their own
     with tempfile.TemporaryDirectory() as name:
         known = measurements(options, Path(name))
         pairs: dict[str, list[tuple[float, float]]] = {what: [] for what in known}
