@@ -93,6 +93,8 @@ def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = 
             if operator.genome == genome:
                 page.line(f"  {operator.name} ({operator.kind}, weight {operator.weight:g}, {source})")
                 page.paragraph(operator.summary or "(it has no docstring)", indent=6)
+        if not any(one.kind == "crossover" for one, _ in found if one.genome == genome):
+            page.line("  no crossover: p_c, and cxpb in a loop of DEAP's, must be 0")
     for reason in broken:
         page.paragraph(f"left out: {reason}")
 
