@@ -11,7 +11,7 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ...task import Task
 from ..two_cells import TwoCells, read_both
-from .cell import Cell, is_text
+from .cell import INPUTS, Cell, is_text
 from .decode import decode
 from .space import AmoebaSpace
 
@@ -36,6 +36,7 @@ class AmoebaGenome(TwoCells[Cell]):
     name = "amoeba"
     space_type = AmoebaSpace
     recipe = "amoebanet-small"
+    good_for = "images of your own; its cells are searched small and trained larger (--cells, --filters)"
     space: AmoebaSpace
 
     @classmethod
@@ -43,6 +44,17 @@ class AmoebaGenome(TwoCells[Cell]):
         """Both cells drawn uniformly, as the paper's initial population."""
         cells = [Cell.random(space.combinations, space.operations, rng) for _ in range(2)]
         return cls(cells[0], cells[1], space)
+
+    @classmethod
+    def smallest(cls, space: AmoebaSpace, task: Task) -> Self:
+        """One operation everywhere, each combination reading the one before it, so that one end is loose."""
+
+        def chain(operation: str) -> Cell:
+            states = [0, *range(INPUTS, INPUTS + space.combinations - 1)]
+            return Cell([((operation, state), (operation, state)) for state in states])
+
+        found = [cls(chain(one), chain(one), space) for one in space.operations]
+        return min(found, key=lambda genome: genome.decode(task).parameter_count())
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)

@@ -10,7 +10,7 @@ from ...architecture import Architecture
 from ...errors import UserError
 from ...task import Task
 from ..two_cells import TwoCells, read_both
-from .cell import Cell
+from .cell import PAIRS, Cell, Node
 from .decode import cell_name, decode
 from .space import DartsSpace
 from .text import is_text, read, write
@@ -27,12 +27,19 @@ class DartsGenome(TwoCells[Cell]):
     name = "darts"
     space_type = DartsSpace
     recipe = "darts-small"
+    good_for = "the space of many papers since 2019, with their cells to begin from, and for local-search"
     space: DartsSpace
 
     @classmethod
     def random(cls, space: DartsSpace, rng: random.Random) -> Self:
         """Each node's pair of inputs and its operations drawn uniformly."""
         return cls(Cell.random(rng), Cell.random(rng), space)
+
+    @classmethod
+    def smallest(cls, space: DartsSpace, task: Task) -> Self:
+        """A pooling, which has no parameters, on every edge."""
+        nodes = [Node(pairs[0], ("max_pool_3x3", "max_pool_3x3")) for pairs in PAIRS.values()]
+        return cls(Cell(nodes), Cell(nodes), space)
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)
