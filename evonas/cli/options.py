@@ -150,6 +150,16 @@ Operators = Annotated[
     ),
 ]
 
+OwnFiles = Annotated[
+    list[Path] | None,
+    option(
+        "FILE.py",
+        "Where a genome of your own is: code, which is run. May be repeated.",
+        "--operators",
+        panel=RARE,
+    ),
+]
+
 Verify = Annotated[
     bool,
     flag(

@@ -95,6 +95,7 @@ def train(
     output: Annotated[
         Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.", panel=OUTPUT)
     ] = None,
+    operators: options.OwnFiles = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -108,6 +109,7 @@ def train(
     from ..settings import DataChoice
     from .targets import find_target, located
 
+    grouped.bring(operators)
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
     plan = _plan(found, epochs, protocol)
@@ -365,7 +367,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
         page.line(careful)
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
-    page.commands([(exporting(home), "take it along")])
+    page.commands([(exporting(home, trained.genome.name), "take it along")])
 
 
 def _cost(report: Mapping[str, Any]) -> str:
