@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .registry import genome_type, operators_for
     from .time_limit import TimeLimitReached, limited
     from .toolboxes import Toolbox, make_toolbox
-    from .variation import SECONDS, left_space, mutate
+    from .variation import SECONDS, left_space, mutate, offspring
 
 __all__ = [
     "Brought",
@@ -71,6 +71,7 @@ __all__ = [
     "named_strategy",
     "names",
     "new_name",
+    "offspring",
     "operators_for",
     "operators_from",
     "provider",
@@ -91,6 +92,6 @@ __getattr__ = later(
         "registry": "genome_type operators_for",
         "time_limit": "TimeLimitReached limited",
         "toolboxes": "Toolbox make_toolbox",
-        "variation": "SECONDS left_space mutate",
+        "variation": "SECONDS left_space mutate offspring",
     },
 )
