@@ -56,7 +56,7 @@ SECONDS = 300
 def pytest_configure(config: pytest.Config) -> None:
     torch.set_num_threads(1)  # sums depend on it
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell lets what it starts in the background ignore Ctrl-C, and commands that tests start would, too.
+        # What a shell starts in the background ignores Ctrl-C, and so would commands that tests start.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("timeout", None) is None and "PYTEST_TIMEOUT" not in os.environ:
         config.option.timeout = SECONDS
