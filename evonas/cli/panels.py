@@ -40,15 +40,13 @@ class GroupedCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Writes arguments, then the options of each group, all aligned."""
+        place = {name: number for number, name in enumerate(self.often)}
+        parameters = sorted(self.get_params(ctx), key=lambda one: place.get(one.name, len(place)))
         groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
+        for parameter in parameters:  # the sort is stable: others stay as they are declared
             record = parameter.get_help_record(ctx)
             if record is not None:
                 groups.setdefault(self.panel_of(parameter), []).append(record)
-        if OFTEN in groups:
-            order = {name: place for place, name in enumerate(self.often)}
-            records = {p.name: p.get_help_record(ctx) for p in self.get_params(ctx) if p.name in order}
-            groups[OFTEN] = [records[name] for name in order]
         width = min(WIDEST, max(len(words) for rows in groups.values() for words, _ in rows))
         for title in ("Arguments", *PANELS, "Options"):
             if title in groups:
