@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from ..architecture import Architecture
 from ..data import Statistics
@@ -103,7 +104,7 @@ class Individual:
         return f"<Individual {self.id}, fitness {self.fitness}>"
 
 
-class History:
+class History(Sequence[dict[str, Any]]):
     """Every candidate as a row, in the order asked; read anew at each pass."""
 
     def __init__(self, journal: Journal) -> None:
@@ -114,6 +115,25 @@ class History:
 
     def __len__(self) -> int:
         return self._journal.counts()[0]
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        """The row of one candidate, counted from the end if it is negative, or a list of several.
+
+        Raises:
+            IndexError: There is none at this place.
+        """
+        if isinstance(index, slice):
+            return list(self)[index]  # in one pass: each row alone would be a query of its own
+        place, count = operator.index(index), len(self)
+        if not -count <= place < count:
+            raise IndexError(f"history: it has {count} candidates, so there is no place {place}")
+        return self._journal.candidate(place % count).row()
 
 
 def commonest_failure(reasons: Sequence[str]) -> str:
