@@ -21,6 +21,8 @@ from ..task import Task
 if TYPE_CHECKING:
     from torch import nn
 
+    from ..prediction import Predictions
+
 
 class Individual:
     """One evaluated individual of a search.
@@ -96,9 +98,24 @@ class Individual:
         Raises:
             UserError: The search had no images, or the weights were not kept.
         """
+        found = self._result
         return deployable(
-            self.architecture, self.weights(), self._result.known_statistics(), self._result.classes
+            self.architecture, self.weights(), found.known_statistics(), found.classes, found.images.pixels
         )
+
+    def predict(self, images: Any, labels: Any = None, *, device: str = "auto", **how: Any) -> Predictions:
+        """What its network takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, they are not what the network reads, or it was not kept.
+        """
+        return self._result.predict(images, labels, device=device, number=self.id, **how)
 
     def __repr__(self) -> str:
         return f"<Individual {self.id}, fitness {self.fitness}>"
@@ -228,6 +245,34 @@ class SearchResult:
         while line[-1].genome.origin.parents:
             line.append(self.journal.candidate(line[-1].genome.origin.parents[0]))
         return line[::-1]
+
+    def predict(
+        self,
+        images: Any,
+        labels: Any = None,
+        *,
+        weights: str = "auto",
+        number: int | None = None,
+        device: str = "auto",
+        **how: Any,
+    ) -> Predictions:
+        """What a network of the run takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            weights: ``final``: what ``evonas train`` has made; ``search``: the best as the search left it;
+                ``auto``: the former if there is one.
+            number: Of another candidate.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, they are not what the network reads, or it was not kept.
+        """
+        from .choosing import predictor_of
+
+        return predictor_of(self, weights, number, device).predict(images, labels, **how)
 
     @property
     def images(self) -> RunImages:
