@@ -17,6 +17,7 @@ from . import (
     evolve,
     export,
     listing,
+    predict,
     refine,
     report,
     resume,
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare.compare,
     "table": table.table,
     "export": export.export,
+    "predict": predict.predict,
     "list": listing.list_names,
     "doctor": doctor.doctor,
 }

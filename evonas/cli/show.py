@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results import duration, number_of, said_of_test, share, speed
+from ..results import duration, fitness_text, number_of, said_of_test, share, speed
 from . import grouped, options
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
-from .page import Page, fitness_text, genotype_parts, made_by, make_table, short_name
+from .page import Page, genotype_parts, made_by, make_table, short_name
 from .saying import say
 from .survey import Survey, described, summary, survey
 

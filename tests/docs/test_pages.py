@@ -51,6 +51,7 @@ SAVED = {
     ],
     "docs/export.md": [("docs/quickstart.md", "make_images.py")],
     "docs/images-of-your-own.md": [("docs/quickstart.md", "make_images.py")],
+    "docs/predict.md": [("docs/quickstart.md", "make_images.py")],
 }
 """Files of other pages that a reader of this one has by then. Those that make something are run."""
 
