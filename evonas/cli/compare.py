@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..comparison import Comparison, Question, Record, Searches
 
 FORMATS = ("svg", "png", "pdf")
+WAYS = ("--recipe", "--strategy", "--contender")
+"""Options that each say a way to search."""
 OF_SEARCHES = (
     *("genome", "dataset", "table", "seeds", "first_seed", "budget", "epochs", "vary", "unique", "protocol"),
     *("layout", "train_limit", "without_damaged", "background", "data_dir", "download", "device", "jobs"),
@@ -154,15 +156,19 @@ def _check(context: typer.Context) -> None:
         raise UserError(f"figure: expected {', '.join(FORMATS)}, got {said['figure']!r}")
     if said["over"] not in ("evaluations", "cost"):
         raise UserError(f"--over: expected evaluations or cost, got {said['over']!r}")
-    asked = [f"--{name}" for name in ("recipe", "strategy", "contender") if said[name]]
+    asked = [way for way in WAYS if said[way.removeprefix("--")]]
     if not said["runs"] and not asked:
-        raise UserError("compare: expected run folders, or --recipe at least once, got neither")
+        raise UserError(
+            f"compare: expected run folders, or one of {', '.join(WAYS)} at least once, got neither"
+        )
     if said["runs"] and asked:
         raise UserError(f"compare: expected run folders or {asked[0]}, got both")
     if said["runs"]:
         for name in OF_SEARCHES:
             if _is_given(context, name):
-                raise UserError(f"{name}: run folders were searched already: it goes with --recipe alone")
+                raise UserError(
+                    f"{name}: run folders were searched already: it goes with {', '.join(WAYS)} alone"
+                )
     if said["protocol"] is not None:
         if said["table"] is not None:
             raise UserError("protocol: a table's networks are trained already, and none is trained again")

@@ -108,9 +108,13 @@ class Comparison:
     def ranks(self, point: float | None = None) -> dict[str, float]:
         """The mean rank of each contender's searches among those of all, 1 being the best.
 
+        NaN where their fitness is not of one function, and their numbers cannot be ranked.
+
         Args:
             point: After so many evaluations; by default at the end.
         """
+        if not self.alike:
+            return {name: math.nan for name in self.records}
         at_point = self.whole if point is None else point
         return mean_ranks({name: self._ranked(found, at_point) for name, found in self.records.items()})
 
