@@ -114,7 +114,7 @@ class Comparison:
             point: After so many evaluations; by default at the end.
         """
         if not self.alike:
-            return {name: math.nan for name in self.records}
+            return dict.fromkeys(self.records, math.nan)
         at_point = self.whole if point is None else point
         return mean_ranks({name: self._ranked(found, at_point) for name, found in self.records.items()})
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..data import BEFORE
 from ..errors import UserError
-from ..settings import ABOUT_KEYS, Order, Recipe, Settings, read_order, resolve
+from ..evolution import Operator
+from ..settings import ABOUT_KEYS, OperatorChoice, Order, Recipe, Settings, read_order, resolve
 from ..tables import read_table
 from .contender import Contender
 
@@ -58,8 +59,9 @@ def identified(contenders: Sequence[Contender], choices: Mapping[str, Any]) -> l
     known: dict[tuple[Any, ...], str] = {}  # images, which are read once
     found = []
     for contender in contenders:
-        with contender.own.brought():
+        with contender.own.brought() as operators:
             order = order_of(contender, choices)
+            _check(contender, order, operators)
             code = contender.own.marks(contender.title)
             found.append(
                 dataclasses.replace(
@@ -70,6 +72,21 @@ def identified(contenders: Sequence[Contender], choices: Mapping[str, Any]) -> l
                 )
             )
     return found
+
+
+def _check(contender: Contender, order: Order, operators: Sequence[Operator]) -> None:
+    """Makes sure that a contender can search, before another has searched for hours.
+
+    Raises:
+        UserError: A setting is refused, or operators are for another genome.
+    """
+    try:
+        settings = resolve(order.recipe, order.fitness.uses_images)
+        choice = OperatorChoice(tuple(operators))
+        choice.check_use(settings.genome)
+        choice.weighted(settings)
+    except UserError as error:
+        raise UserError(f"{contender.title}: {error}") from None
 
 
 def _fitness(order: Order, contender: Contender) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,22 +32,41 @@ img {{ max-width: 100% }}
 """
 
 
-def page(comparison: Comparison, over: str = "evaluations", figures: bool = True) -> str:
+def page(comparison: Comparison, figures: Mapping[str, str]) -> str:
     """The page's text.
 
     Args:
         comparison: What to show.
-        over: What curves are drawn over.
-        figures: Whether there are any, for which matplotlib is needed.
-
-    Raises:
-        UserError: Figures are wanted, and matplotlib is not installed.
+        figures: SVG by title, as of `drawn`; empty for none.
     """
     title = html.escape(f"Comparison: {comparison.about}")
     parts = [HEAD.format(policy=POLICY, title=title), "<h1>Comparison</h1>"]
     blocks = [_block(block) for block in markdown(comparison).strip().split("\n\n")]
-    parts += [blocks[0], *(_pictures(comparison, over) if figures else ()), *blocks[1:]]
+    parts += [blocks[0], *(_picture(*one) for one in figures.items()), *blocks[1:]]
     return "\n".join(parts) + "\n</html>\n"
+
+
+def drawn(comparison: Comparison, over: str) -> dict[str, str]:
+    """The figures of a comparison as SVG, by title.
+
+    Args:
+        comparison: What to draw.
+        over: What curves are drawn over, ``evaluations`` or ``cost``.
+
+    Raises:
+        UserError: matplotlib is not installed.
+    """
+    with TemporaryDirectory() as name:
+        paths = {"Curves": draw_curves(comparison, Path(name) / "curves.svg", over)}
+        if any(comparison.varied.values()):
+            paths["Heat map"] = draw_heat_map(comparison, Path(name) / "heat-map.svg")
+        return {title: path.read_text(encoding="utf-8") for title, path in paths.items()}
+
+
+def _picture(title: str, svg: str) -> str:
+    """A figure as a picture that lies within the page, so that names in it are no other's."""
+    content = base64.b64encode(svg.encode()).decode("ascii")
+    return f'<p><img alt="{title}" src="data:image/svg+xml;base64,{content}"></p>'
 
 
 def _block(text: str) -> str:
@@ -67,16 +87,3 @@ def _cells(line: str) -> list[str]:
 
 def _inline(text: str) -> str:
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html.escape(text))
-
-
-def _pictures(comparison: Comparison, over: str) -> list[str]:
-    """Figures as pictures that lie within the page."""
-    found = []
-    with TemporaryDirectory() as name:
-        drawn = [("Curves", draw_curves(comparison, Path(name) / "curves.svg", over))]
-        if any(comparison.varied.values()):
-            drawn.append(("Heat map", draw_heat_map(comparison, Path(name) / "heat-map.svg")))
-        for title, path in drawn:
-            content = base64.b64encode(path.read_bytes()).decode("ascii")
-            found.append(f'<p><img alt="{title}" src="data:image/svg+xml;base64,{content}"></p>')
-    return found

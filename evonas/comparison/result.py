@@ -8,7 +8,7 @@ from typing import Self
 
 from .comparison import Comparison
 from .figure import draw_curves, draw_heat_map
-from .page import page
+from .page import drawn, page
 from .report import markdown
 from .statistics import Test, rank_tests
 from .writing import write_all
@@ -60,7 +60,7 @@ class ComparisonResult(Comparison):
             UserError: matplotlib is not installed.
         """
         path = Path(path)
-        path.write_text(page(self, over), encoding="utf-8")
+        path.write_text(page(self, drawn(self, over)), encoding="utf-8")
         return path
 
     def draw_curves(self, path: str | Path, over: str = "evaluations") -> Path:

@@ -95,7 +95,13 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
 
 def _run_bundle(packed: bytes) -> list[Record]:
     tasks: Sequence[Task]
-    tasks, terms = unpack(packed)
+    try:
+        tasks, terms = unpack(packed)
+    except Exception as error:  # whatever the loading of a caller's own things raises
+        raise UserError(
+            f"jobs: what the contenders bring cannot be loaded in another process: {type(error).__name__}: "
+            f"{error}; with 1 job it runs in this one"
+        ) from None
     return [run_one(contender, seed, terms) for contender, seed in tasks]
 
 

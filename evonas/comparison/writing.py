@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .comparison import Comparison
 from .figure import draw_curves, draw_heat_map
-from .page import page
+from .page import drawn, page
 from .report import markdown
 from .sheets import curves_csv, rank_tests_csv, searches_csv, summary_csv
 
@@ -27,26 +27,28 @@ def write_all(comparison: Comparison, folder: Path, ending: str | None, over: st
         UserError: Figures are wanted, and matplotlib is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    figures = {} if ending is None else drawn(comparison, over)
     texts = {
         "comparison.md": markdown(comparison),
-        "comparison.html": page(comparison, over, figures=ending is not None),
+        "comparison.html": page(comparison, figures),
         "summary.csv": summary_csv(comparison),
         "curves.csv": curves_csv(comparison),
         "tests.csv": rank_tests_csv(comparison),
         "searches.csv": searches_csv(comparison),
     }
+    texts |= {_file(title): svg for title, svg in figures.items() if ending == "svg"}
     written = []
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
         written.append(folder / name)
-    if ending is None:
+    if ending in (None, "svg"):
         return written
     written.append(draw_curves(comparison, folder / f"curves.{ending}", over))
-    if varied(comparison):
+    if "Heat map" in figures:
         written.append(draw_heat_map(comparison, folder / f"heat-map.{ending}"))
     return written
 
 
-def varied(comparison: Comparison) -> bool:
-    """Whether a heat map can be drawn."""
-    return any(comparison.varied.values())
+def _file(title: str) -> str:
+    """The name of a figure's file."""
+    return f"{title.lower().replace(' ', '-')}.svg"
