@@ -125,7 +125,6 @@ def compare(
     comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
     same command goes on where it was stopped, and more seeds add to those that are there.
     """
-    from ..comparison import write_all
     from .fresh import fresh_folder
     from .targets import located
 
@@ -139,6 +138,8 @@ def compare(
     else:
         question = _question(context, folder, named, points)
         comparison = _searched(question, jobs, quiet or as_json)
+    from ..comparison import write_all  # SciPy takes a while, and a refusal does not need it
+
     written = write_all(comparison, folder, figure if drawn else None, over)
     tell(comparison, folder, written, quiet, as_json)
 
@@ -181,7 +182,6 @@ def _question(context: typer.Context, folder: Path, named: str | None, points: l
     Raises:
         UserError: Something of it is unknown or refused.
     """
-    from ..comparison import Question
     from .contenders import read_contenders
 
     said = context.params
@@ -197,6 +197,8 @@ def _question(context: typer.Context, folder: Path, named: str | None, points: l
     seeds, first = said["seeds"], said["first_seed"]
     if seeds < 1 or first < 0:
         raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first}")
+    from ..comparison import Question  # likewise
+
     return Question(contenders, range(first, first + seeds), chosen, protocol, folder, points, said["target"])
 
 

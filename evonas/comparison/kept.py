@@ -80,8 +80,7 @@ class Records:
         for contender in contenders:
             own = {record.digest for record in self.all if record.contender == contender.title}
             if own - {"", contender.digest}:
-                files = ", ".join(contender.own.files)
-                code = f"{files}, settings" if files else "settings"
+                code = ", ".join([*contender.own.named, "settings"])
                 raise UserError(
                     f"contender {contender.title!r}: its searches in {self.path} had other {code} or data "
                     "than it has now; give it another label, or another folder to keep them in (--output)"

@@ -44,9 +44,11 @@ class Own:
     name: str = ""
 
     @property
-    def files(self) -> list[str]:
-        """The names of its Python files."""
-        return [one.path.name for one in self.operators if isinstance(one, FileText)]
+    def named(self) -> list[str]:
+        """What it is, for messages: the names of its Python files, and a word for all other code."""
+        files = [one.path.name for one in self.operators if isinstance(one, FileText)]
+        objects = len(files) < len(self.operators) or self.classes or self.evaluate is not None
+        return [*files, *(["code"] if objects else [])]
 
     @property
     def fitness(self) -> dict[str, Any]:

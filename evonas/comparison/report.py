@@ -14,6 +14,8 @@ from .winners import RETRAINED, Retrained, retrained
 
 SMALLEST = 0.01
 """A test that can give no smaller p, as with fewer than five searches each, can hardly show a difference."""
+LONGEST_REASON = 200
+"""Letters of why a candidate failed."""
 MANY_PAIRS = 45
 """More pairs than so are left to the CSV file."""
 
@@ -50,7 +52,14 @@ def markdown(comparison: Comparison) -> str:
             "same alone."
         )
     head += _spreads(counts)
-    parts = ["\n".join(head), _few(comparison), _curves(comparison), _costs(comparison), _tests(comparison)]
+    parts = [
+        "\n".join(head),
+        _few(comparison),
+        _nothing(comparison),
+        _curves(comparison),
+        _costs(comparison),
+        _tests(comparison),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -88,6 +97,17 @@ def _few(comparison: Comparison) -> str:
         f"p that the exact test of ranks can give is {p_text(smallest)}, where all of the one are better "
         "than all of the other. Search with more seeds."
     )
+
+
+def _nothing(comparison: Comparison) -> str:
+    """Which contenders have found nothing at all, and why; empty where each has found something."""
+    told = []
+    for name, records in comparison.records.items():
+        if not any(record.steps for record in records):
+            reasons = [" ".join(record.failure.split()) for record in records if record.failure]
+            why = f", the first with: {reasons[0]:.{LONGEST_REASON}}" if reasons else ""
+            told.append(f"**{name} found nothing**: every candidate failed{why}.")
+    return "\n".join(told)
 
 
 def _curves(comparison: Comparison) -> str:

@@ -126,7 +126,7 @@ def test_an_edited_file_is_refused_in_one_line(file: Path, tmp_path: Path) -> No
     (edited,) = identified([asked(operators=file, evaluate=ones, needs="genome")], choices)
     assert run_folder(tmp_path / "runs", edited, 0) != run_folder(tmp_path / "runs", first, 0)
     with pytest.raises(
-        UserError, match="its searches in .* had other mine.py, settings or data than it"
+        UserError, match="its searches in .* had other mine.py, code, settings or data"
     ) as told:
         kept.check([edited])
     assert "\n" not in str(told.value)
@@ -174,7 +174,7 @@ def test_shared_operators_lie_beneath_ones_own(file: Path) -> None:
 
     shared = Own(read_operators(file))
     found = contender_of("mine", {"operators": shuffle, "strategy": "drawn"}, {}, shared)
-    assert found.own.files == ["mine.py"] and found.own.operators[-1] is shuffle
+    assert found.own.named == ["mine.py", "code"] and found.own.operators[-1] is shuffle
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_kept_searches_are_not_run_again(found: ComparisonResult) -> None:
 
     for changed in ({"evaluate": twos}, {"name": "second"}, {"needs": "architecture"}):
         with pytest.raises(
-            UserError, match="contender 'Chance': its searches in .* had other settings or data"
+            UserError, match="contender 'Chance': its searches in .* had other code, settings or data"
         ):
             evonas.compare(WAYS, seeds=3, folder=found.folder, **{**TERMS, **changed})
 
@@ -149,6 +149,20 @@ def test_several_processes_find_the_same(found: ComparisonResult) -> None:
 def test_what_cannot_be_loaded_elsewhere_is_said() -> None:
     with pytest.raises(UserError, match="cannot be loaded in another process: ModuleNotFoundError: .*1 job"):
         evonas.compare({"a": {"strategy": "random"}}, seeds=2, jobs=2, **{**TERMS, "evaluate": importable})
+
+
+def test_why_nothing_was_found_is_said() -> None:
+    def broken(genome: Any, rng: Any) -> float:
+        raise KeyError("no such\nthing")
+
+    ways = {
+        "Broken": {"strategy": "random", "evaluate": broken},
+        "Whole": {"strategy": "random", "evaluate": ones},
+    }
+    found = evonas.compare(ways, seeds=2, genome="genet", needs="genome", budget=2)
+    told = "**Broken found nothing**: every candidate failed, the first with: KeyError: "
+    assert told in found.to_markdown() and "Whole found nothing" not in found.to_markdown()
+    assert not found.alike and found.tests == []
 
 
 def test_recipes_by_name_over_a_table(made_table: Path) -> None:
