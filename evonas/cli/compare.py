@@ -70,7 +70,7 @@ def compare(
     contender: Annotated[
         list[str] | None,
         option(
-            "'KEY=V KEY=V'",
+            "'KEY=V...'",
             "A way to search: options of evonas evolve without their dashes, such as 'genome=genet "
             "strategy=random operators=my.py label=Mine'. May be repeated.",
             panel=SEARCHED,
