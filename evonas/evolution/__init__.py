@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .drawn import draw_genotype
     from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
     from .morphism import Morphism, apply, new_name, read_morphisms
-    from .offers import brought_files, dashed, entries, find, names, provider
+    from .offers import brought_apart, brought_files, dashed, entries, find, names, provider
     from .operator import Operator, crossover, mutation
     from .plugins import Brought, FileText, genome_name, named_strategy, operators_from
     from .registry import genome_type, operators_for
@@ -54,6 +54,7 @@ __all__ = [
     "TimeLimitReached",
     "Toolbox",
     "apply",
+    "brought_apart",
     "brought_files",
     "check_whole",
     "crossover",
@@ -86,7 +87,7 @@ __getattr__ = later(
         "drawn": "draw_genotype",
         "genome": "Fitness GIVEN Genome Heritage Origin Space",
         "morphism": "Morphism apply new_name read_morphisms",
-        "offers": "brought_files dashed entries find names provider",
+        "offers": "brought_apart brought_files dashed entries find names provider",
         "operator": "Operator crossover mutation",
         "plugins": "Brought FileText genome_name named_strategy operators_from",
         "registry": "genome_type operators_for",
