@@ -15,6 +15,8 @@ from .saying import say
 REFUSED = 1
 """The system said no: a full disk, a folder that cannot be written; or a training failed."""
 BAD_INPUT = 2
+NO_HOME = "Could not determine home directory."
+"""What Python says of ``~name`` where there is no such user."""
 INTERRUPTED = 130
 
 # Typer brings its own copy of click, or an installed one: the base of usage errors is found through it.
@@ -42,6 +44,11 @@ def reported(action: Callable[[], int]) -> int:
         if error.errno == errno.ENAMETOOLONG:
             return fail(_too_long(str(error.filename)), BAD_INPUT)
         return fail(of_system(error), REFUSED)
+    except RuntimeError as error:
+        if str(error) != NO_HOME:
+            raise
+        words = next((word for word in sys.argv[1:] if word.startswith("~")), "~")
+        return fail(f"{words}: expected the home folder of a user, got one that is not known", BAD_INPUT)
     except KeyboardInterrupt:
         return fail("stopped", INTERRUPTED)
     except UsageMistake as error:

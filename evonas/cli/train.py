@@ -153,7 +153,7 @@ def _images(
     seen = run.seen(data) if differing or run.identity else dataset.identity().marks
     if limit != run.settings.train_limit:
         dataset = data.open(dataset.name, limit, **(run.reading(dataset.name) | reading))
-    return dataset, Before(seen, differing)
+    return dataset, Before(seen, differing, run.began_with_others)
 
 
 def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:

@@ -149,7 +149,7 @@ def test_test_images_that_were_trained_on_are_left_out(evonas, home):
     assert 0 < seen < 12 and report["test_images_left_out"] == seen
     assert report["test_images"] == 12 - seen
     assert report["images_differ"].startswith("only their order")
-    assert f"left out of the test: {seen} images that the search has seen" in evonas("show", run).out
+    assert f"left out of the test: {seen} images that were trained or validated on" in evonas("show", run).out
 
 
 def test_a_test_of_nothing_but_seen_images_is_said(evonas, home):
@@ -164,7 +164,9 @@ def test_a_test_of_nothing_but_seen_images_is_said(evonas, home):
     own = load_dataset(str(home / "images.npz"))
     write(other, kept["x_train"], kept["y_train"], x_test=own.full_training().x, y_test=own.full_training().y)
     ended = evonas("train", run, "--epochs", 1, "--dataset", other)
-    assert "careful: 48 of these 48 test images are equal to some that the search has seen" in ended.out
+    assert (
+        "careful: 48 of these 48 test images are equal to some that were trained or validated on" in ended.out
+    )
 
 
 def test_a_refinement_on_others_says_what_its_network_has_seen(evonas, home):
@@ -179,9 +181,15 @@ def test_a_refinement_on_others_says_what_its_network_has_seen(evonas, home):
     assert words in evonas("show", new).out
     assert evonas("report", new, "--output", home / "r.html").status == 0
     assert words in (home / "r.html").read_text()
+    # It stays so in a refinement of that.
+    third = evonas("refine", new, "--run", home / "third", *options)
+    assert third.status == 0 and words in third.err, third
+    assert json.loads(evonas("show", home / "third", "--json").out)["validation_seen"] == shown
     # What its weights saw before goes with them: the first run's test images are new to neither.
     report = json.loads(evonas("train", new, "--continue", "--epochs", 1, "--json").out)
-    assert report["test_images_seen"] > 0 and report["images_differ"] == ""
+    assert report["images_differ"] == ""
+    assert report["test_images_left_out"] == report["test_images_seen"] > 0
+    assert report["test_images"] == 12 - report["test_images_seen"]
 
 
 def test_a_refinement_of_fewer_images_is_divided_anew(evonas, home):
