@@ -58,6 +58,7 @@ def images_to_climb_on(
     else:
         dataset = before.open(data, named, **settings.reading)
         differing = before.differing(dataset)
+        _warn_of_classes(dataset, before.notes.get("classes"))
     again = settings.train_limit != before.settings.train_limit
     if named is None and settings.reading != before.settings.reading:
         again = True
@@ -85,6 +86,17 @@ def _notes(dataset: ImageDataset, seen: Marks | None, differing: str) -> dict[st
     count = None if seen is None else int(np.isin(validating, seen).sum())
     _warn(dataset, count, len(validating), f"not the images of its search: {differing}")
     return {"seen": noted_as_seen(seen), "validation_seen": {"seen": count, "of": len(validating)}}
+
+
+def _warn_of_classes(dataset: ImageDataset, then: list[str] | None) -> None:
+    """Warns where outputs have been other classes, or the same in another order."""
+    if then and then != list(dataset.classes):
+        warnings.warn(
+            f"dataset {dataset.name}: the network that is begun with is for classes {', '.join(then[:8])}, "
+            f"in this order; now these are {', '.join(dataset.classes[:8])}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def _warn(dataset: ImageDataset, count: int | None, of: int, why: str) -> None:

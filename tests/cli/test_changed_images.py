@@ -207,6 +207,23 @@ def test_entirely_new_images_are_tested_on_whole(evonas, home):
     assert "48 of the 48 images" in report["images_differ"]
 
 
+def test_weights_go_on_with_classes_that_are_theirs_or_it_is_said(evonas, home):
+    run = home / "runs" / "found"
+    x, y = drawn(7)
+    words = "for classes 0, 1, 2, in this order; now these are ant, bee, cow"
+    other = write(home / "other.npz", x, np.array(["cow", "ant", "bee"])[y])
+    ended = evonas("train", run, "--continue", "--epochs", 1, "--dataset", other, "--json")
+    assert ended.status == 0 and words in ended.err, ended
+    options = ("--budget", 1, "--epochs", 1, "--workers", 0)
+    ended = evonas("refine", run, "--dataset", other, "--run", home / "new", *options)
+    assert ended.status == 0 and words in ended.err, ended
+    write(other, np.repeat(x, 3, axis=3), y)
+    ended = evonas("train", run, "--continue", "--epochs", 1, "--dataset", other)
+    assert ended.failed_with(
+        "--continue: expected 1-channel images in 3 classes", "got 3-channel images in 3"
+    )
+
+
 def test_a_comparison_trains_its_winners_on_the_images_of_their_search(evonas, home):
     from evonas import UserError, load
     from evonas.comparison.running import Terms, _retrained

@@ -268,3 +268,13 @@ def test_parts_name_their_classes_alike_however_letters_are_composed(folder):
 def test_what_can_be_no_path(name):
     with pytest.raises(UserError, match="dataset: expected a name, FILE.npz or an image folder, got"):
         load_dataset(name)
+
+
+def test_colours_of_16_bits_are_counted_in_every_format(folder):
+    deep = b"P6 4 4 65535\n" + np.full((4, 4, 3), 0x4321, ">u2").tobytes()
+    plain = b"P3\n4 4\n65535\n" + b" ".join([b"%d" % 0x4321] * 48)
+    bytes_alone = b"P6 4 4 255\n" + bytes(48)
+    files = {f"{c}/{n}.ppm": [deep, plain, bytes_alone][n % 3] for c in ("cat", "dog") for n in range(9)}
+    parts = {f"{part}/{name}": file for part in ("train", "test") for name, file in files.items()}
+    data = load_dataset(str(folder(parts)))
+    assert "12 of 16 bits a colour read at 8" in data.account(data.search_split())
