@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from ..errors import UserError
-from .saying import say
+from .saying import plain_warnings, say
 
 REFUSED = 1
 """The system said no: a full disk, a folder that cannot be written; or a training failed."""
@@ -31,7 +31,8 @@ def reported(action: Callable[[], int]) -> int:
     An exception that nobody foresaw is a defect and keeps its traceback.
     """
     try:
-        status = action()
+        with plain_warnings():
+            status = action()
         sys.stdout.flush()
         return status
     except UserError as error:

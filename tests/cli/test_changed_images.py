@@ -96,6 +96,7 @@ def test_images_that_moved_with_their_run_are_found(evonas, home):
     report = json.loads(trained.out)
     assert report["images_differ"] == "" and report["test_images_seen"] == 0
     assert report["dataset"] == str(home / "images.npz")
+    assert [line[:13] for line in trained.err.splitlines() if "found at" in line] == ["warning: run "]
     resumed = evonas("resume", run, "--budget", 3, "--workers", 0, "--json")
     assert resumed.status == 0 and "the same ones were found at" in resumed.err, resumed
     ended = evonas(
