@@ -263,7 +263,7 @@ def _settings_and_data(
     known = said(**(given.defaults or {})) if given else {}
     if "dataset" in choices:
         known.pop("layout", None)  # of other folders
-        path = as_path(choices["dataset"])
+        path = as_path(str(choices["dataset"]))
         if path is None or not path.is_dir():
             known = {key: value for key, value in known.items() if key not in OF_FOLDERS}
     recipe = compose("graph", asked.get("config"), known | choices)

@@ -233,7 +233,13 @@ def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     for folder in folders:
         own = images_in(folder)
         if not own:
-            raise UserError(f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none")
+            # Where a search is begun within the images' folder, its own is beside the classes.
+            runs = (
+                ": say with --run where runs are to lie, or begin elsewhere" if folder.name == "runs" else ""
+            )
+            raise UserError(
+                f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none{runs}"
+            )
         files += own
         names += [folder.name] * len(own)
     return files, names

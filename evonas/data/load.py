@@ -66,7 +66,7 @@ def load_dataset(
         UserError: The message names the file or the argument, what was expected and what came.
     """
     check_integer(max_bytes, "max_bytes", 1)
-    named = as_path(name)
+    named = as_path(os.fspath(name))
     path = Path() if named is None else named
     is_path = named is not None and name not in dataset_names() and name != ""
     source: ImageSource

@@ -102,6 +102,13 @@ def test_a_final_training_of_another_candidate_is_left_aside(tmp_path: Path) -> 
     ]
 
 
+def test_a_final_training_that_was_tested_on_a_part_is_left_aside(tmp_path: Path) -> None:
+    one = run(tmp_path / "one")
+    runs = read_runs([trained(one, test_images_seen=3, test_images_left_out=3)])
+    assert runs.records[0].retrained is None
+    assert runs.remarks[0].endswith("was tested on a part of its test images alone: it is left aside")
+
+
 # -- images ------------------------------------------------------------------------------------------
 
 

@@ -264,6 +264,21 @@ def test_parts_name_their_classes_alike_however_letters_are_composed(folder):
     assert load_dataset(str(root)).test().y.tolist() == [0, 0, 1, 1]
 
 
+def test_runs_among_the_classes_are_no_class(folder):
+    """As where a search is begun in the images' folder."""
+    root = folder(classes(range(20)))
+    (root / "runs" / "genet").mkdir(parents=True)
+    with pytest.raises(
+        UserError, match=r"runs: expected images .* got none: say with --run where runs are to lie"
+    ):
+        load_dataset(root)
+
+
+def test_a_path_does_for_its_text(folder):
+    root = folder(classes(range(20)))
+    assert load_dataset(root).identity().same_as(load_dataset(str(root)).identity())
+
+
 @pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-that-name/photos", "a\0b"])
 def test_what_can_be_no_path(name):
     with pytest.raises(UserError, match="dataset: expected a name, FILE.npz or an image folder, got"):
