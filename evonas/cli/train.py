@@ -122,7 +122,7 @@ def train(
         data = DataChoice(data_dir or found.data_dir, download)
         reading = grouped.choices(context, "layout", "without_damaged", "background")
         images, before = _images(found, named, data, train_limit, reading)
-        weights = _weights(found, genome) if go_on else None
+        weights = _weights(found, genome, images) if go_on else None
         trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights, before)
         trained = replace(trained, report={**trained.report, "protocol": protocol})
         save_trained(trained, folder)
@@ -175,14 +175,15 @@ def _images(
     seen = run.seen(data) if differing or run.identity else dataset.identity().marks
     if limit != run.settings.train_limit:
         dataset = data.open(dataset.name, limit, **(run.reading(dataset.name) | reading))
-    return dataset, Before(seen, differing)
+    return dataset, Before(seen, differing, run.began_with_others)
 
 
-def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
-    """What the search left of a candidate.
+def _weights(found: Target, genome: Genome, images: ImageDataset) -> Mapping[str, Any]:
+    """What the search left of a candidate; that its outputs were other classes is said.
 
     Raises:
-        UserError: It is of no run, its weights were not kept, or it was given another size.
+        UserError: It is of no run, its weights were not kept or are for other images, or it was given another
+            size.
     """
     from contextlib import closing
 
@@ -193,7 +194,26 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
     if genome is not found.genome:
         raise UserError("--continue: a network of another size (--cells, --filters) begins from scratch")
     with closing((result := load(found.run)).journal):
+        _check_continued(found, images, result.classes)
         return result.individual(found.candidate).weights()
+
+
+def _check_continued(found: Target, images: ImageDataset, classes: tuple[str, ...]) -> None:
+    """Holds weights to the images that they go on with.
+
+    Raises:
+        UserError: They are for another number of channels or classes.
+    """
+    task, now = found.task, images.task
+    if task is not None and (task.channels, task.classes) != (now.channels, now.classes):
+        raise UserError(
+            f"--continue: expected {task.channels}-channel images in {task.classes} classes, as in the "
+            f"search, got {now.channels}-channel images in {now.classes} ({images.name}): without it a "
+            "network begins from scratch"
+        )
+    if classes and classes != images.classes:
+        then, others = (", ".join(names[:8]) for names in (classes, images.classes))
+        say(f"warning: the weights are for classes {then}, in this order; now these are {others}", error=True)
 
 
 def _dataset_of(found: Target) -> str:

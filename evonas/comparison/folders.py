@@ -16,9 +16,11 @@ from ..run import DESCRIPTION, FINAL
 from ..settings import Settings, protocol_plan
 from ..tables import Figures, read_table
 from .record import Record, record_of
+from .same_images import Began, check_same_images
 
-APART = ("seed", "device", "threads", "recipe", "keep")
-"""Settings that make no other contender: which search of it this is, where it ran, and what it was called."""
+APART = ("seed", "device", "threads", "recipe", "keep", "dataset")
+"""Settings that make no other contender: which search of it this is, where it ran, what it was called, and
+where its images lay, which are the same."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class _Found:
     record: Record
     remark: str
 
+    @property
+    def began(self) -> Began:
+        """How it began."""
+        return Began(self.folder, self.settings, self.meta)
+
 
 def read_runs(folders: Sequence[Path]) -> Runs:
     """The records of run folders.
@@ -66,12 +73,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     found = [_read(folder) for folder in folders]
     first = found[0]
     for one in found:
-        for name in ("dataset", "table"):
-            own, expected = getattr(one.settings, name), getattr(first.settings, name)
-            if own != expected:
-                raise UserError(
-                    f"run {one.folder}: expected {name} {expected!r} as of {first.folder}, got {own!r}"
-                )
+        check_same_images(first.began, one.began)
     searches: dict[tuple[str, int], Path] = {}
     records, fitness = [], {}
     for name, one in zip(_names(found), found, strict=True):
@@ -129,6 +131,8 @@ def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Rec
         return record, ""
     if report.get("images_differ"):
         return record, f"{path} was trained on other images than its search: it is left aside"
+    if report.get("test_images_left_out"):
+        return record, f"{path} was tested on a part of its test images alone: it is left aside"
     winner = result.best.id
     if report.get("candidate", winner) != winner:
         return record, (

@@ -16,7 +16,18 @@ from ..errors import UserError
 from .account import changes_of
 from .background import on_background
 from .damaged import DamagedImageError
-from .depth import BYTES, GREY_MODES, MODES, SIXTEEN, common_depth, depth_of, fitting, values_of
+from .depth import (
+    BYTES,
+    GREY_MODES,
+    MODES,
+    SIXTEEN,
+    common_depth,
+    depth_of,
+    fitting,
+    is_reduced,
+    misread,
+    values_of,
+)
 from .images import Shape
 from .marks import mark_of_file
 
@@ -158,13 +169,11 @@ def _damage(path: Path) -> DamagedImageError | None:
 
 
 def _look(image: Image) -> _Header:
-    tiles = getattr(image, "tile", None)
-    rawmode = str(tiles[0][-1]) if tiles else ""
     return _Header(
         image.mode,
         depth_of(image),
         _is_transparent(image),
-        depth_of(image) == BYTES and ";16" in rawmode,
+        is_reduced(image),
         image.format == "TIFF" and bool(getattr(image, "is_animated", False)),
         (image.height, image.width),
     )
@@ -218,6 +227,8 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
                     f"{path}: expected grey or colour, got an image of Pillow's mode {image.mode!r}: "
                     "convert it, or remove it"
                 )
+            if how := misread(image):
+                raise DamagedImageError(path, f"{how}, which Pillow takes for other values: save it anew")
             return look(image)
     except UserError:
         raise

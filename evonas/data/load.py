@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, after, nearest_path
+from ..files import as_path
 from ..task import Pixels, Task
 from .account import Account
 from .catalogue import dataset_names, open_named
@@ -66,8 +67,9 @@ def load_dataset(
         UserError: The message names the file or the argument, what was expected and what came.
     """
     check_integer(max_bytes, "max_bytes", 1)
-    path = Path(os.path.expanduser(name))
-    is_path = name not in dataset_names() and name != ""
+    named = as_path(os.fspath(name))
+    path = Path() if named is None else named
+    is_path = named is not None and name not in dataset_names() and name != ""
     source: ImageSource
     if is_path and path.is_dir():
         folder_source = open_folder(path, image_size, max_bytes, check_layout(layout), background)
@@ -199,6 +201,7 @@ def _account(
         ({"validation": ""} if validated else {}) | getattr(source, "part_names", {}),
         getattr(source, "passed_over", ()),
         len(getattr(source, "left_out", ())),
+        getattr(source, "below", 0),
     )
 
 

@@ -2,7 +2,7 @@
 
 - `reading`: text files, bounded, and the JSON in them.
 - `typed`: types and ranges, said where a field is declared; `hints` takes them apart, `faults` says what is
-  wrong.
+  wrong, `tabled` knows what JSON does to mappings.
 - `printing`: words from files, as a terminal or a page may have them.
 - `paths`: whether a text can be the name of a file.
 - `sizes`: amounts of memory, as people write and read them.

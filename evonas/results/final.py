@@ -20,7 +20,7 @@ from ..settings import read_devices
 from ..task import Task
 from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, Trial, score, to_device
 from .description import FORMAT, read_description
-from .scoring import Before
+from .scoring import NOTHING, Before
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""
@@ -98,7 +98,8 @@ def train_finally(
 
     Args:
         genome: What to train; its space may differ from the search's (more cells or filters).
-        dataset: The test images are read after training.
+        dataset: Its test images are read before training, so that a mistake in them costs none, and nor does
+            what becomes of their files meanwhile. They are looked at when it has ended.
         plan: How.
         compute: Device and precision.
         seed: Of weights, order and augmentation.
@@ -108,8 +109,8 @@ def train_finally(
         devices: Where there are several, they share every batch, with a process on each; ``compute`` is that
             of each process, on the first of them. ``cpu`` may be named more than once.
         compiled: Whether the network is compiled for training (`torch.compile`), which takes minutes.
-        before: What the search that it comes from had to do with these images; test images that it may have
-            seen are left out of the score, or the report says that they were scored.
+        before: What the search that it comes from had to do with these images; test images that may have
+            been seen are left out of the score, or the report says that they were scored.
 
     Raises:
         UserError: The images do not suit the genome, the devices cannot be used together, one of their
@@ -120,17 +121,15 @@ def train_finally(
     if chosen:
         compute = replace(compute, device=chosen[0])
     plan = plan.changed(genome.training())
-    training = _training(genome, dataset, plan, compute, seed, weights, compiled)
+    images = dataset.full_training()
+    training = _training(genome, dataset, images, plan, compute, seed, weights, compiled)
+    held_out, told = (before or NOTHING).and_now(images).counted(dataset.test())
     architecture, normalisation = training.architecture, training.normalisation
 
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
 
     done = training.on(chosen, after_epoch) if len(chosen) > 1 else training.here(after_epoch)
-    held_out = dataset.test()
-    told: dict[str, Any] = {}
-    if before is not None:
-        held_out, told = before.counted(held_out)
     compute.prepare()
     network = to_device(build(architecture, weights=done.weights), compute)
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
@@ -156,6 +155,7 @@ def train_finally(
 def _training(
     genome: Genome,
     dataset: ImageDataset,
+    images: Images,
     plan: Plan,
     compute: Compute,
     seed: int,
@@ -168,7 +168,6 @@ def _training(
         UserError: The images do not suit the genome.
     """
     genome.space.check(dataset.task)
-    images: Images = dataset.full_training()
     statistics = dataset.statistics()
     return FinalTraining(
         genome.decode(dataset.task),

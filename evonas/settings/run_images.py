@@ -25,6 +25,7 @@ from ..data import (
     read_pixels,
 )
 from ..errors import UserError
+from ..files import as_path
 from .assembly import DataChoice
 from .settings import Settings
 
@@ -70,6 +71,12 @@ class RunImages:
             return None
         return Pixels("" if identity.form[3] != "uint8" else Pixels().depth, self.settings.background)
 
+    @property
+    def began_with_others(self) -> bool:
+        """Whether the run began with weights that have seen other images than its own, or may have."""
+        noted = self.notes.get("seen")
+        return noted is not None and bool(noted["marks"] or not noted["whole"])
+
     def choice(self, data_dir: Path | None = None, download: bool = False) -> DataChoice:
         """How named datasets are found: as is said now, or else as the run found its own."""
         known = data_dir or self.notes.get("data_dir")
@@ -107,7 +114,8 @@ class RunImages:
 
     def reading(self, name: str) -> dict[str, Any]:
         """How the run's images were read, as far as that can be done with a dataset."""
-        if name not in dataset_names() and Path(name).expanduser().is_dir():
+        path = as_path(name)
+        if name not in dataset_names() and path is not None and path.is_dir():
             return self.settings.reading
         return {"layout": BEFORE} if self.settings.layout == BEFORE else {}
 
@@ -155,11 +163,14 @@ class RunImages:
         if name in dataset_names():
             yield name
             return
+        path = as_path(name)
+        if path is None:
+            return
         tried: set[Path] = set()
-        for place in self._paths(Path(name).expanduser()):
+        for place in self._paths(path):
             if place.exists() and (real := place.resolve()) not in tried:
                 tried.add(real)
-                yield name if not tried - {real} and place == Path(name).expanduser() else str(real)
+                yield name if not tried - {real} and place == path else str(real)
 
     def _paths(self, path: Path) -> Iterator[Path]:
         yield path
@@ -196,8 +207,8 @@ class RunImages:
 
 def place_from(dataset: str, folder: Path) -> str | None:
     """Where images on disk lie as seen from a run's folder; None for a dataset with a name."""
-    path = Path(dataset).expanduser()
-    if not dataset or dataset in dataset_names() or not path.exists():
+    path = as_path(dataset)
+    if not dataset or dataset in dataset_names() or path is None or not path.exists():
         return None
     try:
         return os.path.relpath(path.resolve(), folder.resolve())
