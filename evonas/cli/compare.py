@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import number_of
 from . import grouped, options
 from .comparison import tell, write_all
@@ -131,7 +132,7 @@ def compare(
         chosen = grouped.choices(context, *AS_SAID)
         for key, path in (("table", table), ("data_dir", data_dir)):
             if path is not None:
-                chosen[key] = str(path.expanduser().resolve())
+                chosen[key] = str(expanded(path).resolve())
         if named is not None:
             chosen["dataset"] = named
         _check_target(target)

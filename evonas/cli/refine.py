@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..files import expanded
 from . import grouped, options
 from .options import option
 
@@ -90,7 +91,7 @@ def refine(
     asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
     choice = OperatorChoice(tuple(operators_from(operators or ())))
     beginning = Beginning(_taken(source, individual), images)
-    folder = run or fresh_folder("refined", Path(source).expanduser().resolve().stem)
+    folder = run or fresh_folder("refined", expanded(source).resolve().stem)
     course = Course(folder, machines, limit)
     conduct(
         folder,
@@ -109,7 +110,7 @@ def _taken(source: str, number: int | None) -> Individual | Path:
     from ..errors import UserError, after
     from ..run import meant_by
 
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
         result = load(path)
         return result.best if number is None else result.individual(number)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, closest, nearest
-from ..files import as_path, read_text
+from ..files import as_path, expanded, read_text
 
 if TYPE_CHECKING:
     from ..evolution import Genome
@@ -174,5 +174,5 @@ def located(dataset: str | None) -> str | None:
 
     if not dataset or dataset in dataset_names():
         return dataset
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     return str(path.resolve()) if path.exists() else dataset
