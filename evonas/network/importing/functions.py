@@ -78,7 +78,7 @@ FUNCTIONS: dict[str, Callable[..., Part]] = {
 
 SHAPING = frozenset(
     "_unsafe_view alias bfloat16 clone contiguous cpu double expand expand_as flatten float getitem half "
-    "reshape squeeze to type type_as unsqueeze view".split()
+    "reshape reshape_as squeeze to type type_as unsqueeze view view_as".split()
 )
 """Functions whose result says what they do."""
 

@@ -7,7 +7,8 @@ with the line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -119,9 +120,15 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Runs a function, and notes it if it reads what depends on the images."""
+        with self._noting():
+            return self._run(func, args, dict(kwargs or {}))
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """While something is noted, operators are no calls of their own."""
         self._calling += 1
         try:
-            return self._run(func, args, dict(kwargs or {}))
+            yield
         finally:
             self._calling -= 1
 
@@ -234,11 +241,11 @@ class Watch(TorchFunctionMode):
         self._stack.pop()
 
     def _enter_leaf(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), self._noting():
             self._inside.append([] if self._inside else self._reads((args, kwargs)))
 
     def _leave_leaf(self, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), self._noting():
             read = self._inside.pop()
             if self._inside or not read or result is None:  # None where the model has caught an error
                 return None

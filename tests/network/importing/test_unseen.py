@@ -6,7 +6,7 @@ import types
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import fx, nn
 
 from evonas.architecture import Architecture
 from evonas.errors import UserError
@@ -197,3 +197,44 @@ def test_state_that_a_model_keeps(parts, model_of):
 
     message = refusal(model_of(kept, **parts).eval(), torch.randn(2, 3, 6, 6))
     assert "it changes its own tensors while it computes" in message
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_changes_in_place_in_inference_mode(hidden, model_of, images, conv, head):
+    def forward(model, x):
+        with torch.inference_mode():
+            x = model.first(x)
+            y = x.clone() if hidden else x
+            model.change(y)
+            y.mul_(2)
+            return model.head(x + model.factor * y if hidden else x + y)
+
+    parts = {"first": conv(), "change": nn.ReLU(inplace=True), "factor": torch.zeros(1), "head": head()}
+    net, _ = Architecture.from_module(model_of(forward, **parts).eval(), images())
+    kinds = [net.layer(name).kind for name in net]
+    assert kinds[2:4] == ["ReLU", "Conv2d"]
+
+
+class Reversed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return -gradient
+
+
+def test_functions_with_gradients_of_their_own(imported, model_of, images, conv, head):
+    model = model_of(lambda model, x: model.head(Reversed.apply(model.conv(x))), conv=conv(), head=head())
+    net, _ = imported(model, images())
+    assert list(net) == ["image", "conv", "head.n0", "head.n2"]
+
+
+def test_a_graph_module_in_training_is_left_as_it_is(images, conv, head):
+    model = fx.symbolic_trace(nn.Sequential(conv(), nn.BatchNorm2d(4), nn.Dropout(0.5), head())).train()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    net, _ = Architecture.from_module(model, images())
+    assert [net.layer(name).kind for name in net][1:4] == ["Conv2d", "BatchNorm2d", "Dropout"]
+    assert all(module.training for module in model.modules())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
