@@ -5,13 +5,15 @@
 How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `channels_last` (which
 images have their channels last) -> `assemble` (a layer for each call). A trace is a run: `watching` notes the
 calls of a module, `programs` those of a program, and `memory` makes a graph of them in which nothing is
-changed in place (`views`). `trials` runs a module again with another number of images (`counts`), since it
-may do nothing else then; `lines` says where in the user's files something is.
+changed in place (`views`); `unseen` shows a watch what TorchScript calls. `trials` runs a module again with
+another number of images (`counts`), since it may do nothing else then; `lines` says where in the user's files
+something is.
 
 `assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling, resizing), `edges`
 (padding, slices), `pointwise` (activations, batch normalisation, dropout, the linear map), `normalising` (of
 each example), `orders` (of axes), `arithmetic` (sums, products, joins), and answer with a `part`. `joining`
-and `folding` make one layer of what a model has as several. `naming` makes names of the paths of modules.
+and `folding` make one layer of what a model has as several. `layerwise` checks each layer beside its call, by
+itself. `naming` makes names of the paths of modules.
 
 What has no layer is refused by name, never left out: attention, recurrence, other permutations of axes,
 weights that two layers share, and whatever depends on the images' content.
