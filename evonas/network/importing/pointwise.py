@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -96,9 +97,8 @@ def clamp(value: Value, min: Limit = None, max: Limit = None) -> Part:
             raise NoLayerError(
                 "a layer limits numbers to 0 and 6 (ReLU6), which are not learnt and all alike"
             )
-    if (min, max) == (0, None):
-        return relu(value)
-    return hardtanh(value, float("-inf") if min is None else min, float("inf") if max is None else max)
+    lowest, highest = -math.inf if min is None else float(min), math.inf if max is None else float(max)
+    return relu(value) if (lowest, highest) == (0, math.inf) else hardtanh(value, lowest, highest)
 
 
 def normalisation(

@@ -109,16 +109,14 @@ class Recorder(fx.Interpreter):
         changed = tuple(
             held for held, tensor in zip(found, written, strict=True) if held and held.form == form_of(tensor)
         )
-        meta = {
-            "nn_module_stack": n.meta.get("nn_module_stack"),
-            "line": recorded_line(n.meta.get("stack_trace")),
-        }
+        line = recorded_line(n.meta.get("stack_trace"))
+        meta = {"nn_module_stack": n.meta.get("nn_module_stack"), "line": line}
         positional = tuple(mapped(argument, self._placed) for argument in n.args)
         keywords = {key: mapped(argument, self._placed) for key, argument in n.kwargs.items()}
         node, held_parts = self.memory.call(Call(n.op, n.target, positional, keywords, changed, meta), result)
         self._held[n] = held_parts[0] if isinstance(result, torch.Tensor) else node
         for tensor in others:
-            self.memory.overwritten(foreign(name_of(n), meta["line"]), tensor)
+            self.memory.overwritten(foreign(name_of(n), line), tensor)
 
     def _placed(self, argument: Any) -> Any:
         if isinstance(argument, fx.Node):

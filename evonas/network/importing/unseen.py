@@ -17,7 +17,7 @@ from .memory import Memory
 from .views import tensors_in
 
 
-class Unseen(TorchDispatchMode):
+class Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Shows operators to a watch.
 
     Args:
@@ -27,7 +27,7 @@ class Unseen(TorchDispatchMode):
     """
 
     def __init__(self, memory: Memory, calling: Callable[[], bool], noted: Callable[[], int]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._memory = memory
         self._calling = calling
         self._noted = noted
