@@ -97,7 +97,7 @@ class Watch(TorchFunctionMode):
                 hooks.append(
                     module.register_forward_hook(after, with_kwargs=True, prepend=True, always_call=True)
                 )
-            unseen = Unseen(self.memory, lambda: bool(self._calling or self._inside), lambda: len(self.calls))
+            unseen = Unseen(self.memory, lambda: bool(self._calling or self._inside), self._out_of_sight)
             with self, unseen:
                 given = model(images)
             if self._refusal:  # which the model has caught
@@ -106,6 +106,11 @@ class Watch(TorchFunctionMode):
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _out_of_sight(self) -> int:
+        """How many calls there were; who asks runs code whose questions about sizes are not noted."""
+        self.decisions.lost = True
+        return len(self.calls)
 
     def node_of(self, tensor: Any) -> fx.Node | None:
         """The node that holds a tensor; None if it does not depend on the images."""

@@ -108,6 +108,14 @@ def test_functions_in_torchscript_are_followed(model_of, imported, images, conv,
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_what_they_ask_of_the_number_of_images(parts, model_of):
+    scripted = torch.jit.script(rectified_if_many)
+    model = model_of(lambda model, x: model.head(scripted(model.first(x))), **parts).eval()
+    message = refusal(model, torch.randn(2, 3, 6, 6))
+    assert message.startswith("model: what it computes depends on the number of images: with 65 images, ")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
 @pytest.mark.parametrize("hidden", [False, True])
 def test_what_they_change_in_place_is_said_with_its_line(hidden, parts, model_of):
     scripted = torch.jit.script(rectified_in_place)
@@ -154,6 +162,10 @@ def test_what_a_tensor_is_given_as_its_data(parts, model_of, imported, images, c
 
 def plus_rectified(x: torch.Tensor) -> torch.Tensor:
     return torch.relu(x) + x
+
+
+def rectified_if_many(x: torch.Tensor) -> torch.Tensor:
+    return torch.relu(x) if x.size(0) > 16 else torch.tanh(x)
 
 
 def rectified_in_place(x: torch.Tensor) -> torch.Tensor:
