@@ -14,11 +14,14 @@ from . import grouped, options
 from .comparison import tell, write_all
 from .errors import INTERRUPTED
 from .options import option
+from .panels import HOW, LONG, OUTPUT, RARE, SEARCHED, TRAINING, WHERE
 from .saying import say
 
 if TYPE_CHECKING:
     from ..comparison import Comparison, Contender, Record
 
+OFTEN = ("recipe", "genome", "dataset", "table", "seeds", "budget", "vary", "protocol", "jobs", "output")
+"""Options that most people want: they come first in help."""
 FORMATS = ("svg", "png", "pdf")
 OF_SEARCHES = (
     *("genome", "dataset", "table", "seeds", "first_seed", "budget", "epochs", "vary", "unique", "protocol"),
@@ -48,49 +51,72 @@ def compare(
     ] = None,
     recipe: Annotated[
         list[str] | None,
-        option("NAME|FILE.toml", "A way to search: a recipe, or a strategy. May be repeated."),
+        option(
+            "NAME|FILE.toml", "A way to search: a recipe, or a strategy. May be repeated.", panel=SEARCHED
+        ),
     ] = None,
-    genome: Annotated[str | None, option("NAME", "What all of them search for.")] = None,
+    genome: Annotated[str | None, option("NAME", "What all of them search for.", panel=SEARCHED)] = None,
     dataset: options.Dataset = None,
     table: Annotated[
-        Path | None, option("FILE.csv", "Look fitness up in a table of trained networks (evonas table).")
+        Path | None,
+        option("FILE.csv", "Look fitness up in a table of trained networks (evonas table).", panel=TRAINING),
     ] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Searches of each.")] = 10,
-    first_seed: Annotated[int, typer.Option(metavar="S", help="The first seed; the others follow.")] = 0,
-    budget: Annotated[int | None, option("N", "Candidates of each search.")] = None,
-    epochs: Annotated[int | None, option("E", "Epochs of training for each candidate.")] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Searches of each.", rich_help_panel=LONG)] = 10,
+    first_seed: Annotated[
+        int, typer.Option(metavar="S", help="The first seed; the others follow.", rich_help_panel=RARE)
+    ] = 0,
+    budget: Annotated[int | None, option("N", "Candidates of each search.", panel=LONG)] = None,
+    epochs: Annotated[
+        int | None, option("E", "Epochs of training for each candidate.", panel=TRAINING)
+    ] = None,
     vary: Annotated[
         list[str] | None,
         option(
             "KEY=V,V",
             "Also vary a setting, such as population=5,10,20; drawn as a heat map. May be repeated.",
+            panel=SEARCHED,
         ),
     ] = None,
     unique: Annotated[
-        bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
+        bool,
+        typer.Option(
+            "--unique", help="Evaluate no genotype twice, as far as asking again helps.", rich_help_panel=HOW
+        ),
     ] = False,
-    at: Annotated[str | None, option("N,N", "Compare after so many evaluations, too.")] = None,
+    at: Annotated[str | None, option("N,N", "Compare after so many evaluations, too.", panel=OUTPUT)] = None,
     target: Annotated[
         float | None,
-        option("F", "A fitness in [0, 1] to reach; by default that of a table's best thousandth."),
+        option(
+            "F", "A fitness in [0, 1] to reach; by default that of a table's best thousandth.", panel=OUTPUT
+        ),
     ] = None,
     over: Annotated[
-        str, typer.Option(metavar="evaluations|cost", help="What the curves are drawn over.")
+        str,
+        typer.Option(
+            metavar="evaluations|cost", help="What the curves are drawn over.", rich_help_panel=OUTPUT
+        ),
     ] = "evaluations",
     protocol: Annotated[
         str | None,
-        option("search|final", "Train every winner from scratch by this protocol, and test it once."),
+        option(
+            "search|final",
+            "Train every winner from scratch by this protocol, and test it once.",
+            panel=TRAINING,
+        ),
     ] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
-    jobs: Annotated[int | None, option("N", "Processes; by default one on each core.")] = None,
+    jobs: Annotated[int | None, option("N", "Processes; by default one on each core.", panel=WHERE)] = None,
     output: Annotated[
-        Path | None, option("FOLDER", "Where to keep tables and figures; by default a fresh one in runs/.")
+        Path | None,
+        option("FOLDER", "Where to keep tables and figures; by default a fresh one in runs/.", panel=OUTPUT),
     ] = None,
-    figure: Annotated[str, typer.Option(metavar="svg|png|pdf", help="The form of figures.")] = "svg",
+    figure: Annotated[
+        str, typer.Option(metavar="svg|png|pdf", help="The form of figures.", rich_help_panel=OUTPUT)
+    ] = "svg",
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:

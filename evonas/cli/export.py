@@ -10,7 +10,7 @@ import typer
 
 from ..errors import UserError, nearest
 from ..files import as_path, expanded
-from . import options
+from . import grouped, options
 from .options import option
 from .saying import say
 
@@ -37,6 +37,7 @@ def export(
         ),
     ] = "auto",
     individual: options.Individual = None,
+    operators: options.OwnFiles = None,
 ) -> None:
     """Write the best network to a file that runs without evonas."""
     from ..network.export import FORMATS, how_to_use
@@ -46,6 +47,7 @@ def export(
         raise UserError(f"--to {to!r} is unknown; {nearest(to, FORMATS)}")
     if weights not in WEIGHTS:
         raise UserError(f"--weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
+    grouped.bring(operators)
     network, title = _chosen(expanded(folder), weights, individual)
     files = write(network, to, expanded(output))
     say(f"exported {title}")

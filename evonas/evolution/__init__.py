@@ -7,7 +7,8 @@
   weights.
 - `variation`: drawing and applying operators; `time_limit`: what becomes of one that does not end.
 - `toolboxes`: the DEAP toolbox of a search.
-- `registry`: everything that is found by name. `plugins`: what a caller brings in a file or as an object.
+- `registry`: everything that is found by name. `plugins`: what a caller brings in a file or as an object;
+  `contracts`: whether a class of it lacks a method.
 - `strategies`: the algorithms, one a file; a room of its own inside, and where a new one goes.
 """
 
@@ -19,6 +20,7 @@ from ..files import later
 
 if TYPE_CHECKING:
     from .candidate import DONE, FAILED, NO_MEMORY, PENDING, Candidate, Leader, Result
+    from .contracts import check_whole
     from .drawn import draw_genotype
     from .genome import GIVEN, Fitness, Genome, Heritage, Origin, Space
     from .morphism import Morphism, apply, new_name, read_morphisms
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from .registry import genome_type, operators_for
     from .time_limit import TimeLimitReached, limited
     from .toolboxes import Toolbox, make_toolbox
-    from .variation import SECONDS, left_space, mutate
+    from .variation import SECONDS, left_space, mutate, offspring
 
 __all__ = [
     "Brought",
@@ -53,6 +55,7 @@ __all__ = [
     "Toolbox",
     "apply",
     "brought_files",
+    "check_whole",
     "crossover",
     "dashed",
     "draw_genotype",
@@ -68,6 +71,7 @@ __all__ = [
     "named_strategy",
     "names",
     "new_name",
+    "offspring",
     "operators_for",
     "operators_from",
     "provider",
@@ -78,6 +82,7 @@ __getattr__ = later(
     __name__,
     {
         "candidate": "Candidate DONE FAILED Leader NO_MEMORY PENDING Result",
+        "contracts": "check_whole",
         "drawn": "draw_genotype",
         "genome": "Fitness GIVEN Genome Heritage Origin Space",
         "morphism": "Morphism apply new_name read_morphisms",
@@ -87,6 +92,6 @@ __getattr__ = later(
         "registry": "genome_type operators_for",
         "time_limit": "TimeLimitReached limited",
         "toolboxes": "Toolbox make_toolbox",
-        "variation": "SECONDS left_space mutate",
+        "variation": "SECONDS left_space mutate offspring",
     },
 )
