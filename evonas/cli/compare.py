@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import number_of
 from . import grouped, options
 from .comparison import tell
@@ -221,7 +222,7 @@ def _question(context: typer.Context, folder: Path, named: str | None, points: l
     chosen = grouped.choices(context, *AS_SAID)
     for key in ("table", "data_dir"):
         if said[key] is not None:
-            chosen[key] = str(said[key].expanduser().resolve())
+            chosen[key] = str(expanded(said[key]).resolve())
     if named is not None:
         chosen["dataset"] = named
     _check_target(said["target"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from . import grouped, options
 from .options import option
 from .panels import HOW, LONG, OUTPUT, RARE, SEARCHED, TRAINING, WHERE
@@ -159,7 +160,7 @@ def evolve(
     asked = grouped.choices(context, *AS_SAID) | said(
         dataset=located(dataset),
         start=read_start(start),
-        table=None if table is None else str(table.expanduser().resolve()),
+        table=None if table is None else str(expanded(table).resolve()),
         max_parameters=read_limit(max_parameters, "max-parameters"),
         max_flops=read_limit(max_flops, "max-flops"),
         config=config,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError, nearest
-from ..files import as_path
+from ..files import as_path, expanded
 from . import grouped, options
 from .options import option
 from .saying import say
@@ -47,8 +47,8 @@ def export(
     if weights not in WEIGHTS:
         raise UserError(f"--weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
     grouped.bring(operators)
-    network, title = _chosen(folder.expanduser(), weights, individual)
-    files = write(network, to, output.expanduser())
+    network, title = _chosen(expanded(folder), weights, individual)
+    files = write(network, to, expanded(output))
     say(f"exported {title}")
     for file in files:
         say(f"  {file}  {file.stat().st_size:,} bytes")

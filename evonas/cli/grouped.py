@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..files import expanded
 from .figures import read_duration
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def data(context: typer.Context) -> DataChoice:
 
     folder = context.params["data_dir"]
     return DataChoice(
-        None if folder is None else Path(folder).expanduser().resolve(), bool(context.params["download"])
+        None if folder is None else expanded(folder).resolve(), bool(context.params["download"])
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from . import options
 from .export import refuse_genotype
 from .options import option
@@ -85,7 +86,7 @@ def predict(
         layout=layout or AUTO,
         without_damaged=without_damaged,
     )
-    written = None if out is None else found.write_csv(out.expanduser())
+    written = None if out is None else found.write_csv(expanded(out))
     if as_json:
         about = {
             "target": target,
@@ -105,7 +106,7 @@ def _check_out(out: Path | None) -> None:
     """
     if out is None:
         return
-    path = out.expanduser()
+    path = expanded(out)
     if path.is_dir():
         raise UserError(f"--out: expected a file, got the folder {str(path)!r}")
     if not path.parent.is_dir():
@@ -123,7 +124,7 @@ def _predictor(target: str, weights: str, number: int | None, device: str) -> Pr
     from ..results import predictor_in, predictor_of
     from .targets import is_trained
 
-    path = Path(target).expanduser()
+    path = expanded(target)
     if path.suffix.lower() in ENDINGS and not path.is_dir():
         _alone(path, weights, number, "an exported network")
         return open_exported(path, device)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..files import expanded
 from . import grouped, options
 from .options import option
 from .panels import HOW, IMAGES, LONG, OUTPUT, SEARCHED, TRAINING
@@ -97,7 +98,7 @@ def refine(
     conducted, data = read_conduct(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
     beginning = Beginning(_taken(source, individual), images)
-    folder = run or fresh_folder("refined", Path(source).expanduser().resolve().stem)
+    folder = run or fresh_folder("refined", expanded(source).resolve().stem)
     course = conducted.course(folder)
     conduct(
         folder,
@@ -118,7 +119,7 @@ def _taken(source: str, number: int | None) -> Individual | Path:
     from ..errors import UserError, after
     from ..run import meant_by
 
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
         result = load(path)
         return result.best if number is None else result.individual(number)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import duration, number_of
 from . import grouped, options
 from .errors import INTERRUPTED, REFUSED, fail
@@ -234,7 +235,7 @@ def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:
     from .fresh import fresh_folder
 
     if output is not None:
-        return output.expanduser()
+        return expanded(output)
     return fresh_folder(f"{found.stem}-trained", dataset) if found.run is None else found.run / FINAL
 
 

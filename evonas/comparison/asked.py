@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
 from ..evolution import Genome, genome_name, named_strategy
 from ..evolution.strategies import Strategy
+from ..files import expanded
 from ..settings import checked, merged, read_recipe
 from .contender import Contender, empty_tables, find_contender
 from .own import Own, read_operators
@@ -118,7 +118,7 @@ def _tables(config: Any, who: str) -> Mapping[str, Any]:
         return empty_tables()
     if isinstance(config, Mapping):
         return checked(config, f"{who}: config")
-    return read_recipe(Path(config).expanduser())
+    return read_recipe(expanded(config))
 
 
 def check_label(label: Any) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, nearest
 from ..evolution import genome_type, names
+from ..files import expanded
 from ..settings import TABLES, load_recipe, read_recipe, recipe_names
 from .own import Own
 
@@ -55,7 +55,7 @@ def find_contender(name: str, genome: str | None) -> Contender:
     Raises:
         UserError: There is no such thing.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix == ".toml":
         return Contender(path.stem, _tables(read_recipe(path)))
     known = recipe_names()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import SearchResult, read_description, whole_report
 from ..run import DESCRIPTION, FINAL
 from ..settings import Settings, protocol_plan
@@ -95,7 +96,7 @@ def _check_once(folders: Sequence[Path]) -> None:
     """Refuses a folder that is given twice, by whatever path: it would count as two searches."""
     known: dict[Path, Path] = {}
     for folder in folders:
-        place = folder.expanduser().resolve()
+        place = expanded(folder).resolve()
         if place in known:
             raise UserError(f"run {folder}: expected every run once, got {known[place]} already")
         known[place] = folder

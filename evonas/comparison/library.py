@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..evolution import Brought, genome_name, named_strategy
+from ..files import expanded
 from ..search import Needs, UserFunction
 from ..settings import check_protocol
 from .asked import check_once, contender_of, read_own
@@ -111,10 +112,10 @@ def _plain(said: Mapping[str, Any], shared: Own) -> dict[str, Any]:
         for key, value in said.items():
             value = genome_name(value) if key == "genome" else value
             value = named_strategy(value) if key == "strategy" else value
-            plain[key] = str(Path(value).expanduser().resolve()) if isinstance(value, Path) else value
+            plain[key] = str(expanded(value).resolve()) if isinstance(value, Path) else value
     for key in ("table", "data_dir"):
         if key in plain:
-            plain[key] = str(Path(plain[key]).expanduser().resolve())
+            plain[key] = str(expanded(plain[key]).resolve())
     return plain
 
 

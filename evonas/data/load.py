@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, after, nearest_path
-from ..files import as_path
+from ..files import as_path, expanded
 from ..task import Pixels, Task
 from .account import Account
 from .catalogue import dataset_names, open_named
@@ -92,7 +92,7 @@ def load_dataset(
             f"{after(nearest_path(path))}"
         )
     else:
-        folder = default_data_dir() if data_dir is None else Path(os.path.expanduser(data_dir))
+        folder = default_data_dir() if data_dir is None else expanded(data_dir)
         source = open_named(name, folder, download)
     return build_dataset(name, source, train_limit=train_limit, test_fraction=test_fraction, seed=seed)
 
@@ -219,7 +219,7 @@ def default_data_dir() -> Path:
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "evonas"
+    return expanded(base) / "evonas"
 
 
 def _own_part(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, after, nearest_path
+from ..files import expanded
 from ..task import Pixels
 from .catalogue import dataset_names
 from .images import Images, Shape, checked_images
@@ -128,7 +129,7 @@ def open_own(images: Any, wanted: Wanted, labels: Any = None, access: Access = A
         return _of_array(images, wanted, labels)
     if labels is not None:
         raise UserError("labels: expected only with an array, for folders and files name their own")
-    name, path = str(images), Path(images).expanduser()
+    name, path = str(images), expanded(images)
     named = name in dataset_names()
     if named or access.test_part:
         return _test_part(name, wanted, access)
@@ -159,7 +160,7 @@ def _of_array(images: Any, wanted: Wanted, labels: Any) -> OwnArrays:
 def _test_part(name: str, wanted: Wanted, access: Access) -> OwnArrays:
     """What a search of a dataset keeps for the test."""
     reading: dict[str, Any] = {}
-    if name not in dataset_names() and Path(name).expanduser().is_dir():
+    if name not in dataset_names() and expanded(name).is_dir():
         reading = {"image_size": wanted.shape[:2], "without_damaged": access.without_damaged}
         reading["background"] = wanted.pixels.background if wanted.pixels else ""
         reading["layout"] = access.layout

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import UserError, after, nearest_path
+from ..files import expanded
 from .contracts import check_all_whole, check_whole
 from .genome import Genome
 from .offers import bring, dashed
@@ -40,7 +41,7 @@ class FileText:
         Raises:
             UserError: It cannot be read.
         """
-        path = Path(path).expanduser()
+        path = expanded(path)
         try:
             return cls(path.resolve(), path.read_bytes())
         except OSError as error:
@@ -72,7 +73,7 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
         if isinstance(item, Operator):
             found.append(item)
         elif isinstance(item, str | Path):
-            found += _from_file(Path(item).expanduser(), FileText.read(item))
+            found += _from_file(expanded(item), FileText.read(item))
         elif isinstance(item, FileText):
             found += _from_file(item.path, item)
         else:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..data import Pixels, Statistics, Wanted, read_pixels
 from ..errors import UserError
-from ..files import Finite, NotedCount, expect, parse_json, read_text
+from ..files import Finite, NotedCount, expanded, expect, parse_json, read_text
 from .predictor import Outputs, Predictor, on_device
 
 
@@ -41,7 +41,7 @@ def open_exported(path: str | Path, device: str = "auto") -> Predictor:
     Raises:
         UserError: No export is there, it is damaged, or what it needs is not installed.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     opening = _OPENING.get(path.suffix.lower())
     if opening is None:
         raise UserError(f"{path}: expected an exported network ({', '.join(ENDINGS)})")
