@@ -21,9 +21,9 @@ def add(one: Operand, other: Operand, alpha: float = 1) -> Part:
             raise NoLayerError(f"a layer adds tensors of one shape, got {one.shape} and {other.shape}")
         return Part(Add(), [one, other])
     if isinstance(one, Value) and not isinstance(other, Value):
-        return affine(one, 1, _double(other) * alpha)
+        return affine(one, 1, _double(other) * alpha, other)
     if isinstance(other, Value) and not isinstance(one, Value):
-        return affine(other, alpha, one)
+        return affine(other, alpha, one, one)
     raise NoLayerError("it adds constants")
 
 
@@ -54,7 +54,7 @@ def multiply(one: Operand, other: Operand) -> Part:
         return _gate(one, other)
     if isinstance(other, torch.nn.Parameter) and other.numel() == 1:
         return Part(Scale(), [one], {"weight": other.reshape(1)})
-    return affine(one, other, 0)
+    return affine(one, other, 0, other)
 
 
 def _gate(one: Value, other: Value) -> Part:
@@ -71,7 +71,7 @@ def divide(one: Operand, other: Operand) -> Part:
     """One / other, where other is a constant."""
     if not isinstance(one, Value) or isinstance(other, Value):
         raise NoLayerError("no layer divides by a tensor that depends on the images")
-    return affine(one, 1 / _double(other), 0)
+    return affine(one, 1 / _double(other), 0, other)
 
 
 def concat(values: Sequence[Operand], dim: int = 0) -> Part:
@@ -82,8 +82,15 @@ def concat(values: Sequence[Operand], dim: int = 0) -> Part:
     return Part(Concat(), read)
 
 
-def affine(value: Value, scale: Constant, shift: Constant) -> Part:
-    """A linear function of one number, or one for each channel: a depthwise convolution of one pixel."""
+def affine(value: Value, scale: Constant, shift: Constant, constant: Constant = 0) -> Part:
+    """A linear function of one number, or one for each channel: a depthwise convolution of one pixel.
+
+    Args:
+        value: What it is a function of.
+        scale: The factor.
+        shift: What is added.
+        constant: What the model has, of which these were computed.
+    """
     factors, terms = (_double(constant) for constant in (scale, shift))
     if bool((factors == 1).all()) and bool((terms == 0).all()):
         return Part(None, [value])
@@ -92,7 +99,9 @@ def affine(value: Value, scale: Constant, shift: Constant) -> Part:
     bias = _by_channel(terms, channels, value.last).to(value.dtype)
     shifts = bool(bias.any())
     layer = Conv2d(kernel=1, depthwise=True, bias=shifts)
-    return Part(layer, [value], {"weight": weight} | ({"bias": bias} if shifts else {}), constant=True)
+    tensors = {"weight": weight} | ({"bias": bias} if shifts else {})
+    made_of = [constant] if isinstance(constant, torch.Tensor) else []
+    return Part(layer, [value], tensors, constant=True, made_of=made_of)
 
 
 def _double(constant: Constant) -> torch.Tensor:
