@@ -139,8 +139,7 @@ class Architecture(Wiring):
                 raise UserError(
                     f"node {name!r} ({self.layer(name).kind}): no path leads from it to the output"
                 )
-        self.shapes()
-        check_sharing(self, self._owners)
+        check_sharing(self, self.shapes(), self._owners)
 
     def key(self) -> str:
         """A canonical hash: equal exactly for architectures that differ in nothing but names.

@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from ..errors import UserError
 from .layers import Layer, Reuse, Shape
-
-if TYPE_CHECKING:
-    from .architecture import Architecture
+from .wiring import Wiring
 
 HUB = "shared by "
 """Begins the name of what stands for shared tensors in `with_sharing`; no node's name has a space."""
 
 
-def check_sharing(architecture: Architecture, owners: Mapping[str, str]) -> None:
+def check_sharing(wiring: Wiring, shapes: Mapping[str, Shape], owners: Mapping[str, str]) -> None:
     """Checks that each `Reuse` computes as the node whose tensors it computes with.
 
     Args:
-        architecture: Whose shapes are known.
+        wiring: The nodes.
+        shapes: Their outputs'.
         owners: Of each node that holds a `Reuse` the node that has the tensors.
 
     Raises:
         UserError: One does not; the message names it.
     """
     for name, owner in owners.items():
-        layer = architecture.layer(name)
+        layer = wiring.layer(name)
         where = f"node {name!r} (Reuse)"
-        if owner not in architecture:
+        if owner not in wiring:
             raise UserError(f"{where}: it computes with the tensors of {owner!r}, which is no node")
-        own = architecture.layer(owner)
+        own = wiring.layer(owner)
         if isinstance(own, Reuse):
             raise UserError(
                 f"{where}: {owner!r} has no tensors of its own, but computes with those of {own.of!r}"
             )
         if not isinstance(layer, Reuse) or layer.layer != own:
             raise UserError(f"{where}: expected the layer of {owner!r}, {own!r}, got {layer!r}")
-        wanted = _tensors(own, architecture.input_shapes(owner))
-        got = _tensors(own, architecture.input_shapes(name))
+        wanted = _tensors(own, [shapes[source] for source in wiring.inputs(owner)])
+        got = _tensors(own, [shapes[source] for source in wiring.inputs(name)])
         if not wanted:
             raise UserError(f"{where}: {owner!r} ({own.kind}) has no tensors to compute with")
         if got != wanted:
