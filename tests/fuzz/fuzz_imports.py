@@ -4,9 +4,9 @@
 
 Each model is made of the calls that an import reads, in all their forms (method, function, in place,
 operator, module), on tensors with several names and views; some modules are called again, or have the weights
-of others. It is given as a module, or as a program of
-torch.export; the network gives the same logits to 1e-5 of their spread, in double precision, for images and a
-number of them that it was not read with, or the model is refused for what it is known to hold. Prints how
+of others. It is given as a module, or as a program of torch.export; the network gives the same logits to 1e-5
+of their spread, in double precision, for images and a number of them that it was not read with, and what is
+one weight stays one, or the model is refused for what it is known to hold. Prints how
 many of each; exits with status 1 if a network was wrong or a reason was not true. ``--seed S --from N
 --models 1`` reads one again.
 """
