@@ -36,6 +36,18 @@ def machines(context: typer.Context) -> Machines:
     return read_machines(**said)
 
 
+def bring(files: list[Path] | None) -> None:
+    """Makes genomes and strategies of a user's files known by name: a run is read by them.
+
+    Raises:
+        UserError: A file cannot be run, or has nothing of use.
+    """
+    if files:
+        from ..evolution import operators_from
+
+        operators_from(files)
+
+
 def data(context: typer.Context) -> DataChoice:
     """How named datasets are found."""
     from ..settings import DataChoice

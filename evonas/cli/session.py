@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import UserError
-from ..results import number_of, speed
+from ..results import fitness_text, number_of, speed
 from .errors import INTERRUPTED, REFUSED
 from .figures import read_duration
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .opening import headline_of, opening_lines, running_line
 from .outcome import show_best, time_taken
-from .page import Page, fitness_text
+from .page import Page
 from .progress import Progress, make_progress
 from .saying import say
 from .survey import Survey, summary, survey

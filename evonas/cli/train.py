@@ -16,6 +16,7 @@ from ..results import duration, number_of
 from . import grouped, options
 from .errors import INTERRUPTED, REFUSED, fail
 from .options import option
+from .panels import OUTPUT, TRAINING, WHERE
 from .saying import say
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ SHOWN = (
 )
 """What of a report is printed as JSON."""
 
+OFTEN = (
+    *("individual", "dataset", "epochs", "cells", "filters"),
+    *("protocol", "go_on", "seed", "device", "output"),
+)
+"""Options that most people want: they come first in help."""
+
 
 def train(
     context: typer.Context,
@@ -42,18 +49,24 @@ def train(
     individual: options.Individual = None,
     cells: options.Cells = None,
     filters: options.Filters = None,
-    epochs: Annotated[int | None, option("E", "Epochs; by default the protocol's.")] = None,
+    epochs: Annotated[int | None, option("E", "Epochs; by default the protocol's.", panel=TRAINING)] = None,
     protocol: Annotated[
         str,
         typer.Option(
             metavar="search|final",
             help="As candidates were trained in the search, or long, as the recipe's [final] says.",
+            rich_help_panel=TRAINING,
         ),
     ] = "final",
     go_on: Annotated[
-        bool, typer.Option("--continue", help="Begin with the weights that the search found.")
+        bool,
+        typer.Option(
+            "--continue", help="Begin with the weights that the search found.", rich_help_panel=TRAINING
+        ),
     ] = False,
-    seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
+    seed: Annotated[
+        int | None, option("S", "Of weights and order; by default the search's.", panel=TRAINING)
+    ] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     without_damaged: options.WithoutDamaged = False,
@@ -63,18 +76,26 @@ def train(
     device: options.Device = None,
     devices: Annotated[
         str | None,
-        option("cuda:0,cuda:1|all", "Devices that share every batch, a process on each (cpu,cpu works too)."),
+        option(
+            "cuda:0,cuda:1|all",
+            "Devices that share every batch, a process on each (cpu,cpu works too).",
+            panel=WHERE,
+        ),
     ] = None,
     threads: Annotated[
-        int | None, option("T", "Threads of a process on a CPU; by default its share of all cores.")
+        int | None,
+        option("T", "Threads of a process on a CPU; by default its share of all cores.", panel=WHERE),
     ] = None,
     compile_it: Annotated[
         bool,
-        typer.Option("--compile", help="First compile the network (torch.compile): minutes."),
+        typer.Option(
+            "--compile", help="First compile the network (torch.compile): minutes.", rich_help_panel=WHERE
+        ),
     ] = False,
     output: Annotated[
-        Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.")
+        Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.", panel=OUTPUT)
     ] = None,
+    operators: options.OwnFiles = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -88,6 +109,7 @@ def train(
     from ..settings import DataChoice
     from .targets import find_target, located
 
+    grouped.bring(operators)
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
     plan = _plan(found, epochs, protocol)
@@ -345,7 +367,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
         page.line(careful)
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
-    page.commands([(exporting(home), "take it along")])
+    page.commands([(exporting(home, trained.genome.name), "take it along")])
 
 
 def _cost(report: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ class Runs:
         settings: Of the first.
         accuracies: Whether fitness is an accuracy, and no function of somebody's own.
         remarks: What was left aside, in words.
+        fitness: By contender, who gave its fitness, in a word.
     """
 
     records: list[Record]
@@ -38,6 +39,7 @@ class Runs:
     settings: Settings
     accuracies: bool
     remarks: list[str]
+    fitness: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def read_runs(folders: Sequence[Path]) -> Runs:
                     f"run {one.folder}: expected {name} {expected!r} as of {first.folder}, got {own!r}"
                 )
     searches: dict[tuple[str, int], Path] = {}
-    records = []
+    records, fitness = [], {}
     for name, one in zip(_names(found), found, strict=True):
         place = name, one.settings.seed
         if place in searches:
@@ -81,9 +83,10 @@ def read_runs(folders: Sequence[Path]) -> Runs:
             )
         searches[place] = one.folder
         records.append(replace(one.record, contender=name))
+        fitness[name] = str(one.meta.get("fitness"))
     accuracies = all(one.meta.get("fitness") in ("training", "table") for one in found)
     remarks = [one.remark for one in found if one.remark]
-    return Runs(records, _figures(first.settings), first.settings, accuracies, remarks)
+    return Runs(records, _figures(first.settings), first.settings, accuracies, remarks, fitness)
 
 
 def _check_once(folders: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..task import Statistics, Task
+from ..task import Pixels, Statistics, Task
 from .account import Account
 from .identity import Identity
 from .images import Images, Split, channel_statistics
@@ -32,6 +32,7 @@ class ImageDataset:
         fingerprint: Equal exactly if the training images (those that remain after the test part and
             ``train_limit``), their labels, the class names and validation images of the dataset's own are
             equal. Test images do not enter.
+        pixels: What the values of the images are.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ImageDataset:
     _total: int = field(default=0, repr=False, compare=False)
     _all_labels: str = field(default="", repr=False, compare=False)
     _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
+    pixels: Pixels = Pixels()
 
     @property
     def training_size(self) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BYTES, SIXTEEN, WHOLE, FLOATS = "8 bits", "16 bits", "whole numbers beyond 16 bits", "floats"
 
+DEPTHS = (BYTES, SIXTEEN, WHOLE, FLOATS)
+
 SIXTEEN_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
 DEEP_MODES = (*SIXTEEN_MODES, "I", "F")
 GREY_MODES = ("1", "L", "LA", *DEEP_MODES)

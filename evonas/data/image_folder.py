@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..task import Pixels
 from .background import check_background, check_they_show_something
 from .damaged import DamagedImageError, FilesSource
 from .image_files import Form, common_form, damaged_of, decode_all
@@ -66,6 +67,11 @@ class FolderSource(FilesSource):
     def has_validation(self) -> bool:
         """Whether there is a folder of validation images."""
         return self.parts.validation is not None
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """What values are; None before the training images were read."""
+        return Pixels(self._form[0].depth, self.background) if self._form else None
 
     @property
     def part_names(self) -> dict[str, str]:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, after, nearest_path
-from ..task import Task
+from ..task import Pixels, Task
 from .account import Account
 from .catalogue import dataset_names, open_named
 from .damaged import of_whole_files
 from .dataset import ImageDataset, fingerprint_of
+from .depth import BYTES
 from .identity import digest_of_labels
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
@@ -156,7 +157,16 @@ def build_dataset(
             labels if validation is None else np.concatenate([labels, validation.y]), classes.names
         ),
         _read_others=read_others,
+        pixels=_pixels(source, x),
     )
+
+
+def _pixels(source: ImageSource, images: NDArray[Any]) -> Pixels:
+    """What values are: only a source of files knows more of it than their type."""
+    known = getattr(source, "pixels", None)
+    if isinstance(known, Pixels):
+        return known
+    return Pixels(BYTES if images.dtype == np.uint8 else "")
 
 
 def _test_apart(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..architecture import Architecture
 from ..architecture.layers import Conv2d
-from ..task import Statistics
+from ..task import Pixels, Statistics
 
 if TYPE_CHECKING:
     import torch
@@ -25,11 +25,15 @@ class Deployable:
         architecture: Reads images in their own units (bytes from 0 to 255, say), as floats.
         weights: Its tensors, by ``node.tensor``.
         classes: The names of the outputs.
+        pixels: What the values of images are; None where that is not known.
+        statistics: How they were spread in training; None where that is not known.
     """
 
     architecture: Architecture
     weights: Mapping[str, torch.Tensor]
     classes: tuple[str, ...] = ()
+    pixels: Pixels | None = None
+    statistics: Statistics | None = None
 
     def network(self) -> nn.Module:
         """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits."""
@@ -58,6 +62,7 @@ def deployable(
     weights: Mapping[str, torch.Tensor],
     statistics: Statistics,
     classes: tuple[str, ...] = (),
+    pixels: Pixels | None = None,
 ) -> Deployable:
     """Puts (image - mean) / std in front, as a 1×1 depthwise convolution.
 
@@ -66,6 +71,7 @@ def deployable(
         weights: Its tensors.
         statistics: Mean and standard deviation of each channel, in the images' units.
         classes: The names of the outputs.
+        pixels: What the values of images are; None where that is not known.
     """
     import torch
 
@@ -78,4 +84,4 @@ def deployable(
         f"{NODE}.weight": (1 / std).float().view(-1, 1, 1, 1),
         f"{NODE}.bias": (-mean / std).float(),
     }
-    return Deployable(whole, tensors, classes)
+    return Deployable(whole, tensors, classes, pixels, statistics)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..architecture import Architecture
-from ..data import ImageDataset, Images, Statistics, read_described
+from ..data import ImageDataset, Images, Pixels, Statistics, read_described, read_pixels
 from ..errors import UserError
 from ..evolution import Genome, genome_type
 from ..network import Deployable, build, deployable
+from ..prediction import Predictions, Predictor
 from ..run import DESCRIPTION, FolderStore, Stored, environment
 from ..seeds import Stream, derive
 from ..settings import read_devices
@@ -40,6 +41,7 @@ class Trained:
         classes: Names of its outputs.
         weights: Its tensors, by ``node.tensor``.
         report: What was done and what came of it; ``test_accuracy`` is in [0, 1].
+        pixels: What the values of its images are; None where that was not noted.
     """
 
     genome: Genome
@@ -48,10 +50,27 @@ class Trained:
     classes: tuple[str, ...]
     weights: Mapping[str, Any]
     report: dict[str, Any]
+    pixels: Pixels | None = None
 
     def deployable(self) -> Deployable:
         """The network with its normalisation, for use elsewhere."""
-        return deployable(self.genome.decode(self.task), self.weights, self.statistics, self.classes)
+        architecture = self.genome.decode(self.task)
+        return deployable(architecture, self.weights, self.statistics, self.classes, self.pixels)
+
+    def predict(self, images: Any, labels: Any = None, *, device: str = "auto", **how: Any) -> Predictions:
+        """What it takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, or they are not what the network reads.
+        """
+        network = Predictor.of(self.deployable(), "the finally trained network", device)
+        return network.predict(images, labels, **how)
 
 
 def training_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -130,7 +149,8 @@ def train_finally(
         "devices": list(chosen) or [compute.device],
         "environment": environment(compute.device),
     }
-    return Trained(genome, dataset.task, dataset.statistics(), dataset.classes, done.weights, report)
+    statistics, classes = dataset.statistics(), dataset.classes
+    return Trained(genome, dataset.task, statistics, classes, done.weights, report, dataset.pixels)
 
 
 def _training(
@@ -195,6 +215,7 @@ def save_trained(trained: Trained, folder: Path) -> Path:
             "task": asdict(trained.task),
             "statistics": [list(trained.statistics.mean), list(trained.statistics.std)],
             "classes": list(trained.classes),
+            **({} if trained.pixels is None else {"pixels": asdict(trained.pixels)}),
             "weights": asdict(stored),
             "report": trained.report,
         }
@@ -231,7 +252,8 @@ def load_trained(folder: Path) -> Trained:
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from None
     try:
-        return Trained(genome, *read_described(data), weights, data["report"])
+        pixels = read_pixels(data["pixels"]) if "pixels" in data else None
+        return Trained(genome, *read_described(data), weights, data["report"], pixels)
     except (KeyError, UserError) as error:
         raise _damaged(path, error) from None
 

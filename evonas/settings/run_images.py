@@ -17,10 +17,12 @@ from ..data import (
     Identity,
     ImageDataset,
     Marks,
+    Pixels,
     dataset_names,
     differences,
     pack_marks,
     read_marks,
+    read_pixels,
 )
 from ..errors import UserError
 from .assembly import DataChoice
@@ -54,6 +56,19 @@ class RunImages:
         """What was noted of them; None for a run that noted a fingerprint alone."""
         noted = self.notes.get("identity")
         return None if noted is None else Identity.from_dict(noted)
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """What the values of the images are; None where that is not known.
+
+        A run from before such notes has the type of its arrays at most, from which 8 bits can be told.
+        """
+        if "pixels" in self.notes:
+            return read_pixels(self.notes["pixels"])
+        identity = self.identity
+        if identity is None:
+            return None
+        return Pixels("" if identity.form[3] != "uint8" else Pixels().depth, self.settings.background)
 
     def choice(self, data_dir: Path | None = None, download: bool = False) -> DataChoice:
         """How named datasets are found: as is said now, or else as the run found its own."""

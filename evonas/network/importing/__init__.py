@@ -31,10 +31,10 @@ from ...errors import UserError
 from ..network import build
 from .assemble import assemble
 from .channels_last import channels_first
-from .programs import read_program
+from .programs import example_of, read_program
 from .trace import Traced, trace
 
-__all__ = ["from_module", "read_program"]
+__all__ = ["example_of", "from_module", "read_program"]
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 """The largest difference of outputs, relative to their spread; 0.05 for lower precision."""

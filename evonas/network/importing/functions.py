@@ -17,7 +17,7 @@ from torch._ops import OpOverload
 from ...architecture.layers import Flatten, Pixel
 from . import arithmetic, edges, normalising, pointwise, windows
 from .orders import PIXELWISE_FUNCTIONS, TO_FIRST, TURNING, check_order, turned
-from .part import NoLayerError, Part, Value
+from .part import NoLayerError, Part, Value, hint_of
 
 FUNCTIONS: dict[str, Callable[..., Part]] = {
     "_adaptive_avg_pool2d": windows.adaptive_avg_pool,
@@ -148,8 +148,7 @@ def function_part(
     make = make or FUNCTIONS.get(name)
     if make is None:
         names = ", ".join(sorted({*FUNCTIONS, "batch_norm", *SHAPING} - _OF_ATEN))
-        hint = " (an architecture gives logits: leave it out)" if "softmax" in name else ""
-        raise NoLayerError(f"no layer computes it{hint}; those operations can be: {names}")
+        raise NoLayerError(f"no layer computes it{hint_of(name)}; those operations can be: {names}")
     try:
         inspect.signature(make).bind(*positional, **keywords)
     except TypeError as error:

@@ -16,7 +16,7 @@ from ...architecture.layers import Flatten
 from . import edges, normalising, pointwise, windows
 from .arithmetic import affine
 from .orders import PIXELWISE_MODULES, check_order
-from .part import NoLayerError, Part, Value
+from .part import NoLayerError, Part, Value, hint_of
 
 Translation = Callable[[Any, Value], Part]
 
@@ -197,7 +197,8 @@ def module_part(module: nn.Module, values: list[Value]) -> Part:
         names = ", ".join(sorted(kind.__name__ for kind in MODULES))
         if isinstance(module, _BatchNorm):
             raise NoLayerError("batch normalisation of anything but images has no layer")
-        raise NoLayerError(f"no layer computes it; those modules can be: {names}")
+        hint = hint_of(type(module).__name__)
+        raise NoLayerError(f"no layer computes it{hint}; those modules can be: {names}")
     if len(values) != 1:
         raise NoLayerError(f"expected it to read one tensor, got {len(values)}")
     check_order([values[0].last], isinstance(module, PIXELWISE_MODULES))

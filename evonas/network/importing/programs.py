@@ -22,8 +22,12 @@ SIZES = frozenset(
 """Operators that say something about a tensor, whatever its numbers are."""
 
 
-def read_program(path: str | Path) -> ExportedProgram:
+def read_program(path: str | Path, extra: dict[str, Any] | None = None) -> ExportedProgram:
     """Reads a ``.pt2`` file that `torch.export.save` has written, from someone you trust.
+
+    Args:
+        path: The file.
+        extra: Names of texts that were stored with the program; those that are there become its values.
 
     Raises:
         UserError: There is no such file, or it is another.
@@ -32,7 +36,7 @@ def read_program(path: str | Path) -> ExportedProgram:
         raise UserError(f"program: there is no file {str(path)!r}")
     try:
         with quiet():
-            return torch.export.load(str(path))
+            return torch.export.load(str(path), extra_files=extra)
     except Exception as error:  # of a damaged archive, anything
         raise UserError(
             f"program: {str(path)!r} cannot be read as a .pt2 file, which torch.export.save writes (of what "

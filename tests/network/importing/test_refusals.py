@@ -105,6 +105,24 @@ def test_functions(case, refused, model_of, conv):
     refused(model, message)
 
 
+@pytest.mark.parametrize(
+    "last",
+    [nn.Softmax(1), nn.LogSoftmax(1), F.softmax, F.log_softmax, torch.softmax, "method"],
+    ids=["Softmax", "LogSoftmax", "F.softmax", "F.log_softmax", "torch.softmax", "method"],
+)
+def test_softmax_at_the_end_is_to_be_left_out(last, refused, model_of, conv, head):
+    """As a module as well as as a function."""
+
+    def compute(model, x):
+        logits = model.head(model.conv(x))
+        if last == "method":
+            return logits.log_softmax(1)
+        return model.last(logits) if isinstance(last, nn.Module) else last(logits, 1)
+
+    parts = {"last": last} if isinstance(last, nn.Module) else {}
+    refused(model_of(compute, conv=conv(), head=head(), **parts), "gives logits: leave it out); those ")
+
+
 class Shuffle(nn.Module):
     def forward(self, x):
         return x.transpose(2, 3)
