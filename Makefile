@@ -30,8 +30,9 @@ test-all: $(DEV)  ## run the tests, the slow ones too
 crash-test: $(DEV)  ## kill searches 500 times, and resume them; some 30 minutes
 	OMP_NUM_THREADS=1 $(BIN)/python tests/crash/crash.py --kills 500 $(ARGS)
 
-fuzz: $(DEV)  ## read 100,000 inputs that are wrong in every way
+fuzz: $(DEV)  ## read 100,000 inputs that are wrong in every way, and import 5,500 random models
 	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz.py --inputs 100000 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz/fuzz_imports.py --models 5000 --programs 500
 
 lint: $(DEV)  ## check style and format
 	$(BIN)/ruff check

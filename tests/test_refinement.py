@@ -142,6 +142,31 @@ def test_a_module_of_ones_own(model, images):
     assert all(row["status"] == "done" for row in found)
 
 
+class Twice(Trained):
+    """One that calls a layer twice."""
+
+    def forward(self, x):
+        x = torch.relu(self.bn(self.stem(x)))
+        for _ in range(2):
+            x = torch.relu(x + self.inner(x))
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.mark.filterwarnings("ignore:refine")
+def test_a_module_that_calls_a_layer_twice(model, images, tmp_path):
+    twice = Twice().eval()
+    twice.load_state_dict(model.state_dict())
+    choices = {**SMALL, "neighbours": 2, "morphisms": 2}
+    run = tmp_path / "run"
+    result = evonas.refine(twice, images, images="unit", budget=5, precision="float32", run=run, **choices)
+    found = rows(result)
+    assert found[0]["fitness"] == pytest.approx(accuracy(twice, images), abs=0.05)
+    assert [row["status"] for row in found] == ["done"] * 5  # each computes what its parent did
+    given = evonas.load(run).individual(0).architecture
+    assert [given.layer(name).of for name in given if given.owner(name) != name] == ["inner"]
+    assert any(given.key() != evonas.load(run).individual(number).architecture.key() for number in (1, 2))
+
+
 def test_what_is_no_better_than_guessing_is_said(model, images):
     told = r"right on \d+\.\d% of the validation images, no better than guessing: is images .* It is 'bytes'"
     with pytest.warns(RuntimeWarning, match=told):

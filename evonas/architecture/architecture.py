@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from .canonical import canonical_hash
-from .layers import Layer, Shape, ShapeError
+from .layers import Layer, Shape, ShapeError, computed
+from .sharing import check_sharing, with_sharing
 from .wiring import LARGEST, Wiring
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Architecture(Wiring):
         """Checks the whole graph.
 
         Raises:
-            UserError: There is not one input, a node does not lead to the output, or shapes disagree.
+            UserError: There is not one input, a node does not lead to the output, shapes disagree, or a
+                `Reuse` does not fit the node whose tensors it computes with.
         """
         alive = self._alive() | {self.input}
         for name in self._graph:
@@ -137,23 +139,25 @@ class Architecture(Wiring):
                 raise UserError(
                     f"node {name!r} ({self.layer(name).kind}): no path leads from it to the output"
                 )
-        self.shapes()
+        check_sharing(self, self.shapes(), self._owners)
 
     def key(self) -> str:
         """A canonical hash: equal exactly for architectures that differ in nothing but names.
 
-        Dead parts do not count.
+        Dead parts do not count. Of nodes that compute with the same tensors it does not count which has them.
         """
-        alive = self._alive()
+        graph = with_sharing(self._graph.subgraph(self._alive()), self._owners)
 
         def label(name: str) -> str:
-            return f"{self.layer(name)!r}{'!' if name == self.output else ''}"
+            if name not in self:
+                return "shared"
+            return f"{computed(self.layer(name))!r}{'!' if name == self.output else ''}"
 
         def edge(source: str, target: str) -> tuple[int, ...]:
-            ports: tuple[int, ...] = self._graph.edges[source, target]["ports"]
+            ports: tuple[int, ...] = graph.edges[source, target]["ports"]
             return (len(ports),) if self.layer(target).commutative else ports
 
-        return canonical_hash(self._graph.subgraph(alive), label, edge)
+        return canonical_hash(graph, label, edge)
 
     # -- elsewhere ------------------------------------------------------------------------------
 

@@ -53,6 +53,11 @@ class ChannelClasses:
             channels[name] = architecture.layer(name).tied(inputs, count, ties)
             ties.need(channels[name])
         ties.freeze(channels[architecture.output], "the logits")
+        for name in architecture:
+            if (owner := architecture.owner(name)) != name:
+                sources = zip(architecture.inputs(owner), architecture.inputs(name), strict=True)
+                for one, other in ((owner, name), *sources):
+                    ties.tie(channels[one], channels[other], "weights shared by features of another order")
         self.count = ties.count
         roots = _components(ties.count, ties.pairs)
         self._classes = {name: roots[found.numbers] for name, found in channels.items()}

@@ -27,6 +27,7 @@ from .layers import (
     Resize,
     Shift,
     TakeChannels,
+    computed,
 )
 
 KEEP_SIGN = (
@@ -58,7 +59,7 @@ def never_negative(architecture: Architecture, node: str) -> bool:
     waiting, seen = [node], {node}
     while waiting:
         current = waiting.pop()
-        layer = architecture.layer(current)
+        layer = computed(architecture.layer(current))
         if isinstance(layer, ReLU | ReLU6) or (isinstance(layer, LeakyReLU) and layer.slope == 0):
             continue
         if not isinstance(layer, KEEP_SIGN):
@@ -77,4 +78,4 @@ def leaves_alone(activation: Layer, architecture: Architecture, node: str) -> bo
     """
     if activation.idempotent and activation == architecture.layer(node):
         return True
-    return isinstance(activation, ReLU | LeakyReLU | PReLU) and never_negative(architecture, node)
+    return isinstance(computed(activation), ReLU | LeakyReLU | PReLU) and never_negative(architecture, node)

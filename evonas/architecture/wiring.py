@@ -8,7 +8,7 @@ from typing import Self
 import networkx as nx
 
 from ..errors import UserError
-from .layers import Input, Layer, Shape
+from .layers import Input, Layer, Reuse, Shape
 from .names import check_name, prefixes
 
 LARGEST = 20_000
@@ -29,6 +29,7 @@ class Wiring:
         self._below: set[str] = set()  # the proper prefixes of all names
         self._output: str | None = None
         self._shapes: dict[str, Shape] = {}  # of the nodes that were asked for
+        self._owners: dict[str, str] = {}  # of each `Reuse` the node whose tensors it computes with
 
     # -- building -------------------------------------------------------------------------------
 
@@ -51,12 +52,19 @@ class Wiring:
         if clash:
             raise UserError(f"node name {name!r}: {clash!r} is used already, and no name may begin another")
         ports = self._ports(name, layer, inputs)
-        self._graph.add_node(name, layer=layer)
+        self._hold(name, layer)
         for source, positions in ports.items():
             self._graph.add_edge(source, name, ports=positions)
         self._below.update(above)
         self._output = name
         return name
+
+    def _hold(self, name: str, layer: Layer) -> None:
+        """Notes which layer a node holds."""
+        self._graph.add_node(name, layer=layer)
+        self._owners.pop(name, None)
+        if isinstance(layer, Reuse):
+            self._owners[name] = layer.of
 
     def _ports(self, name: str, layer: Layer, inputs: Sequence[str]) -> dict[str, tuple[int, ...]]:
         """For each node that is read, at which positions."""
@@ -75,11 +83,16 @@ class Wiring:
     def replace(self, name: str, layer: Layer) -> None:
         """Puts another layer into a node; its inputs and readers stay.
 
+        Nodes that compute with its tensors (`Reuse`) follow: they compute what the new layer does.
+
         Raises:
             UserError: There is no such node, or the layer takes another number of inputs.
         """
         _check_arity(name, layer, self.inputs(name))
-        self._graph.nodes[name]["layer"] = layer
+        follow = {reuse: Reuse(name, layer) for reuse in self.reuses(name) if reuse != name}
+        self._hold(name, layer)
+        for reuse, again in follow.items():
+            self._hold(reuse, again)
         self._shapes = {}
 
     def rewire(self, name: str, *inputs: str) -> None:
@@ -102,26 +115,39 @@ class Wiring:
         """Removes a node that nobody reads.
 
         Raises:
-            UserError: A node reads it.
+            UserError: A node reads it, or computes with its tensors.
         """
         self.layer(name)
         if readers := self.readers(name):
             raise UserError(f"node {name!r} cannot be removed: {readers[0]!r} reads it")
+        if reuses := self.reuses(name):
+            raise UserError(f"node {name!r} cannot be removed: {reuses[0]!r} computes with its tensors")
         self._graph.remove_node(name)
+        self._owners.pop(name, None)
         self._below = {prefix for node in self._graph for prefix in prefixes(node)}
         if self._output == name:
             self._output = None
         self._shapes.pop(name, None)
 
     def prune(self) -> None:
-        """Removes every node from which no path leads to the output; the input stays."""
+        """Removes every node from which no path leads to the output; the input stays.
+
+        Raises:
+            UserError: One that stays computes with the tensors of one that would go.
+        """
         output, readers = self.output, self._graph.successors
         if all(name == output or next(readers(name), None) is not None for name in self._graph):
             return  # were anything dead, some of it would have no reader
         keep = self._alive() | {self.input}
         dead = [name for name in self._graph if name not in keep]
         if dead:
+            for reuse, owner in self._owners.items():
+                if owner not in keep and reuse in keep:
+                    raise UserError(
+                        f"node {owner!r} cannot be removed: {reuse!r} stays, and computes with its tensors"
+                    )
             self._graph.remove_nodes_from(dead)
+            self._owners = {reuse: owner for reuse, owner in self._owners.items() if reuse in keep}
             self._below = {prefix for node in self._graph for prefix in prefixes(node)}
             for name in dead:  # nobody who stays reads them
                 self._shapes.pop(name, None)
@@ -133,6 +159,7 @@ class Wiring:
         other._below = set(self._below)
         other._output = self._output
         other._shapes = dict(self._shapes)
+        other._owners = dict(self._owners)
         return other
 
     # -- reading --------------------------------------------------------------------------------
@@ -183,6 +210,14 @@ class Wiring:
         """
         self.layer(name)
         return tuple(self._graph.successors(name))
+
+    def owner(self, name: str) -> str:
+        """The node with whose tensors a node computes: itself, unless its layer is a `Reuse`."""
+        return self._owners.get(name, name)
+
+    def reuses(self, name: str) -> tuple[str, ...]:
+        """The other nodes that compute with a node's own tensors, each by a `Reuse`."""
+        return tuple(reuse for reuse, owner in self._owners.items() if owner == name)
 
     def _alive(self) -> set[str]:
         """The output, and every node from which a path leads to it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..architecture import Architecture
-from ..architecture.layers import Conv2d, Dropout, Flatten, Layer, Shift
+from ..architecture.layers import Conv2d, Dropout, Flatten, Layer, Reuse, Shift, computed
 from .palette import Kind, kind_of
 
 Fold = tuple[str, ...]
@@ -57,6 +57,7 @@ def is_light(layer: Layer) -> bool:
 
 def is_separable(first: Layer, second: Layer) -> bool:
     """Whether two convolutions in a row are one separable convolution: depthwise, then 1×1."""
+    first, second = computed(first), computed(second)
     if not (isinstance(first, Conv2d) and isinstance(second, Conv2d)):
         return False
     pointwise = second.kernel == (1, 1) and second.groups == 1 and not second.depthwise
@@ -109,6 +110,8 @@ def _separable_title(depthwise: Layer, pointwise: Layer) -> str:
 
 def _step(layer: Layer, separable: bool) -> str:
     """One layer in a list of steps, without what the title says already."""
+    if isinstance(layer, Reuse):
+        return f"{_step(layer.layer, separable)} again"
     if isinstance(layer, Conv2d):
         return "depthwise" if layer.depthwise else "1×1" if separable else "conv"
     return layer.label().split(" → ")[0].split(" stride ")[0]

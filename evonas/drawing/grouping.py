@@ -11,6 +11,7 @@ from typing import TypeVar
 import networkx as nx
 
 from ..architecture import Architecture
+from ..architecture.layers import computed
 from .folding import Fold, fold_chains
 
 B = TypeVar("B", bound=Hashable)
@@ -176,7 +177,9 @@ def _signature(architecture: Architecture, shapes: dict[str, tuple[int, ...]], g
     signature: list[Hashable] = []
     for name in group.nodes:
         sources = tuple(number.get(source, shapes[source]) for source in architecture.inputs(name))
-        signature.append((repr(architecture.layer(name)), shapes[name], sources))
+        owner = architecture.owner(name)
+        layer = repr(computed(architecture.layer(name)))
+        signature.append((layer, number.get(owner, owner) if owner != name else "", shapes[name], sources))
     return tuple(signature)
 
 

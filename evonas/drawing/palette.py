@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..architecture.layers import Conv2d, Input, Layer, Linear
+from ..architecture.layers import Conv2d, Input, Layer, Linear, computed
 
 INK = "#0f172a"
 FAINT = "#475569"
@@ -97,6 +97,7 @@ ACTIVATIONS = frozenset(
 
 def kind_of(layer: Layer) -> Kind:
     """The kind of a layer; one that a user made is told by the usual parts of its name."""
+    layer = computed(layer)
     name = layer.kind
     if isinstance(layer, Input):
         return Kind.TERMINAL

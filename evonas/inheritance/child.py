@@ -141,6 +141,7 @@ def affected(child: Architecture, parent: Architecture) -> set[str]:
     before, after = parent.parameters(), child.parameters()
     changed = {name.rpartition(".")[0] for name, shape in after.items() if before.get(name) != shape}
     changed |= {node for node in child if node not in parent or child.inputs(node) != parent.inputs(node)}
+    changed |= {child.owner(node) for node in changed if node in child}
     return changed | {reader for node in changed for reader in child.readers(node)}
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...architecture import Architecture
 from ...architecture.layers import Conv2d, ConvTranspose2d, Layer, Linear
-from .surgery import blank, fresh, in_order, refusal
+from .surgery import blank, check_alone, fresh, in_order, refusal
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +45,7 @@ def followed(
 
     Raises:
         NotApplicable: A change reaches a layer that cannot follow: a sum, a grouped convolution, a choice of
-            channels, the output.
+            channels, weights that are shared, the output.
     """
     outputs: dict[str, Positions] = {}
     inputs: dict[str, Positions] = {}
@@ -58,6 +58,7 @@ def followed(
         shapes = architecture.input_shapes(node)
         if layer.mixes:
             raise refusal(node, f"{layer.kind} takes statistics over its channels, which others would change")
+        check_alone(architecture, node)
         first = read[0] if read[0] is not None else np.arange(shapes[0][0])
         if layer.parameters(shapes) or layer.buffers(shapes):
             inputs[node] = first

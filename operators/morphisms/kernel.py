@@ -32,7 +32,10 @@ LARGEST = 7
 
 @dataclass(frozen=True)
 class _Reshaped(_Checked):
-    """A convolution whose filters' taps move to other places among new ones of zero."""
+    """A convolution whose filters' taps move to other places among new ones of zero.
+
+    Nodes that compute with the same filters follow.
+    """
 
     node: str
 
@@ -50,10 +53,12 @@ class _Reshaped(_Checked):
 
     def check(self, architecture: Architecture) -> None:
         old, new = convolution(architecture, self.node), self.changed(architecture)
-        size = architecture.input_shapes(self.node)[0][1:]
+        users = (self.node, *architecture.reuses(self.node))
+        size, *others = (architecture.input_shapes(user)[0][1:] for user in users)
         for axis, taps in enumerate(self.places(old, new)):
             kept = set(range(_of(new.kernel)[axis])[taps])
-            if dead := sorted(set(range(_of(new.kernel)[axis])) - kept - _alive(new, axis, size[axis])):
+            alive = set().union(*(_alive(new, axis, one[axis]) for one in (size, *others)))
+            if dead := sorted(set(range(_of(new.kernel)[axis])) - kept - alive):
                 raise refusal(
                     self.node,
                     f"on an image of {size[0]}×{size[1]}, new weights (tap {dead[0]} of axis {axis}) would "

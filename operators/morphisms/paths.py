@@ -18,6 +18,7 @@ from .surgery import (
     New,
     _Checked,
     blank,
+    check_alone,
     check_free,
     drawn,
     in_order,
@@ -79,7 +80,8 @@ class ReplicateAdd(_Checked):
         return [f"branch{number}" for number in range(1, self.copies + 1)]
 
     def check(self, architecture: Architecture) -> None:
-        layer_of(architecture, self.node)
+        if isinstance(layer_of(architecture, self.node), Conv2d):
+            check_alone(architecture, self.node)
         if len(architecture.shape(self.node)) != 3:
             raise refusal(self.node, f"expected an image, got {architecture.shape(self.node)}")
         check_free(architecture, self.name, (*self._branches, "add"))
@@ -160,6 +162,8 @@ class SplitConcat(_Checked):
 
     def check(self, architecture: Architecture) -> None:
         layer = layer_of(architecture, self.node)
+        if isinstance(layer, Conv2d):
+            check_alone(architecture, self.node)
         shape = architecture.shape(self.node)
         if len(shape) != 3 or shape[0] < self.copies:
             raise refusal(self.node, f"expected an image of at least {self.copies} channels, got {shape}")

@@ -72,7 +72,7 @@ class PruneChannels(Morphism):
         classes = ChannelClasses(architecture)
         free, _ = classes.changeable(node)
         axis = architecture.layer(node).axes("weight").output or 0
-        filters = weights[f"{node}.weight"].movedim(axis, 0)
+        filters = weights[f"{architecture.owner(node)}.weight"].movedim(axis, 0)
         norms = filters.detach().double().abs().flatten(1).sum(1).cpu().numpy()
         sums = np.bincount(classes.of(node), norms, minlength=classes.count)
         order = free[np.argsort(sums[free], kind="stable")]

@@ -28,10 +28,12 @@ from ...architecture.layers import (
     SiLU,
     Tanh,
 )
+from ...errors import UserError
 from ...evolution import new_name
 from .columns import Positions, carried, followed
 from .surgery import (
     _Checked,
+    check_alone,
     check_free,
     convolution,
     convolutions,
@@ -90,6 +92,9 @@ class RemoveLayer(_Checked):
         layer = layer_of(architecture, self.node)
         if layer.arity != 1:
             raise refusal(self.node, f"expected a layer of one input, got {layer.kind}")
+        for node in self.group(architecture):
+            if architecture.reuses(node):
+                check_alone(architecture, node)
         before = architecture.input_shapes(self.node)[0]
         after = architecture.shape(self.group(architecture)[-1])
         if before != after:
@@ -152,13 +157,20 @@ class RemoveSkip(_Checked):
             raise refusal(self.node, f"{self.source!r} is all that it reads")
         if isinstance(layer, Concat):
             self._followed(architecture)
+        self._without(architecture)
 
     def rewrite(self, architecture: Architecture) -> Architecture:
         self.check(architecture)
+        return self._without(architecture)
+
+    def _without(self, architecture: Architecture) -> Architecture:
         child = architecture.copy()
         inputs, port = list(architecture.inputs(self.node)), self._port(architecture)
         child.rewire(self.node, *inputs[:port], *inputs[port + 1 :])
-        child.prune()
+        try:
+            child.prune()
+        except UserError as error:  # what would go has tensors that others share
+            raise refusal(self.node, str(error)) from error
         return child
 
     def _port(self, architecture: Architecture) -> int:
@@ -222,6 +234,7 @@ class Separable(_Checked):
 
     def check(self, architecture: Architecture) -> None:
         layer = convolution(architecture, self.node)
+        check_alone(architecture, self.node)
         if layer.depthwise or layer.groups > 1:
             raise refusal(self.node, "expected a dense convolution, got a depthwise or grouped one")
         filters, channels, height, width = layer.parameters(architecture.input_shapes(self.node))["weight"]

@@ -22,6 +22,7 @@ from ...architecture.layers import (
     ReLU6,
     Scale,
     Shape,
+    computed,
 )
 from ...errors import NotApplicable
 from ...evolution import new_name
@@ -206,7 +207,7 @@ def _check_ends(architecture: Architecture, source: str, target: str) -> None:
 
 
 def _is_shut(architecture: Architecture, node: str) -> bool:
-    layer = architecture.layer(node)
+    layer = computed(architecture.layer(node))
     return isinstance(layer, Scale) and layer.initial == 0
 
 
@@ -214,7 +215,7 @@ def _silent(architecture: Architecture) -> set[str]:
     """Nodes that are zero everywhere as long as the factors that start at 0 stay there."""
     found: set[str] = set()
     for node in architecture:
-        layer, sources = architecture.layer(node), architecture.inputs(node)
+        layer, sources = computed(architecture.layer(node)), architecture.inputs(node)
         stays = isinstance(layer, (*KEEP_SIGN, LeakyReLU, ReLU, ReLU6, Scale))
         stays |= isinstance(layer, Conv2d | ConvTranspose2d | Linear) and not layer.bias
         if _is_shut(architecture, node) or (stays and found.issuperset(sources)):

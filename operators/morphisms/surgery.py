@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import networkx as nx
 
 from ...architecture import Architecture
-from ...architecture.layers import BatchNorm2d, Conv2d, Layer
+from ...architecture.layers import BatchNorm2d, Conv2d, Layer, Reuse
 from ...errors import NotApplicable
 from ...evolution import Morphism
 
@@ -62,6 +62,8 @@ def convolution(architecture: Architecture, node: str) -> Conv2d:
         NotApplicable: It holds none.
     """
     layer = layer_of(architecture, node)
+    if isinstance(layer, Reuse):
+        raise refusal(node, f"it has no filters of its own, but computes with those of {layer.of!r}")
     if not isinstance(layer, Conv2d):
         raise refusal(node, f"expected a convolution, got {layer.kind}")
     return layer
@@ -70,6 +72,19 @@ def convolution(architecture: Architecture, node: str) -> Conv2d:
 def convolutions(architecture: Architecture) -> list[str]:
     """The nodes that hold one, in an order that is always the same."""
     return [node for node in in_order(architecture) if isinstance(architecture.layer(node), Conv2d)]
+
+
+def check_alone(architecture: Architecture, node: str) -> None:
+    """Checks that a node's tensors serve no other node, for a change that would not suit that one.
+
+    Raises:
+        NotApplicable: They do, or are another node's.
+    """
+    owner = architecture.owner(node)
+    others = [user for user in (owner, *architecture.reuses(owner)) if user != node]
+    if others:
+        also = ", ".join(map(repr, others))
+        raise refusal(node, f"it shares its tensors with {also}, and cannot be changed alone")
 
 
 def check_free(architecture: Architecture, name: str, parts: Sequence[str]) -> None:

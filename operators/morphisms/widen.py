@@ -88,7 +88,8 @@ def wider(architecture: Architecture, node: str, width: int, seed: int, fresh: b
 def sized(classes: ChannelClasses) -> list[str]:
     """The layers whose width can change, in an order that does not depend on how the graph was made."""
     net = classes.architecture
-    return sorted(name for name in net if net.layer(name).sized and classes.free(name))
+    owners = (name for name in net if net.owner(name) == name)  # one that is called twice is one layer
+    return sorted(name for name in owners if net.layer(name).sized and classes.free(name))
 
 
 def draw_wider(architecture: Architecture, rng: random.Random, fresh: bool = False) -> tuple[str, int]:

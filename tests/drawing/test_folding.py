@@ -21,6 +21,7 @@ from evonas.architecture.layers import (
     Linear,
     MaxPool2d,
     ReLU,
+    Reuse,
 )
 from evonas.drawing.folding import fold_chains, label_of
 from evonas.drawing.grouping import MOST_GROUPS, gather, group_by_name, quotient
@@ -85,6 +86,11 @@ def test_the_output_ends_its_box() -> None:
         ([MaxPool2d(2, 2), ReLU()], "max 2×2 stride 2", "max 2×2 · ReLU"),
         ([Add(), ReLU()], "+ · ReLU", ""),
         ([BatchNorm2d(), ReLU()], "BN · ReLU", ""),
+        (
+            [Reuse("n0", Conv2d(24)), Reuse("n1", BatchNorm2d()), ReLU()],
+            "conv 3×3 → 24 again",
+            "conv again · BN again · ReLU",
+        ),
     ],
 )
 def test_labels(layers: list[Layer], title: str, steps: str) -> None:
@@ -158,6 +164,19 @@ def test_repeated_blocks_become_one_stack_that_counts_them(drawn: Drawn, residua
         ("stage1.block1 … block30", "30 alike, each 6 layers", "8×32×32 · 36k params in all"),
         ("stage2.block1 … block30", "30 alike, each 6 layers", "8×16×16 · 36k params in all"),
     ]
+
+
+def test_blocks_that_call_their_own_layers_again_are_alike(drawn: Drawn, residual: Build) -> None:
+    net = residual(1, 30)
+    for number in range(1, 31):
+        net.replace(f"stage1.block{number}.conv2", Reuse(f"stage1.block{number}.conv1", Conv2d(8)))
+    drawing = drawn(net)
+    assert [box.words[:2] for box in drawing.boxes if box.cards] == [
+        ("stage1.block1 … block30", "30 alike, each 6 layers")
+    ]
+    net.replace("stage1.block10.conv2", Reuse("stage1.block9.conv1", Conv2d(8)))
+    titles = [box.words[0] for box in drawn(net).boxes]
+    assert "stage1.block11 … block30" in titles
 
 
 def test_a_block_that_differs_is_not_folded_in(drawn: Drawn, residual: Build) -> None:

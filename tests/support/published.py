@@ -1,4 +1,4 @@
-"""Models to bring: twelve that torchvision publishes, and eight written by hand, all made small."""
+"""Models to bring: twelve that torchvision publishes, and nine written by hand, all made small."""
 
 from collections.abc import Callable
 
@@ -160,7 +160,26 @@ class Pixels(nn.Module):
         return self.head(x + y.permute(0, 3, 1, 2))
 
 
+class Again(nn.Module):
+    """A block called three times (Liang and Hu 2015), and filters for two sizes (Lin et al. 2017)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.block = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU())
+        self.both = nn.Conv2d(8, 6, 3, padding=1)
+        self.mix, self.head = nn.Linear(6, 6), nn.Linear(6, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.relu(self.stem(x))
+        for _ in range(3):
+            x = x + self.block(x)
+        fine, coarse = (F.relu(self.both(one)) for one in (x, F.max_pool2d(x, 2)))
+        x = fine.mean((2, 3)) + coarse.mean((2, 3))
+        return self.head(self.mix(F.relu(self.mix(x))))
+
+
 WRITTEN: dict[str, Callable[[], nn.Module]] = {
-    kind.__name__: kind for kind in (Residual, Coder, Pyramid, Halves, Vectors, Padded, Gated, Pixels)
+    kind.__name__: kind for kind in (Residual, Coder, Pyramid, Halves, Vectors, Padded, Gated, Pixels, Again)
 }
 """Models written by hand, for images of 3×16×16."""

@@ -12,6 +12,7 @@ from torch import nn
 
 PARTIAL = r"changes in place a part or a view"
 DIFFERENCE = r"the difference of two tensors"
+IN_PART = r"layers share all of their tensors or none"
 SHAPES = r"a layer (adds|multiplies) tensors of one shape"
 
 
@@ -85,6 +86,17 @@ PAIRS: list[tuple[str, Callable[[Any, Any], Any], str]] = [
 ]
 
 
+class Factor(nn.Module):
+    """A learnt factor for each channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.rand(channels, 1, 1) + 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.factor
+
+
 LAYERS: list[Callable[[int], nn.Module]] = [
     lambda channels: nn.Conv2d(channels, channels, 3, padding=1),
     lambda channels: nn.Conv2d(channels, channels, 1, bias=False),
@@ -98,6 +110,9 @@ LAYERS: list[Callable[[int], nn.Module]] = [
     lambda channels: nn.AvgPool2d(3, 1, 1, count_include_pad=False),
     lambda channels: nn.AdaptiveAvgPool2d(4),
     lambda channels: nn.Upsample(scale_factor=2),
+    lambda channels: nn.GroupNorm(1, channels),
+    lambda channels: nn.PReLU(channels),
+    Factor,
 ]
 FUNCTIONS: list[Callable[[torch.Tensor], torch.Tensor]] = [
     lambda x: F.max_pool2d(x, 2),

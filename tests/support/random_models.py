@@ -1,13 +1,17 @@
-"""Random models of all calls that an import reads, in all their forms, with aliases and changes in place."""
+"""Random models of all calls that an import reads, in all their forms.
+
+With aliases, changes in place, layers that are called again, and others that have their weights.
+"""
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from random_calls import ACTIVATIONS, FUNCTIONS, LAYERS, MODULES, NUMBERS, PAIRS, RARE, VIEWS
+from random_calls import ACTIVATIONS, FUNCTIONS, IN_PART, LAYERS, MODULES, NUMBERS, PAIRS, RARE, VIEWS
 from torch import nn
 
 Work = Callable[[list[torch.Tensor]], None]
@@ -37,7 +41,7 @@ class RandomModel(nn.Module):
         self.parts = nn.ModuleList()
         values = [probe.clone()]
         while len(self.steps) < steps:
-            step = draw(rng, values)
+            step = draw(rng, values, list(self.parts))
             try:
                 step.work(values)
             except (RuntimeError, ValueError, IndexError):
@@ -47,6 +51,8 @@ class RandomModel(nn.Module):
                 self.parts.append(step.module)
         images = [index for index, value in enumerate(values) if value.dim() == 4]
         self.read = rng.sample(images, min(len(images), rng.choice((1, 2, 2, 3))))
+        if images[-1] not in self.read and rng.random() < 0.5:
+            self.read.append(images[-1])
         width = sum(values[index].shape[1] for index in self.read)
         self.last = nn.Linear(width, 3)
 
@@ -70,8 +76,10 @@ def random_model(rng: random.Random, probe: torch.Tensor) -> RandomModel:
         return model.double().eval()
 
 
-def draw(rng: random.Random, values: list[torch.Tensor]) -> Step:
-    """A call that may fit the tensors that there are."""
+def draw(rng: random.Random, values: list[torch.Tensor], modules: list[nn.Module]) -> Step:
+    """A call that may fit the tensors that there are, of a module that was called before, too."""
+    if rng.random() < 0.3:
+        return _again(rng, values, modules)
     kinds = (_activation,) * 4 + (_number,) * 3 + (_pair,) * 4 + (_layer,) * 3 + (_view,) * 2 + (_rare,)
     return rng.choice(kinds)(rng, values)
 
@@ -135,6 +143,41 @@ def _layer(rng: random.Random, values: list[torch.Tensor]) -> Step:
         return Step(f"window {which} of {at}", _result(at, FUNCTIONS[which]))
     module = rng.choice(LAYERS)(values[at].shape[1]).double().eval()
     return Step(f"{module} of {at}", _result(at, module), module)
+
+
+def _again(rng: random.Random, values: list[torch.Tensor], modules: list[nn.Module]) -> Step:
+    holding = [module for module in modules if module.state_dict()]
+    if not holding:
+        return _layer(rng, values)
+    at, module = _pick(rng, values), rng.choice(holding if rng.random() < 0.8 else modules)
+    if rng.random() < 0.7:
+        return Step(f"again {module} of {at}", _result(at, module), module)
+    whole = rng.random() < 0.8
+    other = tied(module, whole)
+    reason = IN_PART if not whole and _differ(module, other) else ""
+    return Step(f"{'tied' if whole else 'half tied'} {other} of {at}", _result(at, other), other, reason)
+
+
+@torch.no_grad()
+def tied(module: nn.Module, whole: bool) -> nn.Module:
+    """Another module of the kind with the same tensors, or with the same weight and tensors of its own."""
+    other = copy.deepcopy(module)
+    for one, twin in zip(module.modules(), other.modules(), strict=True):
+        for mine, theirs in ((one._parameters, twin._parameters), (one._buffers, twin._buffers)):
+            for key, value in mine.items():
+                if whole or key == "weight":
+                    theirs[key] = value
+                elif value is not None and value.is_floating_point():
+                    theirs[key].mul_(1.5)
+    return other
+
+
+def _differ(module: nn.Module, other: nn.Module) -> bool:
+    """Whether two modules share some of their tensors, and some not."""
+    names = {key for key, value in other.state_dict().items() if value.dim()}  # no counter
+    mine, theirs = module.state_dict(), other.state_dict()
+    same = {key for key in names if mine[key].data_ptr() == theirs[key].data_ptr()}
+    return bool(same) and same != names
 
 
 def _view(rng: random.Random, values: list[torch.Tensor]) -> Step:

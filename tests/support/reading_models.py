@@ -8,8 +8,10 @@ from collections import Counter
 
 import torch
 from random_models import RandomModel, random_model
+from torch import nn
 
 from evonas.architecture import Architecture
+from evonas.architecture.layers import Reuse
 from evonas.errors import UserError
 from evonas.network import build
 from evonas.network.export import quiet
@@ -51,8 +53,11 @@ class Findings:
         gap = float((outputs - expected).abs().max()) / (float(expected.max() - expected.min()) or 1)
         if not expected.isfinite().all():
             self.count["not finite"] += 1
+        elif gap <= CLOSE and doubled(model, weights):
+            self._wrong(f"{number}: a shared weight became two: {model.described()}")
         elif gap <= CLOSE:
             self.count["equal"] += 1
+            self.count["of these with shared weights"] += any(isinstance(net.layer(n), Reuse) for n in net)
         else:
             self._wrong(f"{number}: off by {gap:.2g}: {model.described()}")
 
@@ -67,6 +72,16 @@ class Findings:
     def _wrong(self, words: str) -> None:
         self.count["wrong"] += 1
         self.wrong.append(words)
+
+
+def doubled(model: nn.Module, weights: dict[str, torch.Tensor]) -> bool:
+    """Whether what is one random tensor of the model's is two of the network's."""
+    for parameter in model.parameters():
+        if parameter.numel() > 1 and parameter.std() > 0:
+            mine = parameter.detach().reshape(-1)
+            if sum(torch.equal(mine, tensor.reshape(-1)) for tensor in weights.values()) > 1:
+                return True
+    return False
 
 
 def run(route: str, seed: int, first: int, models: int) -> Findings:

@@ -25,6 +25,7 @@ from .pointwise import BatchNorm2d, Dropout, Input, ReLU
 from .pooling import AvgPool2d, GlobalAvgPool, MaxPool2d, MinPool2d, Shift
 from .reconciling import PadChannels, Resize, TakeChannels
 from .regularising import Dropout2d, DropPath
+from .reuse import Reuse, computed
 from .scaling import Scale
 from .ties import Axes, Channels, Numbers, Ties
 from .torch_pooling import AdaptiveAvgPool2d, CeilMaxPool2d, PaddedAvgPool2d
@@ -80,6 +81,7 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Resize",
+    "Reuse",
     "Scale",
     "ScaleModule",
     "Shape",
@@ -91,6 +93,7 @@ __all__ = [
     "TakeChannels",
     "Tanh",
     "Ties",
+    "computed",
     "pair",
     "same_padding",
 ]

@@ -69,11 +69,19 @@ class Ties:
         self.count += count
         return Channels(np.arange(self.count - count, self.count, dtype=np.int64))
 
-    def tie(self, one: Channels, other: Channels) -> None:
-        """Ties two nodes' channels position by position, since they are added."""
+    def tie(
+        self,
+        one: Channels,
+        other: Channels,
+        otherwise: str = "a sum of flattened channels with features of another order",
+    ) -> None:
+        """Ties two nodes' channels position by position, since they are added or read by the same weights.
+
+        Where their features are in another order they are frozen, `otherwise` says why.
+        """
         if not _same(one.blocks, other.blocks):
             for channels in (one, other):
-                self.freeze(channels, "a sum of flattened channels with features of another order")
+                self.freeze(channels, otherwise)
         self.pairs.append((one.numbers, other.numbers))
 
     def tie_groups(self, channels: Channels, groups: int) -> None:

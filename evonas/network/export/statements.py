@@ -127,7 +127,7 @@ class _Writer:
         found: dict[str, str] = {}
         taken: set[str] = set()
         for node in self.owners:
-            if node.op == "call_module":
+            if node.op == "call_module" and str(node.target) not in found:
                 attribute = str(node.target).replace(".", "_")
                 while attribute in taken or hasattr(nn.Module, attribute):
                     attribute += "_"

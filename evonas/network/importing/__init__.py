@@ -11,12 +11,13 @@ something is.
 
 `assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling, resizing), `edges`
 (padding, slices), `pointwise` (activations, batch normalisation, dropout, the linear map), `normalising` (of
-each example), `orders` (of axes), `arithmetic` (sums, products, joins), and answer with a `part`. `joining`
-and `folding` make one layer of what a model has as several. `layerwise` checks each layer beside its call, by
-itself. `naming` makes names of the paths of modules.
+each example), `orders` (of axes), `arithmetic` (sums, products, joins), and answer with a `part`. `sharing`
+knows which layers compute with the same tensors. `joining` and `folding` make one layer of what a model has
+as several. `layerwise` checks each layer beside its call, by itself. `naming` makes names of the paths of
+modules.
 
 What has no layer is refused by name, never left out: attention, recurrence, other permutations of axes,
-weights that two layers share, and whatever depends on the images' content.
+tensors that layers of two kinds share, and whatever depends on the images' content.
 """
 
 from __future__ import annotations

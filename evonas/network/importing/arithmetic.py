@@ -21,9 +21,9 @@ def add(one: Operand, other: Operand, alpha: float = 1) -> Part:
             raise NoLayerError(f"a layer adds tensors of one shape, got {one.shape} and {other.shape}")
         return Part(Add(), [one, other])
     if isinstance(one, Value) and not isinstance(other, Value):
-        return affine(one, 1, other * alpha if _is_number(other) else _double(other) * alpha)
+        return affine(one, 1, other * alpha if _is_number(other) else _double(other) * alpha, other)
     if isinstance(other, Value) and not isinstance(one, Value):
-        return affine(other, alpha, one)
+        return affine(other, alpha, one, one)
     raise NoLayerError("it adds constants")
 
 
@@ -54,7 +54,7 @@ def multiply(one: Operand, other: Operand) -> Part:
         return _gate(one, other)
     if isinstance(other, torch.nn.Parameter) and other.numel() == 1:
         return Part(Scale(), [one], {"weight": other.reshape(1)})
-    return affine(one, other, 0)
+    return affine(one, other, 0, other)
 
 
 def _gate(one: Value, other: Value) -> Part:
@@ -71,7 +71,7 @@ def divide(one: Operand, other: Operand) -> Part:
     """One / other, where other is a constant."""
     if not isinstance(one, Value) or isinstance(other, Value):
         raise NoLayerError("no layer divides by a tensor that depends on the images")
-    return affine(one, 1 if _is_number(other) and other == 1 else 1 / _double(other), 0)
+    return affine(one, 1 if _is_number(other) and other == 1 else 1 / _double(other), 0, other)
 
 
 def concat(values: Sequence[Operand], dim: int = 0) -> Part:
@@ -82,10 +82,16 @@ def concat(values: Sequence[Operand], dim: int = 0) -> Part:
     return Part(Concat(), read)
 
 
-def affine(value: Value, scale: Constant, shift: Constant) -> Part:
+def affine(value: Value, scale: Constant, shift: Constant, constant: Constant = 0) -> Part:
     """A linear function of one number, or one for each channel: a depthwise convolution of one pixel.
 
     Nothing, if the model's code multiplies by the number 1 and adds 0; tensors of these may be trained.
+
+    Args:
+        value: What it is a function of.
+        scale: The factor.
+        shift: What is added.
+        constant: What the model has, of which these were computed.
     """
     if _is_number(scale) and _is_number(shift) and (scale, shift) == (1, 0):
         return Part(None, [value])
@@ -95,7 +101,9 @@ def affine(value: Value, scale: Constant, shift: Constant) -> Part:
     bias = _by_channel(terms, channels, value.last).to(value.dtype)
     shifts = bool(bias.any()) or not _is_number(shift)
     layer = Conv2d(kernel=1, depthwise=True, bias=shifts)
-    return Part(layer, [value], {"weight": weight} | ({"bias": bias} if shifts else {}), constant=True)
+    tensors = {"weight": weight} | ({"bias": bias} if shifts else {})
+    made_of = [constant] if isinstance(constant, torch.Tensor) else []
+    return Part(layer, [value], tensors, constant=True, made_of=made_of)
 
 
 def _is_number(constant: Constant) -> bool:

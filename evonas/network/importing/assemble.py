@@ -21,6 +21,7 @@ from .modules import module_part
 from .naming import Namer
 from .orders import check_order
 from .part import NoLayerError, Part, Value
+from .sharing import OwnTensors
 from .trace import Traced
 
 Weights = dict[str, torch.Tensor]
@@ -40,8 +41,9 @@ def assemble(traced: Traced) -> tuple[Architecture, Weights]:
     net.prune()
     join_pools(net)
     weights = {key: value for key, value in assembler.weights.items() if key.rpartition(".")[0] in net}
-    fold(net, weights, assembler.constants)
-    join_constants(net, weights, assembler.constants)
+    constants = assembler.constants - assembler.tensors.share(net, weights)
+    fold(net, weights, constants)
+    join_constants(net, weights, constants)
     net.validate()
     return net, weights
 
@@ -58,9 +60,7 @@ class _Assembler:
         self.calls: dict[str, fx.Node] = {}  # the call that each of the architecture's nodes was made of
         self.weights: Weights = {}
         self.constants: set[str] = set()  # the nodes that scale and shift by constants
-        self._owners: dict[int, str] = {}  # who uses a tensor of the model's, by its address
-        module = traced.module
-        self._kept = {tensor.data_ptr() for tensor in [*module.parameters(), *module.buffers()]}
+        self.tensors = OwnTensors(traced.module, traced.unsteady)
         self.images: Value = traced.results[traced.image]
         self._named(traced.image, self.net.add(self.namer.name("image"), Input(self.images.shape[1:])))
 
@@ -129,14 +129,14 @@ class _Assembler:
         if part.layer is None:
             self.names[node] = inputs[0]
             return
-        for tensor in part.tensors.values():
-            self._claim(tensor, node)
+        user = self.tensors.user_of(part, self._described(node))
         name = self.net.add(self.namer.name(self._path(node)), part.layer, *inputs)
         if self.net.shape(name) != value.shape[1:]:
             raise NoLayerError(f"its layer gives {self.net.shape(name)}, the model {value.shape[1:]}")
         if value.dtype != self.images.dtype:
             raise NoLayerError(f"it gives {value.dtype} of images in {self.images.dtype}; {PRECISION}")
         self._named(node, name)
+        user.nodes.append(name)
         self.weights.update({f"{name}.{key}": _copy(tensor) for key, tensor in part.tensors.items()})
         if part.constant:
             self.constants.add(name)
@@ -157,23 +157,6 @@ class _Assembler:
         if isinstance(argument, slice):
             return slice(*map(self._argument, (argument.start, argument.stop, argument.step)))
         return argument
-
-    def _claim(self, tensor: torch.Tensor, node: fx.Node) -> None:
-        """Notes who uses a tensor: a second user would get a copy of its own.
-
-        Raises:
-            NoLayerError: It is used already.
-        """
-        address, here = tensor.data_ptr(), self._described(node)
-        if address not in self._kept:
-            return
-        if address in self.traced.unsteady:
-            raise NoLayerError("the model changes its tensors while it computes, which are constants here")
-        if address in self._owners:
-            other = self._owners[address]
-            shared = "it is called more than once" if other == here else f"it shares a tensor with {other}"
-            raise NoLayerError(f"{shared}, and weights cannot be shared: each layer has its own")
-        self._owners[address] = here
 
     def _path(self, node: fx.Node) -> str:
         """Where in the model a call is made, and the function, unless a module of PyTorch's calls it."""

@@ -55,7 +55,7 @@ def _fold_pad(net: Architecture, name: str, pad: Pad | ConstantPad) -> None:
     (source,) = net.inputs(name)
     for reader in net.readers(name):
         padded = _padded(net.layer(reader), pad)
-        if padded is not None:
+        if padded is not None and not net.reuses(reader):  # other calls need not be padded
             net.replace(reader, padded)
             net.rewire(reader, source)
     if not net.readers(name) and net.output != name:

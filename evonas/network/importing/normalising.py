@@ -84,7 +84,7 @@ def _by_channel(tensor: Tensor | None) -> Tensor | None:
     first = tensor[:, :1, :1]
     if not bool((tensor == first).all()):
         raise NoLayerError("a layer has a scale for each channel, not for each pixel")
-    return first.reshape(-1).clone()
+    return first.reshape(-1)
 
 
 def layer_norm_2d(

@@ -37,12 +37,14 @@ class Part:
         inputs: What it reads.
         tensors: Its tensors, by the layer's names for them.
         constant: Whether it does nothing but scale and shift by what the model's code multiplies and adds.
+        made_of: What its tensors were computed from, where they are not the model's own.
     """
 
     layer: Layer | None
     inputs: Sequence[Value]
     tensors: Mapping[str, torch.Tensor] = field(default_factory=dict)
     constant: bool = False
+    made_of: Sequence[torch.Tensor] = ()
 
 
 class NoLayerError(Exception):

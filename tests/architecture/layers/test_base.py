@@ -60,6 +60,7 @@ EXAMPLES = [
     layers.CeilMaxPool2d(3, 2, padding=0),
     layers.PaddedAvgPool2d(3),
     layers.Scale(0.5),
+    layers.Reuse("stage1.conv", layers.Conv2d(8, (1, 7), 2, padding=(0, 3))),
 ]
 
 
@@ -100,6 +101,13 @@ def test_json_holds_only_what_differs_from_the_default():
             "Conv2d out_channels: expected whole numbers of at least 1, got 2.0",
         ),
         ({"kind": "Input", "size": 3}, "Input"),
+        ({"kind": "Reuse", "of": "conv"}, "Reuse: "),
+        ({"kind": "Reuse", "of": "", "layer": {"kind": "Scale"}}, "Reuse of: expected a node's name, got ''"),
+        ({"kind": "Reuse", "of": "conv", "layer": 3}, "layer: expected an object with a 'kind', got 3"),
+        (
+            {"kind": "Reuse", "of": "a", "layer": {"kind": "Reuse", "of": "b", "layer": {"kind": "Scale"}}},
+            "Reuse layer: expected the layer of a node with tensors of its own, got a Reuse",
+        ),
     ],
 )
 def test_what_is_no_layer_is_refused(data, message):

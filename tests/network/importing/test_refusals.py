@@ -146,21 +146,6 @@ def test_attention_is_named(refused, model_of, conv, head):
     refused(model, "cannot be represented")
 
 
-def test_shared_weights(refused, model_of, conv, head):
-    def twice(model, x):
-        return model.head(model.again(model.again(model.conv(x))))
-
-    refused(
-        model_of(twice, conv=conv(), again=conv(4), head=head()),
-        "model: again (Conv2d) cannot be represented: it is called more than once, and weights cannot be",
-    )
-    tied = nn.Sequential(conv(), conv(4), conv(4), head())
-    tied[2].weight = tied[1].weight
-    refused(tied, "model: 2 (Conv2d) cannot be represented: it shares a tensor with 1 (Conv2d), and weights")
-    norm = nn.BatchNorm2d(4, affine=False)
-    refused(nn.Sequential(conv(), norm, conv(4), norm, head()), "it is called more than once")
-
-
 def test_a_choice_that_depends_on_the_images(refused, model_of, conv, head):
     def forward(model, x):
         x = model.conv(x)
