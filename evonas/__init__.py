@@ -6,7 +6,8 @@
     network = result.best.network()
 
 `evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
-a trained network, and `toolbox` makes a DEAP toolbox for a loop of your own. The parts are in
+a trained network, `toolbox` makes a DEAP toolbox for a loop of your own, and `EvolvedClassifier`
+is a search as a scikit-learn classifier. The parts are in
 `evonas.genomes`, `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
 
 The package's rooms and what is in each: ``docs/architecture.md``, and the first lines of each room.
@@ -26,12 +27,23 @@ from .files import later
 
 if TYPE_CHECKING:
     from .api import evolve, load, resume
+    from .estimator import EvolvedClassifier
     from .refinement import refine
     from .settings import toolbox
 
 __version__ = "0.1.0"
 
-__all__ = ["NotApplicable", "UserError", "__version__", "evolve", "load", "refine", "resume", "toolbox"]
+__all__ = [
+    "EvolvedClassifier",
+    "NotApplicable",
+    "UserError",
+    "__version__",
+    "evolve",
+    "load",
+    "refine",
+    "resume",
+    "toolbox",
+]
 
 MOVED: Mapping[str, str] = {
     "assembly": "settings.assembly",
@@ -128,7 +140,13 @@ sys.meta_path.insert(0, _ByOtherNames())  # before the path of a package that ha
 
 
 _LATER = later(
-    __name__, {"api": "evolve load resume", "refinement": "refine", "settings.deap_toolbox": "toolbox"}
+    __name__,
+    {
+        "api": "evolve load resume",
+        "estimator": "EvolvedClassifier",
+        "refinement": "refine",
+        "settings.deap_toolbox": "toolbox",
+    },
 )
 
 

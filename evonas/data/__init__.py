@@ -26,6 +26,7 @@ from .layout import AUTO, BEFORE, LAYOUTS, check_layout
 from .load import build_dataset, default_data_dir, load_dataset
 from .marks import Marks, gathered
 from .source import ArraySource, ImageSource, ValidatedSource
+from .split import default_validation_fraction, take_validation
 
 __all__ = [
     "AUTO",
@@ -49,6 +50,7 @@ __all__ = [
     "check_layout",
     "dataset_names",
     "default_data_dir",
+    "default_validation_fraction",
     "describe_datasets",
     "differences",
     "gathered",
@@ -59,4 +61,5 @@ __all__ = [
     "read_described",
     "read_marks",
     "share_of_commonest",
+    "take_validation",
 ]

@@ -15,7 +15,7 @@ from ..task import Task
 from .account import Account
 from .catalogue import dataset_names, open_named
 from .damaged import of_whole_files
-from .dataset import ImageDataset, fingerprint_of
+from .dataset import HOW_TO_TEST, ImageDataset, fingerprint_of
 from .identity import digest_of_labels
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
@@ -129,6 +129,8 @@ def build_dataset(
         validation = _own_part(name, "val", source.read_validation(shape), classes, x, _known(source))
 
     def read_test() -> Images:
+        if _without_test(source):
+            raise UserError(f"{name}: expected test images, got a dataset that has none: {HOW_TO_TEST}")
         if held_out is None:
             return _own_part(name, "test", source.read_test(shape), classes, x, _known(source))
         images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
@@ -156,7 +158,13 @@ def build_dataset(
             labels if validation is None else np.concatenate([labels, validation.y]), classes.names
         ),
         _read_others=read_others,
+        has_test=not _without_test(source),
     )
+
+
+def _without_test(source: ImageSource) -> bool:
+    """Whether a source says that there are no test images: no part of the contract."""
+    return not source.has_test and bool(getattr(source, "without_test", False))
 
 
 def _test_apart(
@@ -165,13 +173,17 @@ def _test_apart(
     """The places of test images that are held out, where a source has none of its own, and all others.
 
     Raises:
-        UserError: A fraction was asked for where there is a test part, or it is none.
+        UserError: A fraction was asked for where there is a test part or none is wanted, or it is none.
     """
     if source.has_test:
         if fraction is not None:
             check_fraction(fraction, "test_fraction")
             raise UserError(f"test_fraction: expected none, for {name} has its own test part, got {fraction}")
         return None, np.arange(len(labels), dtype=np.int64)
+    if _without_test(source):
+        if fraction is not None:
+            raise UserError(f"test_fraction: expected none, for {name} has no test images, got {fraction}")
+        return np.arange(0, dtype=np.int64), np.arange(len(labels), dtype=np.int64)
     validated = isinstance(source, ValidatedSource) and source.has_validation
     share = DEFAULT_TEST_FRACTION if fraction is None else fraction
     return take_test(labels, share, classes.names, name, validated)

@@ -31,11 +31,18 @@ class Deployable:
     weights: Mapping[str, torch.Tensor]
     classes: tuple[str, ...] = ()
 
-    def network(self) -> nn.Module:
-        """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits."""
+    def network(self, *, double: bool = False) -> nn.Module:
+        """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits.
+
+        Args:
+            double: Whether it computes in float64 instead of float32.
+        """
+        import torch
+
         from .network import build
 
-        return build(self.architecture, weights=self.weights).eval()
+        dtype = torch.float64 if double else torch.float32
+        return build(self.architecture, weights=self.weights, dtype=dtype).eval()
 
 
 def put_in_front(architecture: Architecture, name: str) -> None:
@@ -58,6 +65,8 @@ def deployable(
     weights: Mapping[str, torch.Tensor],
     statistics: Statistics,
     classes: tuple[str, ...] = (),
+    *,
+    double: bool = False,
 ) -> Deployable:
     """Puts (image - mean) / std in front, as a 1×1 depthwise convolution.
 
@@ -66,6 +75,7 @@ def deployable(
         weights: Its tensors.
         statistics: Mean and standard deviation of each channel, in the images' units.
         classes: The names of the outputs.
+        double: Whether the tensors of this layer are float64, for a network that is built so.
     """
     import torch
 
@@ -73,9 +83,10 @@ def deployable(
     put_in_front(whole, NODE)
     std = torch.tensor(statistics.std, dtype=torch.float64)
     mean = torch.tensor(statistics.mean, dtype=torch.float64)
+    dtype = torch.float64 if double else torch.float32
     tensors = {
         **weights,
-        f"{NODE}.weight": (1 / std).float().view(-1, 1, 1, 1),
-        f"{NODE}.bias": (-mean / std).float(),
+        f"{NODE}.weight": (1 / std).to(dtype).view(-1, 1, 1, 1),
+        f"{NODE}.bias": (-mean / std).to(dtype),
     }
     return Deployable(whole, tensors, classes)

@@ -14,7 +14,14 @@ from ..files import later
 if TYPE_CHECKING:
     from .description import read_description, read_report, whole_report
     from .figures import amount, duration, number_of, share, speed
-    from .final import Trained, load_trained, save_trained, train_finally, training_devices
+    from .final import (
+        Trained,
+        final_training,
+        load_trained,
+        save_trained,
+        train_finally,
+        training_devices,
+    )
     from .result import Individual, SearchResult, commonest_failure
     from .scoring import Before, said_of_test
 
@@ -26,6 +33,7 @@ __all__ = [
     "amount",
     "commonest_failure",
     "duration",
+    "final_training",
     "load_trained",
     "number_of",
     "read_description",
@@ -44,7 +52,7 @@ __getattr__ = later(
     {
         "description": "read_description read_report whole_report",
         "figures": "amount duration number_of share speed",
-        "final": "Trained load_trained save_trained train_finally training_devices",
+        "final": "Trained final_training load_trained save_trained train_finally training_devices",
         "result": "Individual SearchResult commonest_failure",
         "scoring": "Before said_of_test",
     },
