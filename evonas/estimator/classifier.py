@@ -124,7 +124,9 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         samples, targets = self._read_training(X, y)
         classes, labels = np.unique(targets, return_inverse=True)
         if len(classes) < 2:
-            raise UserError(f"y: expected labels of at least two classes, got one class, {classes[0]!r}")
+            raise UserError(
+                f"y: expected labels of at least two classes, got one class, {classes.tolist()[0]!r}"
+            )
         layout = Layout.of(samples, self.image_shape)
         images = layout.images(samples)
         pixels = Pixels.of(images)
@@ -227,8 +229,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         choices = ("strategy", "budget", "max_seconds", "epochs", "max_parameters", "workers")
         return Wishes(
             self.genome,
-            said(**{name: getattr(self, name) for name in choices}),
-            self.final_epochs,
+            said(**{name: _plain(getattr(self, name)) for name in choices}),
+            _plain(self.final_epochs),
             self.run,
             self.settings,
             print if self.verbose >= 1 else None,
@@ -268,6 +270,11 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             return images
         rows: NDArray[Any] = validate_data(self, X, reset=False, dtype=np.float64)
         return rows
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's, of which searches over parameters make grids, as one of Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _are_images(samples: Any) -> bool:
