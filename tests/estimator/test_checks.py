@@ -29,10 +29,10 @@ def test_all_checks_of_scikit_learn_pass() -> None:
             expected_failed_checks=EXPECTED_TO_FAIL,
             callback=lambda **said: ran.append(said),
         )
-    by_status = {one["check_name"]: one["status"] for one in ran if one["status"] != "passed"}
     failed = {one["check_name"]: repr(one["exception"]) for one in ran if one["status"] == "failed"}
     assert failed == {}
-    assert by_status == dict.fromkeys(EXPECTED_TO_FAIL, "xfail") | dict.fromkeys(SKIPPED, "skipped")
+    assert {one["check_name"] for one in ran if one["status"] == "xfail"} == set(EXPECTED_TO_FAIL)
+    assert {one["check_name"] for one in ran if one["status"] == "skipped"} <= set(SKIPPED)
     assert Counter(one["status"] for one in ran)["passed"] >= 50
 
 

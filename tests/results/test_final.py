@@ -72,6 +72,21 @@ def test_test_images_are_read_when_training_has_ended(genome, tmp_path):
     assert epochs == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_a_dataset_without_test_images_is_refused_before_training(genome, tmp_path):
+    x = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "images.npz", x_train=x, y_train=np.arange(20) % 2, without_test=True)
+    watched = []
+    with pytest.raises(UserError, match="expected test images, got a dataset that has none"):
+        final.train_finally(
+            genome,
+            load_dataset(str(tmp_path / "images.npz")),
+            PLAN,
+            Compute(),
+            watch=lambda *epoch: watched.append(epoch),
+        )
+    assert watched == []
+
+
 def test_a_seed_means_the_same_network(trained, genome, dataset):
     again, other = (final.train_finally(genome, dataset, PLAN, Compute(), seed=seed) for seed in (5, 6))
     assert all(torch.equal(trained.weights[name], again.weights[name]) for name in trained.weights)
