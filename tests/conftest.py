@@ -3,6 +3,7 @@
 import itertools
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ SECONDS = 300
 @pytest.hookimpl(tryfirst=True)  # pytest-timeout reads the option when it is configured
 def pytest_configure(config: pytest.Config) -> None:
     torch.set_num_threads(1)  # sums depend on it
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # What a shell starts in the background ignores Ctrl-C, and so would commands that tests start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("timeout", None) is None and "PYTEST_TIMEOUT" not in os.environ:
         config.option.timeout = SECONDS
 

@@ -113,15 +113,14 @@ def evolve(
     comes from the genome's recipe (evonas list recipes); for amoeba these are 40 small networks on the
     embedded digits, some minutes on a laptop.
     """
-    from ..api import Course, search
-    from ..evolution import operators_from
+    from ..api import search
     from ..settings import OperatorChoice, read_order, said
+    from .conducted import read_conduct
     from .figures import read_limit
-    from .session import Output, conduct
+    from .session import conduct
     from .targets import located, read_start
 
-    output = Output(quiet, as_json, max_time, finish)
-    limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
+    conducted, data = read_conduct(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(
         dataset=located(dataset),
         start=read_start(start),
@@ -133,14 +132,13 @@ def evolve(
     )
     if refine is not None and refine < 2:
         raise UserError(f"refine: expected at least 2 candidates, the found one included, got {refine}")
-    choice = OperatorChoice(tuple(operators_from(operators or ())))
     order = read_order(asked, data.download)
     folder = run or _fresh(order.recipe)
-    course = Course(folder, machines, limit, callbacks=grouped.logs(context, folder))
+    course = conducted.course(folder, grouped.logs(context, folder))
     conduct(
         folder,
-        output,
-        lambda onlookers: search(order, choice, replace(course, onlookers=onlookers)),
+        conducted.output,
+        lambda onlookers: search(order, conducted.operators, replace(course, onlookers=onlookers)),
         recipe=order.recipe,
     )
     if refine is not None:
@@ -150,7 +148,7 @@ def evolve(
         beginning, asked = Beginning(folder), {"budget": refine}
         conduct(
             folder / "refined",
-            output,
+            conducted.output,
             lambda onlookers: climb(
                 beginning, asked, data, OperatorChoice(), replace(course, onlookers=onlookers)
             ),

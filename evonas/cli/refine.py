@@ -77,25 +77,24 @@ def refine(
     Takes the best of any run, whatever its genome, or a model of your own that torch.export has saved. What
     it was given stays candidate 0, so the best is never worse on validation.
     """
-    from ..api import Course
-    from ..evolution import operators_from
     from ..refinement import Beginning, climb
-    from ..settings import OperatorChoice, said
+    from ..settings import said
+    from .conducted import read_conduct
     from .fresh import fresh_folder
-    from .session import Output, conduct
+    from .session import conduct
     from .targets import located
 
-    output = Output(quiet, as_json, max_time, finish)
-    limit, machines, data = output.seconds, grouped.machines(context), grouped.data(context)
+    conducted, data = read_conduct(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
-    choice = OperatorChoice(tuple(operators_from(operators or ())))
     beginning = Beginning(_taken(source, individual), images)
     folder = run or fresh_folder("refined", Path(source).expanduser().resolve().stem)
-    course = Course(folder, machines, limit)
+    course = conducted.course(folder)
     conduct(
         folder,
-        output,
-        lambda onlookers: climb(beginning, asked, data, choice, replace(course, onlookers=onlookers)),
+        conducted.output,
+        lambda onlookers: climb(
+            beginning, asked, data, conducted.operators, replace(course, onlookers=onlookers)
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,17 +48,15 @@ def resume(
     as_json: options.Json = False,
 ) -> None:
     """Go on with a run that was stopped or killed, or extend one."""
-    from ..api import Course, go_on, load
-    from ..evolution import operators_from
-    from ..settings import Changes, Fitness, OperatorChoice
+    from ..api import go_on, load
+    from ..settings import Changes, Fitness
+    from .conducted import read_conduct
     from .onwards import resuming
-    from .session import Output, conduct
+    from .session import conduct
     from .targets import located
 
-    output = Output(quiet, as_json, max_time, finish)
-    limit, machines = output.seconds, grouped.machines(context)
-    choice = OperatorChoice(tuple(operators_from(operators or ())))
-    logs = grouped.logs(context, run)
+    conducted = read_conduct(context)
+    course = conducted.course(run, grouped.logs(context, run))
     changes = Changes(budget, keep, data_dir, drop_damaged, located(dataset))
     known, whole = _known(run)
     complete = budget is None and known.evaluated >= whole
@@ -68,9 +67,9 @@ def resume(
     def searched(onlookers: Onlookers) -> SearchResult:
         if complete:
             return load(run)
-        return go_on(run, changes, Fitness(), choice, Course(run, machines, limit, onlookers, logs))
+        return go_on(run, changes, Fitness(), conducted.operators, replace(course, onlookers=onlookers))
 
-    conduct(run, output, searched, known)
+    conduct(run, conducted.output, searched, known)
 
 
 def _known(run: Path) -> tuple[Survey, int]:

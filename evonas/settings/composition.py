@@ -10,12 +10,30 @@ from typing import Any
 
 from ..data import AUTO
 from ..errors import UserError, nearest
-from ..evolution import SECONDS, genome_type
+from ..evolution import genome_type
 from ..files import read_size
 from ..search import read_room
 from ..tables import Figures, read_table
+from ..training import Plan
 from .recipe import SEARCH_KEYS, TABLES, Recipe, checked, load_recipe, merged, read_recipe
 from .settings import Settings, resolve_tactics, strategy_type
+
+DEFAULTS: dict[str, Any] = {
+    "strategy": "random",
+    "dataset": "digits",
+    "layout": AUTO,
+    "train_limit": None,
+    "budget": 40,
+    "look_ahead": 4,
+    "inherit": "match",
+    "seed": 0,
+    "start": None,
+    "threads": 1,
+    "max_memory": None,
+    "keep": 0,
+    "table": "",
+}
+"""Of ``[search]``, where a new search begins otherwise than `Settings` reads a journal that lacks the key."""
 
 
 def compose(
@@ -79,66 +97,60 @@ def resolve(recipe: Recipe, uses_images: bool) -> Settings:
     Raises:
         UserError: A choice is unknown or refused.
     """
-    from ..training import Plan
+    said = recipe["search"]
+    _check_search(said)
+    search = {**DEFAULTS, **said}
+    space = genome_type(search["genome"]).space_type.from_dict(recipe["genome"])
+    plan = Plan.from_dict(recipe["training"])
+    plan.changed(recipe["final"])
+    if table := search["table"]:
+        plan = plan.changed({"epochs": _figures(table, said, recipe["epochs"]).epochs})
+    elif not uses_images:
+        search["dataset"] = ""
+    search.update(_where(said, uses_images, space.separable))
+    search["max_memory"] = _most_memory(search["max_memory"], search["device"])
+    search["keep"] = read_room(search["keep"])
+    strategy, explicit = strategy_type(search["strategy"]), recipe["explicit"]
+    settings = Settings(
+        **search,
+        space=space.to_dict(),
+        tactics=resolve_tactics(strategy, recipe, explicit, search["budget"]),
+        training=plan.to_dict(),
+        final=dict(recipe["final"]),
+        recipe=recipe.get("recipe", ""),
+        operators=dict(recipe["operators"]),
+    )
+    return _with_start(settings)
 
-    search = recipe["search"]
+
+def _check_search(search: Mapping[str, Any]) -> None:
+    """What is read before `Settings` can check it.
+
+    Raises:
+        UserError: A key is unknown, or a value is of no use.
+    """
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
     for key in ("strategy", "dataset", "layout", "background", "inherit", "device", "precision", "table"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
-    budget = search.get("budget", 40)
+    budget = search.get("budget", DEFAULTS["budget"])
     if not isinstance(budget, int) or isinstance(budget, bool) or budget < 1:
         raise UserError(f"budget: expected a whole number of at least 1, got {budget!r}")
-    strategy = search.get("strategy", "random")
-    space = genome_type(search["genome"]).space_type.from_dict(recipe["genome"])
-    plan = Plan.from_dict(recipe["training"])
-    plan.changed(recipe["final"])
-    table = search.get("table", "")
-    if table:
-        plan = plan.changed({"epochs": _figures(table, search, recipe["epochs"]).epochs})
-    device = "cpu"
-    precision: Any = "float32"  # or what a caller has written
-    if uses_images:
-        from ..training import choose_device, choose_precision
 
-        device = choose_device(search.get("device", "auto"))
-        precision = search.get("precision") or choose_precision(device, space.separable)
-    settings = Settings(
-        genome=search["genome"],
-        strategy=strategy,
-        dataset=search.get("dataset", "digits") if uses_images or table else "",
-        train_limit=search.get("train_limit"),
-        budget=budget,
-        look_ahead=search.get("look_ahead", 4),
-        inherit=search.get("inherit", "match"),
-        seed=search.get("seed", 0),
-        start=search.get("start"),
-        device=device,
-        precision=precision,
-        threads=search.get("threads", 1),
-        space=space.to_dict(),
-        tactics=resolve_tactics(strategy_type(strategy), recipe, recipe["explicit"], budget),
-        training=plan.to_dict(),
-        final=dict(recipe["final"]),
-        recipe=recipe.get("recipe", ""),
-        unique=search.get("unique", False),
-        operator_seconds=search.get("operator_seconds", SECONDS),
-        operators=dict(recipe["operators"]),
-        verify_morphisms=search.get("verify_morphisms", False),
-        asynchronous=search.get("asynchronous", False),
-        max_parameters=search.get("max_parameters"),
-        max_flops=search.get("max_flops"),
-        max_memory=_most_memory(search.get("max_memory"), device),
-        capture=search.get("capture", True),
-        keep=read_room(search.get("keep", 0)),
-        table=table,
-        layout=search.get("layout", AUTO),
-        without_damaged=search.get("without_damaged", False),
-        background=search.get("background", ""),
-    )
-    return _with_start(settings)
+
+def _where(search: Mapping[str, Any], uses_images: bool, separable: bool) -> dict[str, Any]:
+    """The device and the precision of trainings; a search without any names the plainest."""
+    if not uses_images:
+        return {"device": "cpu", "precision": "float32"}
+    from ..training import choose_device, choose_precision
+
+    device = choose_device(search.get("device", "auto"))
+    return {
+        "device": device,
+        "precision": search.get("precision") or choose_precision(device, separable),
+    }
 
 
 def _with_start(settings: Settings) -> Settings:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,19 +49,25 @@ def evonas() -> Callable[..., Ended]:
     return call
 
 
-@pytest.fixture(scope="session")
-def start_process() -> Callable[..., subprocess.Popen[str]]:
-    """Starts the installed command, which is on the path."""
+@pytest.fixture
+def start_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the installed command, which is on the path and does not outlive its test."""
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: Any) -> subprocess.Popen[str]:
         path = os.pathsep.join((str(Path(COMMAND).parent), os.environ["PATH"]))
         variables = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": path}
         words = [str(word) for word in (COMMAND, *arguments)]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             words, text=True, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="session")

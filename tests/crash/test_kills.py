@@ -29,8 +29,11 @@ def sound(last, *, kills):
 
 
 @pytest.mark.timeout(600)
-def test_twelve_kills(tmp_path):
-    sound(crash(tmp_path, "--kills", "12", "--only", "genotypes", "trainings, serial"), kills=12)
+@pytest.mark.parametrize(
+    ("kills", "kinds"), [(6, ["genotypes, serial", "trainings, serial"]), (2, ["genotypes, 2 processes"])]
+)
+def test_a_few_kills(tmp_path, kills, kinds):
+    sound(crash(tmp_path, "--kills", str(kills), "--only", *kinds), kills=kills)
 
 
 @pytest.mark.slow
