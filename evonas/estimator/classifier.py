@@ -45,9 +45,10 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     before a network sees them in float32; so they may have any units. Labels are integers or text.
 
     Args:
-        genome: What evolves: a genome's name, or its class.
+        genome: What evolves: a genome's name, or its class. By default one that begins with a small network and
+            lets it grow by morphisms, which costs the least.
         strategy: How: a strategy's name or class; None for that of the genome's recipe.
-        budget: Candidates to evaluate.
+        budget: Candidates to evaluate; by default the first network and four climbs to the best of four.
         max_seconds: No evaluation begins after so long; None for no limit. With one, the same
             ``random_state`` may give another network.
         epochs: Of each candidate; None for the recipe's.
@@ -79,10 +80,10 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def __init__(
         self,
-        genome: str | type[Genome] = "amoeba",
+        genome: str | type[Genome] = "graph",
         *,
         strategy: Any = None,
-        budget: int = 20,
+        budget: int = 17,
         max_seconds: float | None = None,
         epochs: int | None = None,
         final_epochs: int | None = None,
@@ -252,7 +253,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """
         if _are_images(X):
             samples, targets = check_X_y(X, y, allow_nd=True, estimator=self)
-            vars(self).pop("feature_names_in_", None)
+            if hasattr(self, "feature_names_in_"):
+                del self.feature_names_in_  # of rows that were fitted before
         else:
             samples, targets = validate_data(self, X, y)
         check_classification_targets(targets)

@@ -71,6 +71,7 @@ def search_and_train(samples: Samples, pixels: Pixels, pictures: bool, wishes: W
             wishes.genome, dataset, seed=seed, run=folder, config=config, **wishes.choices, **settings
         )
         best = result.best
+        weights: Mapping[str, Any]
         if epochs == 0:
             weights, statistics = best.weights(), result.known_statistics()
         else:
