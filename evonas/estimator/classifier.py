@@ -45,8 +45,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     before a network sees them in float32; so they may have any units. Labels are integers or text.
 
     Args:
-        genome: What evolves: a genome's name, or its class. By default one that begins with a small network and
-            lets it grow by morphisms, which costs the least.
+        genome: What evolves: a genome's name, or its class. By default one that begins with a small network
+            and lets it grow by morphisms, which costs the least.
         strategy: How: a strategy's name or class; None for that of the genome's recipe.
         budget: Candidates to evaluate; by default the first network and four climbs to the best of four.
         max_seconds: No evaluation begins after so long; None for no limit. With one, the same

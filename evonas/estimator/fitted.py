@@ -64,7 +64,7 @@ class FittedNetwork:
         import torch
 
         if self._double is None:
-            weights = {name: torch.from_numpy(array) for name, array in self.tensors.items()}
+            weights = {name: torch.from_numpy(array.copy()) for name, array in self.tensors.items()}
             whole = Deployable(self.architecture, weights, self.classes)
             self._double = whole.network(double=True)
         found = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,29 @@ def divided(
         fraction = default_validation_fraction(len(labels))
     validating, training = take_validation(labels, fraction, seed, classes, "X", lone=True)
     return Samples(images, labels, classes, validating if len(validating) else training, training)
+
+
+@contextmanager
+def kept_in(folder: Path | None) -> Iterator[tuple[Path | None, Path | None]]:
+    """Where a fit keeps its run and its images; both go again if it ends before the run has begun.
+
+    Args:
+        folder: Where runs are kept; None for nowhere.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    if folder is None:
+        yield None, None
+        return
+    run = claimed(folder)
+    file = run.with_name(f"{run.name}.npz")
+    try:
+        yield run, file
+    finally:
+        if not any(run.iterdir()):
+            run.rmdir()
+            file.unlink(missing_ok=True)
 
 
 def claimed(folder: Path) -> Path:

@@ -22,7 +22,7 @@ from ..task import Statistics
 from ..training import Compute, DivergenceError
 from .fitted import FittedNetwork
 from .pixels import Pixels
-from .samples import Samples, claimed
+from .samples import Samples, kept_in
 from .small import own_tables, suited
 from .wishes import Wishes
 
@@ -64,9 +64,9 @@ def search_and_train(samples: Samples, pixels: Pixels, pictures: bool, wishes: W
         config["final"] = {**config["final"], "epochs": epochs}
     if wishes.say is not None:
         settings["watch"] = _telling(wishes.say, settings.get("watch"))
-    folder = None if wishes.run is None else claimed(Path(wishes.run).expanduser())
-    dataset = samples.dataset(None if folder is None else folder.with_name(f"{folder.name}.npz"))
-    with _threads_kept():
+    runs = None if wishes.run is None else Path(wishes.run).expanduser()
+    with _threads_kept(), kept_in(runs) as (folder, file):
+        dataset = samples.dataset(file)
         result = evolve(
             wishes.genome, dataset, seed=seed, run=folder, config=config, **wishes.choices, **settings
         )

@@ -143,7 +143,11 @@ def test_a_run_that_is_kept_goes_on(
     assert len(resumed.history) == 3
     expected = quick.predict_proba(colours[0])
     assert np.array_equal(pickle.loads(pickled).predict_proba(colours[0]), expected)  # noqa: S301
-    quick.set_params(run=tmp_path / "moved").fit(*colours)
+    quick.set_params(run=tmp_path / "moved")
+    with pytest.raises(ValueError, match="^budget: "):
+        clone(quick).set_params(budget=0).fit(*colours)
+    assert sorted(path.name for path in (tmp_path / "moved").iterdir()) == ["fit-1", "fit-1.npz"]
+    quick.fit(*colours)
     assert quick.run_.folder == tmp_path / "moved" / "fit-2"
 
 
