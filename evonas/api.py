@@ -44,6 +44,9 @@ from .settings import (
 )
 from .task import Statistics, Task
 
+OF_READING = ("train_limit", "layout", "without_damaged", "background", "table")
+"""Settings of a search that say how images are read, or what gives the fitness in their place."""
+
 
 @dataclass(frozen=True)
 class Course:
@@ -171,6 +174,8 @@ def search(
     Raises:
         UserError: A choice is refused, or the data cannot be used.
     """
+    if dataset is not None:
+        _check_in_memory(order)
     fitness = _by_toolbox(choice) or order.fitness
     settings = resolve(course.machines.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
@@ -179,6 +184,19 @@ def search(
     if bench.task is not None:
         settings = settings.for_task(bench.task)
     return conducted(Conduct(settings, bench, choice), fitness, order.data, course)
+
+
+def _check_in_memory(order: Order) -> None:
+    """Refuses what is said of reading images where these are in memory, and a table in their place.
+
+    Raises:
+        UserError: Something is.
+    """
+    asked = {name: order.recipe["search"].get(name) for name in OF_READING}
+    asked |= {"data_dir": order.data.data_dir, "download": order.data.download}
+    for name, value in asked.items():
+        if value not in (None, False, ""):
+            raise UserError(f"{name}: expected none with a dataset that is in memory, got {value!r:.60}")
 
 
 def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, course: Course) -> SearchResult:

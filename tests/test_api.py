@@ -167,6 +167,16 @@ def test_a_dataset_in_memory_is_searched_on(how, trained, images):
     assert result.settings.dataset == "pets"
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [{"train_limit": 20}, {"layout": "auto"}, {"table": "t.csv"}, {"download": True}, {"data_dir": "d"}],
+)
+def test_what_is_said_of_reading_images_is_refused_with_those_in_memory(images, choice):
+    (name,) = choice
+    with pytest.raises(UserError, match=f"^{name}: expected none with a dataset that is in memory, got "):
+        evonas.evolve(dataset=load_dataset(images), **choice)
+
+
 # -- a function of the user's ----------------------------------------------------------------------
 
 
