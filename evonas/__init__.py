@@ -6,8 +6,8 @@
     network = result.best.network()
 
 `evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
-a trained network, `compare` runs several ways to search over many seeds, and `toolbox` makes a DEAP toolbox
-for a loop of your own. The parts are in
+a trained network, `compare` runs several ways to search over many seeds, `toolbox` makes a DEAP toolbox
+for a loop of your own, and `EvolvedClassifier` is a search as a scikit-learn classifier. The parts are in
 `evonas.genomes`, `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
 
 The package's rooms and what is in each: ``docs/architecture.md``, and the first lines of each room.
@@ -28,12 +28,14 @@ from .files import later
 if TYPE_CHECKING:
     from .api import evolve, load, resume
     from .comparison import compare
+    from .estimator import EvolvedClassifier
     from .refinement import refine
     from .settings import toolbox
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EvolvedClassifier",
     "NotApplicable",
     "UserError",
     "__version__",
@@ -144,6 +146,7 @@ _LATER = later(
     {
         "api": "evolve load resume",
         "comparison": "compare",
+        "estimator": "EvolvedClassifier",
         "refinement": "refine",
         "settings.deap_toolbox": "toolbox",
     },

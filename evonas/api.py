@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from .callbacks import Callback, Callbacks
-from .data import read_described
+from .data import ImageDataset, read_described
 from .errors import UserError
 from .evolution import Brought, Genome, Toolbox, genome_name, operators_from
 from .results import SearchResult
@@ -43,6 +43,9 @@ from .settings import (
     workbench,
 )
 from .task import Statistics, Task
+
+OF_READING = ("train_limit", "layout", "without_damaged", "background", "table")
+"""Settings of a search that say how images are read, or what gives the fitness in their place."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Course:
 
 def evolve(
     genome: str | type[Genome] | None = None,
-    dataset: str | None = None,
+    dataset: str | ImageDataset | None = None,
     *,
     budget: int | None = None,
     seed: int | None = None,
@@ -114,7 +117,8 @@ def evolve(
 
     Args:
         genome: Its name, or its class; by default the one that `config` names, else ``amoeba``.
-        dataset: A dataset's name, FILE.npz, or a folder of images; by default the embedded ``digits``.
+        dataset: A dataset's name, FILE.npz, or a folder of images; by default the embedded ``digits``. Or one
+            in memory, of `evonas.data.build_dataset`: a run is resumed with it where its name is such a path.
         budget: Candidates to evaluate.
         seed: Of all randomness: the same seed gives the same search.
         run: A new or empty folder for the journal and the weights; without one all stays in memory.
@@ -146,28 +150,53 @@ def evolve(
     if toolbox is not None and operators:
         raise UserError("operators: give them to evonas.toolbox, which the search uses")
     choice = OperatorChoice(tuple(operators_from(operators)), toolbox)
-    asked = said(genome=genome_name(genome), dataset=dataset, budget=budget, seed=seed, **choices)
+    opened = dataset if isinstance(dataset, ImageDataset) else None
+    named = dataset if opened is None else opened.name
+    asked = said(genome=genome_name(genome), dataset=named, budget=budget, seed=seed, **choices)
     asked |= said(evaluate=evaluate, needs=needs, config=config, data_dir=data_dir)
     order = read_order({**({} if toolbox is None else toolbox.asked), **asked}, download)
     machines = read_machines(workers, devices, per_device, timeout, ray, device_memory)
     course = Course.read(run, machines, max_seconds, callbacks, watch=watch, started=started, meter=meter)
-    return search(order, choice, course)
+    return search(order, choice, course, opened)
 
 
-def search(order: Order, choice: OperatorChoice, course: Course) -> SearchResult:
+def search(
+    order: Order, choice: OperatorChoice, course: Course, dataset: ImageDataset | None = None
+) -> SearchResult:
     """Searches for what is ordered.
+
+    Args:
+        order: What is searched for.
+        choice: By which operators.
+        course: How it goes.
+        dataset: The images, where they are in memory already.
 
     Raises:
         UserError: A choice is refused, or the data cannot be used.
     """
+    if dataset is not None:
+        _check_in_memory(order)
     fitness = _by_toolbox(choice) or order.fitness
     settings = resolve(course.machines.over(order.recipe), fitness.uses_images)
     # Whatever is wrong shows before a folder is made.
     choice.check_use(settings.genome)
-    bench = workbench(settings, fitness, order.data, course.machines.driver_device)
+    bench = workbench(settings, fitness, order.data, course.machines.driver_device, dataset)
     if bench.task is not None:
         settings = settings.for_task(bench.task)
     return conducted(Conduct(settings, bench, choice), fitness, order.data, course)
+
+
+def _check_in_memory(order: Order) -> None:
+    """Refuses what is said of reading images where these are in memory, and a table in their place.
+
+    Raises:
+        UserError: Something is.
+    """
+    asked = {name: order.recipe["search"].get(name) for name in OF_READING}
+    asked |= {"data_dir": order.data.data_dir, "download": order.data.download}
+    for name, value in asked.items():
+        if value not in (None, False, ""):
+            raise UserError(f"{name}: expected none with a dataset that is in memory, got {value!r:.60}")
 
 
 def conducted(conduct: Conduct, fitness: Fitness, data: DataChoice, course: Course) -> SearchResult:

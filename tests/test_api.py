@@ -10,7 +10,7 @@ import torch
 
 import evonas
 from evonas.architecture.architecture import Architecture
-from evonas.data import load_dataset
+from evonas.data import ArraySource, build_dataset, load_dataset
 from evonas.errors import UserError
 from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
@@ -155,6 +155,26 @@ def test_a_search_in_memory_is_the_same(how, trained):
     assert rows(result) == rows(trained)
     best, other = result.best.weights(), trained.best.weights()
     assert all(torch.equal(best[name], other[name]) for name in other)
+
+
+def test_a_dataset_in_memory_is_searched_on(how, trained, images):
+    result = evonas.evolve(**{**how, "dataset": load_dataset(images), "budget": 5}, seed=3)
+    assert rows(result) == rows(trained)[:5]
+    rng = np.random.default_rng(0)
+    pets = ArraySource(rng.random((40, 8, 8)), np.arange(40) % 2, without_test=True)
+    result = evonas.evolve(dataset=build_dataset("pets", pets), budget=1, epochs=1, config=SMALL)
+    assert result.best.architecture.shape(result.best.architecture.input) == (1, 8, 8)
+    assert result.settings.dataset == "pets"
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [{"train_limit": 20}, {"layout": "auto"}, {"table": "t.csv"}, {"download": True}, {"data_dir": "d"}],
+)
+def test_what_is_said_of_reading_images_is_refused_with_those_in_memory(images, choice):
+    (name,) = choice
+    with pytest.raises(UserError, match=f"^{name}: expected none with a dataset that is in memory, got "):
+        evonas.evolve(dataset=load_dataset(images), **choice)
 
 
 # -- a function of the user's ----------------------------------------------------------------------

@@ -31,6 +31,7 @@ from .marks import Marks, gathered
 from .own_files import Batch
 from .own_images import Access, OwnImages, Wanted, open_own
 from .source import ArraySource, ImageSource, ValidatedSource
+from .split import default_validation_fraction, take_validation
 
 __all__ = [
     "AUTO",
@@ -59,6 +60,7 @@ __all__ = [
     "check_layout",
     "dataset_names",
     "default_data_dir",
+    "default_validation_fraction",
     "describe_datasets",
     "differences",
     "gathered",
@@ -72,4 +74,5 @@ __all__ = [
     "read_marks",
     "read_pixels",
     "share_of_commonest",
+    "take_validation",
 ]

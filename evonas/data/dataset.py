@@ -19,6 +19,9 @@ from .images import Images, Split, channel_statistics
 from .marks import Marks, gathered
 from .split import Indices, default_validation_fraction, take_validation
 
+HOW_TO_TEST = "name (--dataset) images of which some are for the test"
+"""What helps where a dataset has no test images."""
+
 
 @dataclass(frozen=True)
 class ImageDataset:
@@ -33,6 +36,7 @@ class ImageDataset:
             ``train_limit``), their labels, the class names and validation images of the dataset's own are
             equal. Test images do not enter.
         pixels: What the values of the images are.
+        has_test: Whether there are test images.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ImageDataset:
     _all_labels: str = field(default="", repr=False, compare=False)
     _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
     pixels: Pixels = Pixels()
+    has_test: bool = field(default=True, repr=False, compare=False)
 
     @property
     def training_size(self) -> int:

@@ -16,7 +16,7 @@ from ..task import Pixels, Task
 from .account import Account
 from .catalogue import dataset_names, open_named
 from .damaged import of_whole_files
-from .dataset import ImageDataset, fingerprint_of
+from .dataset import HOW_TO_TEST, ImageDataset, fingerprint_of
 from .depth import BYTES
 from .identity import digest_of_labels
 from .image_folder import open_folder
@@ -132,6 +132,8 @@ def build_dataset(
         validation = _own_part(name, "val", source.read_validation(shape), classes, x, _known(source))
 
     def read_test() -> Images:
+        if _without_test(source):
+            raise UserError(f"{name}: expected test images, got a dataset that has none: {HOW_TO_TEST}")
         if held_out is None:
             return _own_part(name, "test", source.read_test(shape), classes, x, _known(source))
         images = checked_images(source.read_training(held_out, shape), f"{name}: test images")
@@ -159,6 +161,7 @@ def build_dataset(
             labels if validation is None else np.concatenate([labels, validation.y]), classes.names
         ),
         _read_others=read_others,
+        has_test=not _without_test(source),
         pixels=_pixels(source, x),
     )
 
@@ -171,19 +174,28 @@ def _pixels(source: ImageSource, images: NDArray[Any]) -> Pixels:
     return Pixels(BYTES if images.dtype == np.uint8 else "")
 
 
+def _without_test(source: ImageSource) -> bool:
+    """Whether a source says that there are no test images: no part of the contract."""
+    return not source.has_test and bool(getattr(source, "without_test", False))
+
+
 def _test_apart(
     name: str, source: ImageSource, labels: NDArray[np.int64], classes: Classes, fraction: float | None
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
     """The places of test images that are held out, where a source has none of its own, and all others.
 
     Raises:
-        UserError: A fraction was asked for where there is a test part, or it is none.
+        UserError: A fraction was asked for where there is a test part or none is wanted, or it is none.
     """
     if source.has_test:
         if fraction is not None:
             check_fraction(fraction, "test_fraction")
             raise UserError(f"test_fraction: expected none, for {name} has its own test part, got {fraction}")
         return None, np.arange(len(labels), dtype=np.int64)
+    if _without_test(source):
+        if fraction is not None:
+            raise UserError(f"test_fraction: expected none, for {name} has no test images, got {fraction}")
+        return np.arange(0, dtype=np.int64), np.arange(len(labels), dtype=np.int64)
     validated = isinstance(source, ValidatedSource) and source.has_validation
     share = DEFAULT_TEST_FRACTION if fraction is None else fraction
     return take_test(labels, share, classes.names, name, validated)

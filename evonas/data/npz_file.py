@@ -69,6 +69,11 @@ class NpzSource:
         return self.keys.validation is not None
 
     @property
+    def without_test(self) -> bool:
+        """Whether the file says that there are no test images, so that none are split off."""
+        return self.keys.without_test
+
+    @property
     def part_names(self) -> dict[str, str]:
         """What the parts of the dataset's own are called."""
         named = {"validation": self.keys.validation, "test": self.keys.test}
@@ -105,8 +110,9 @@ def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES, layout: str = AUTO)
     """Reads the training labels of a file, and the header of the training images.
 
     Keys: ``x_train`` (N, H, W) or (N, H, W, C), uint8 or floats; ``y_train`` (N,) or (N, 1), integers or
-    text; optionally ``x_val``, ``y_val``, ``x_test`` and ``y_test`` of the same kind, and ``classes``,
-    strings of which number v names label v. MedMNIST's ``train_images``, ``train_labels`` are read, too.
+    text; optionally ``x_val``, ``y_val``, ``x_test`` and ``y_test`` of the same kind, ``classes``, strings
+    of which number v names label v, and ``without_test``, which says that no test part is to be split off.
+    MedMNIST's ``train_images``, ``train_labels`` are read, too.
 
     Args:
         path: The file.

@@ -14,6 +14,8 @@ _ROLES = {
     "y": ("y", "labels", "label", "targets", "target"),
 }
 CLASSES = "classes"
+WITHOUT_TEST = "without_test"
+"""Where a file has this key, whatever it holds, there are no test images, and none are split off."""
 _UNDERSTOOD = (
     "understood are x_train, y_train with x_val, y_val and x_test, y_test or without them "
     "(or train_images, train_labels and so on)"
@@ -37,12 +39,14 @@ class Keys:
         validation: Validation images of the dataset's own; None where they are split off.
         test: Likewise.
         passed: Keys of other arrays, which are passed over.
+        without_test: Whether no test part is to be split off.
     """
 
     train: Pair
     validation: Pair | None = None
     test: Pair | None = None
     passed: tuple[str, ...] = ()
+    without_test: bool = False
 
 
 def find_keys(keys: Iterable[str]) -> Keys:
@@ -57,7 +61,7 @@ def find_keys(keys: Iterable[str]) -> Keys:
     for key in there:
         if said := _said(key):
             found.setdefault(said, []).append(key)
-        elif key != CLASSES:
+        elif key not in (CLASSES, WITHOUT_TEST):
             passed.append(key)
     for (part, _), several in found.items():
         if part == UNCLEAR:
@@ -79,7 +83,8 @@ def find_keys(keys: Iterable[str]) -> Keys:
             f"{_UNDERSTOOD}"
         )
     pairs = {part: Pair(named[part, "x"], named[part, "y"]) for part in wanted}
-    return Keys(pairs[TRAIN], pairs.get(VALIDATION), pairs.get(TEST), tuple(passed))
+    without = WITHOUT_TEST in there
+    return Keys(pairs[TRAIN], pairs.get(VALIDATION), pairs.get(TEST), tuple(passed), without)
 
 
 def own_keys(keys: Iterable[str]) -> tuple[str, str | None]:

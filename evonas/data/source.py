@@ -75,6 +75,7 @@ class ArraySource:
         classes: ``classes[v]`` names label ``v``.
         mirror: Whether a horizontal flip keeps the meaning; None: colour images do, grey ones do not.
         validation: Validation images and labels of the same kind; None: a validation part is split off.
+        without_test: Whether there are no test images: where none are given, none are split off.
     """
 
     images: NDArray[Any]
@@ -83,6 +84,7 @@ class ArraySource:
     classes: tuple[str, ...] | None = None
     mirror: bool | None = None
     validation: tuple[NDArray[Any], NDArray[Any]] | None = None
+    without_test: bool = False
 
     @property
     def has_test(self) -> bool:

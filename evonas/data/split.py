@@ -79,18 +79,28 @@ def limit_images(labels: Indices, limit: int, seed: int, classes: Sequence[str],
 
 
 def take_validation(
-    labels: Indices, fraction: float, seed: int, classes: Sequence[str], name: str
+    labels: Indices, fraction: float, seed: int, classes: Sequence[str], name: str, *, lone: bool = False
 ) -> tuple[Indices, Indices]:
     """Takes a validation part off: positions of the validation images and of the rest, both ascending.
 
+    Args:
+        labels: Of all images, from 0.
+        fraction: Part that validates.
+        seed: Decides which.
+        classes: Names, for messages.
+        name: Of the dataset, likewise.
+        lone: Whether a class may have a single image, which is then trained on and not validated on.
+
     Raises:
-        UserError: A fraction outside (0, 1), or a class with fewer than two images.
+        UserError: A fraction outside (0, 1), or a class with fewer than two images where none may be alone.
     """
     check_fraction(fraction, "validation_fraction")
     check_integer(seed, "seed", 0)
     reason = f"{name}: to split off validation images, each class needs 2 training images"
     total = round(fraction * len(labels))
-    return _stratified(labels, total, (_VALIDATION, seed), classes, least=1, leave=1, reason=reason)
+    return _stratified(
+        labels, total, (_VALIDATION, seed), classes, least=1, leave=1, reason=reason, lone=lone
+    )
 
 
 def check_fraction(fraction: float, what: str) -> None:
@@ -115,13 +125,15 @@ def _stratified(
     least: int,
     leave: int,
     reason: str,
+    lone: bool = False,
 ) -> tuple[Indices, Indices]:
     """Splits positions in two, the first part with about ``total`` of them.
 
-    Of every class at least ``least`` are taken and at least ``leave`` stay, which goes before ``total``.
+    Of every class at least ``least`` are taken and at least ``leave`` stay, which goes before ``total``. Of a
+    class that has not enough for both, all stay where classes may be so small (``lone``).
     """
     counts = np.bincount(labels, minlength=len(classes))
-    for number in np.flatnonzero(counts < least + leave).tolist():
+    for number in () if lone else np.flatnonzero(counts < least + leave).tolist():
         raise UserError(f"{reason}; class {classes[number]!r} has {counts[number]}")
     quotas = _quotas(counts.tolist(), total, least, leave)
     # Raw bits of a bit generator never change between versions of numpy; Generator.permutation may.
@@ -137,7 +149,7 @@ def _stratified(
 def _quotas(counts: list[int], total: int, least: int, leave: int) -> list[int]:
     """Shares ``total`` out in proportion to ``counts`` by largest remainder, within each class's bounds."""
     ideal = [count * total / sum(counts) for count in counts]
-    upper = [count - leave for count in counts]
+    upper = [max(0, count - leave) for count in counts]
     quotas = [min(max(math.floor(share), least), top) for share, top in zip(ideal, upper, strict=True)]
     while sum(quotas) != total:
         step = 1 if sum(quotas) < total else -1

@@ -35,11 +35,18 @@ class Deployable:
     pixels: Pixels | None = None
     statistics: Statistics | None = None
 
-    def network(self) -> nn.Module:
-        """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits."""
+    def network(self, *, double: bool = False) -> nn.Module:
+        """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits.
+
+        Args:
+            double: Whether it computes in float64 instead of float32.
+        """
+        import torch
+
         from .network import build
 
-        return build(self.architecture, weights=self.weights).eval()
+        dtype = torch.float64 if double else torch.float32
+        return build(self.architecture, weights=self.weights, dtype=dtype).eval()
 
 
 def put_in_front(architecture: Architecture, name: str) -> None:
@@ -63,6 +70,8 @@ def deployable(
     statistics: Statistics,
     classes: tuple[str, ...] = (),
     pixels: Pixels | None = None,
+    *,
+    double: bool = False,
 ) -> Deployable:
     """Puts (image - mean) / std in front, as a 1×1 depthwise convolution.
 
@@ -72,6 +81,7 @@ def deployable(
         statistics: Mean and standard deviation of each channel, in the images' units.
         classes: The names of the outputs.
         pixels: What the values of images are; None where that is not known.
+        double: Whether the tensors of this layer are float64, for a network that is built so.
     """
     import torch
 
@@ -79,9 +89,10 @@ def deployable(
     put_in_front(whole, NODE)
     std = torch.tensor(statistics.std, dtype=torch.float64)
     mean = torch.tensor(statistics.mean, dtype=torch.float64)
+    dtype = torch.float64 if double else torch.float32
     tensors = {
         **weights,
-        f"{NODE}.weight": (1 / std).float().view(-1, 1, 1, 1),
-        f"{NODE}.bias": (-mean / std).float(),
+        f"{NODE}.weight": (1 / std).to(dtype).view(-1, 1, 1, 1),
+        f"{NODE}.bias": (-mean / std).to(dtype),
     }
     return Deployable(whole, tensors, classes, pixels, statistics)

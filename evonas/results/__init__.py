@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     )
     from .description import read_description, read_report, whole_report
     from .figures import amount, duration, fitness_text, number_of, share, speed
-    from .final import Trained, load_trained, save_trained, train_finally, training_devices
+    from .final import (
+        Trained,
+        final_training,
+        load_trained,
+        save_trained,
+        train_finally,
+        training_devices,
+    )
     from .result import Individual, SearchResult, commonest_failure
     from .scoring import Before, said_of_test
 
@@ -37,6 +44,7 @@ __all__ = [
     "chosen_network",
     "commonest_failure",
     "duration",
+    "final_training",
     "fitness_text",
     "knowing_pixels",
     "load_trained",
@@ -61,7 +69,7 @@ __getattr__ = later(
         "choosing": "WEIGHTS chosen_network knowing_pixels predictor_in predictor_of trained_title",
         "description": "read_description read_report whole_report",
         "figures": "amount duration fitness_text number_of share speed",
-        "final": "Trained load_trained save_trained train_finally training_devices",
+        "final": "Trained final_training load_trained save_trained train_finally training_devices",
         "result": "Individual SearchResult commonest_failure",
         "scoring": "Before said_of_test",
     },

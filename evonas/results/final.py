@@ -113,16 +113,18 @@ def train_finally(
             been seen are left out of the score, or the report says that they were scored.
 
     Raises:
-        UserError: The images do not suit the genome, the devices cannot be used together, one of their
-            processes died or failed, or the network cannot be compiled.
+        UserError: The images do not suit the genome, none is for the test, the devices cannot be used
+            together, one of their processes died or failed, or the network cannot be compiled.
         DivergenceError: The loss was not finite.
     """
+    if not dataset.has_test:  # said before a long training, not after it
+        dataset.test()
     chosen = training_devices(devices)
     if chosen:
         compute = replace(compute, device=chosen[0])
     plan = plan.changed(genome.training())
     images = dataset.full_training()
-    training = _training(genome, dataset, images, plan, compute, seed, weights, compiled)
+    training = final_training(genome, dataset, images, plan, compute, seed, weights, compiled)
     held_out, told = (before or NOTHING).and_now(images).counted(dataset.test())
     architecture, normalisation = training.architecture, training.normalisation
 
@@ -152,17 +154,27 @@ def train_finally(
     return Trained(genome, dataset.task, statistics, classes, done.weights, report, dataset.pixels)
 
 
-def _training(
+def final_training(
     genome: Genome,
     dataset: ImageDataset,
     images: Images,
     plan: Plan,
     compute: Compute,
-    seed: int,
-    weights: Mapping[str, Any] | None,
-    compiled: bool,
+    seed: int = 0,
+    weights: Mapping[str, Any] | None = None,
+    compiled: bool = False,
 ) -> FinalTraining:
-    """The training of a genotype on everything but the test images.
+    """The training of a genotype on everything but the test images, which are not read.
+
+    Args:
+        genome: As of `train_finally`; so are all that follow.
+        dataset: Whose images they are.
+        images: The training and validation images, all of which are trained on.
+        plan: How; what the genome itself says of training is in it already.
+        compute: Device and precision.
+        seed: Of weights, order and augmentation.
+        weights: What the network begins with.
+        compiled: Whether it is compiled.
 
     Raises:
         UserError: The images do not suit the genome.

@@ -52,6 +52,15 @@ def test_a_limit_above_the_number_of_images_keeps_all():
     assert limit_images(labels, 11, 0, names(labels), "pets").tolist() == list(range(10))
 
 
+@given(st.lists(st.integers(1, 6), min_size=2, max_size=8), st.floats(0.01, 0.99))
+def test_a_class_of_one_image_is_trained_on_where_that_is_let_pass(counts, fraction):
+    labels = labels_of(counts)
+    taken, rest = take_validation(labels, fraction, 0, names(labels), "pets", lone=True)
+    assert sorted([*taken, *rest]) == list(range(len(labels)))
+    assert set(labels[rest]) == set(range(len(counts)))
+    assert set(labels[taken]) == {number for number, count in enumerate(counts) if count > 1}
+
+
 def test_seeds_and_purposes_give_different_splits():
     labels = labels_of([50, 50])
     first, again, other = (take_validation(labels, 0.2, seed, names(labels), "pets")[0] for seed in (1, 1, 2))

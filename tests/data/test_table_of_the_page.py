@@ -369,6 +369,20 @@ def _(folder, npz):
     assert told(path).endswith(words)
 
 
+@case("`x_train`, `y_train`, `without_test`")
+def _(folder, npz):
+    path = npz(x_test=None, y_test=None, without_test=True)
+    data = load_dataset(path)
+    assert not data.has_test and shades(data.full_training().x) == set(range(30))
+    assert told(path).endswith("24 to train on, 6 to validate, 0 kept for the test")
+    refused_test = r"pets.npz: expected test images, got a dataset that has none: name \(--dataset\) images"
+    with pytest.raises(UserError, match=refused_test):
+        data.test()
+    with pytest.raises(UserError, match="^test_fraction: expected none, for .* has no test images, got 0.3"):
+        load_dataset(path, test_fraction=0.3)
+    assert load_dataset(npz(without_test=True)).has_test
+
+
 @case("`train_images`, `train_labels`, `val_images`, `val_labels`, `test_images`, `test_labels`")
 def _(folder, npz):
     path = renamed(npz, "train_images train_labels val_images val_labels test_images test_labels")

@@ -96,6 +96,21 @@ def test_test_images_that_are_trained_on_are_counted(genome, tmp_path):
     assert said_of_test(report) == words
 
 
+def test_a_dataset_without_test_images_is_refused_before_training(genome, tmp_path):
+    x = np.random.default_rng(0).integers(0, 255, (20, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "images.npz", x_train=x, y_train=np.arange(20) % 2, without_test=True)
+    watched = []
+    with pytest.raises(UserError, match="expected test images, got a dataset that has none"):
+        final.train_finally(
+            genome,
+            load_dataset(str(tmp_path / "images.npz")),
+            PLAN,
+            Compute(),
+            watch=lambda *epoch: watched.append(epoch),
+        )
+    assert watched == []
+
+
 def test_a_seed_means_the_same_network(trained, genome, dataset):
     again, other = (final.train_finally(genome, dataset, PLAN, Compute(), seed=seed) for seed in (5, 6))
     assert all(torch.equal(trained.weights[name], again.weights[name]) for name in trained.weights)

@@ -60,7 +60,10 @@ def in_small(name, **small):
             return function(*given, **choices)
         if "budget" in small:
             choices["budget"] = min(small["budget"], choices.get("budget", small["budget"]))
-        return function(*given, **{{**({{}} if "toolbox" in choices else small), **choices}})
+        if isinstance(choices.get("dataset", ""), str):
+            return function(*given, **{{**({{}} if "toolbox" in choices else small), **choices}})
+        limited = {{key: value for key, value in small.items() if key != "train_limit"}}  # it is in memory
+        return function(*given, **{{**limited, **choices}})
 
     setattr(evonas, name, call)
 

@@ -40,7 +40,7 @@ FLOORS = (
     ("settings", "prediction"),
     ("results", "callbacks", "testing"),
     ("api",),
-    ("refinement", "comparison"),
+    ("refinement", "comparison", "estimator"),
     ("report",),
     ("serving",),
     ("cli",),

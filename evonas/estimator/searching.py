@@ -1,0 +1,138 @@
+"""From a classifier's wishes to a search, and the final training of what it has found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..api import evolve
+from ..data import ImageDataset
+from ..errors import UserError
+from ..evolution import Candidate, genome_name
+from ..network import Deployable, deployable
+from ..results import Individual, SearchResult, final_training
+from ..search import Watch
+from ..settings import said
+from ..task import Statistics
+from ..training import Compute, DivergenceError
+from .fitted import FittedNetwork
+from .pixels import Pixels
+from .samples import Samples, kept_in
+from .small import own_tables, suited
+from .wishes import Wishes
+
+Say = Callable[[str], None]
+"""Hears what is done, in words."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of it.
+
+    Attributes:
+        result: Of the search.
+        fitted: The network.
+    """
+
+    result: SearchResult
+    fitted: FittedNetwork
+
+
+def search_and_train(samples: Samples, pixels: Pixels, pictures: bool, wishes: Wishes, seed: int) -> Found:
+    """Searches for a network, and trains it finally on all samples.
+
+    Args:
+        samples: What is learnt from.
+        pixels: The units of its images.
+        pictures: Whether they are pictures: see `suited`.
+        wishes: What is asked for.
+        seed: Of all randomness.
+
+    Raises:
+        UserError: A choice is unknown or refused, all candidates have failed, or the final training has.
+    """
+    settings, epochs = wishes.checked_settings(), wishes.checked_epochs()
+    config = own_tables(settings.pop("config", None))
+    of_recipe = said(recipe=settings.get("recipe"))
+    config = suited(genome_name(wishes.genome), config, of_recipe, len(samples.training), pictures)
+    if epochs:
+        config["final"] = {**config["final"], "epochs": epochs}
+    if wishes.say is not None:
+        settings["watch"] = _telling(wishes.say, settings.get("watch"))
+    runs = None if wishes.run is None else Path(wishes.run).expanduser()
+    with _threads_kept(), kept_in(runs) as (folder, file):
+        dataset = samples.dataset(file)
+        result = evolve(
+            wishes.genome, dataset, seed=seed, run=folder, config=config, **wishes.choices, **settings
+        )
+        best = result.best
+        weights: Mapping[str, Any]
+        if epochs == 0:
+            weights, statistics = best.weights(), result.known_statistics()
+        else:
+            weights, statistics = _trained(best, dataset, seed, wishes.say_epochs), dataset.statistics()
+        found = _deployable(best, weights, pixels.raw(statistics), dataset.classes)
+    return Found(result, FittedNetwork(found))
+
+
+def _deployable(
+    best: Individual, weights: Mapping[str, Any], statistics: Statistics, classes: tuple[str, ...]
+) -> Deployable:
+    """The best with some weights, and with the normalisation of images as they came in front."""
+    return deployable(best.architecture, weights, statistics, classes, double=True)
+
+
+def _trained(best: Individual, dataset: ImageDataset, seed: int, say: Say | None) -> Mapping[str, Any]:
+    """The weights that the best has after its final training, from scratch, on all samples.
+
+    Raises:
+        UserError: Its loss was not finite.
+    """
+    settings, genome = best.settings, best.genome
+    plan = settings.final_plan.changed(genome.training())
+    compute = Compute(settings.device, settings.precision, settings.threads, settings.capture)
+
+    def after_epoch(epoch: int) -> None:
+        if say is not None:
+            say(f"final training: epoch {epoch} of {plan.epochs}")
+
+    try:
+        return (
+            final_training(genome, dataset, dataset.full_training(), plan, compute, seed)
+            .here(after_epoch)
+            .weights
+        )
+    except DivergenceError as error:
+        raise UserError(
+            f"final_epochs: {error}: expected a final training that converges; 0 keeps what the search has "
+            "trained, and a smaller learning_rate is a setting of [final]"
+        ) from error
+
+
+def _telling(say: Say, watch: Watch | None) -> Watch:
+    """Hears of each candidate, says its fitness, and hands it on."""
+
+    def told(candidate: Candidate) -> None:
+        result = candidate.result
+        if result is not None:
+            came = f"{result.fitness:.4f}" if result.fitness is not None else f"failed: {result.reason}"
+            say(f"candidate {candidate.number}: {came}")
+        if watch is not None:
+            watch(candidate)
+
+    return told
+
+
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Gives the process its number of PyTorch's threads back, which a search sets to that of a candidate."""
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
