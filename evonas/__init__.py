@@ -6,8 +6,8 @@
     network = result.best.network()
 
 `evolve` searches, `resume` continues a run folder, `load` reads one, `refine` climbs on from
-a trained network, `toolbox` makes a DEAP toolbox for a loop of your own, and `EvolvedClassifier`
-is a search as a scikit-learn classifier. The parts are in
+a trained network, `compare` runs several ways to search over many seeds, `toolbox` makes a DEAP toolbox
+for a loop of your own, and `EvolvedClassifier` is a search as a scikit-learn classifier. The parts are in
 `evonas.genomes`, `evonas.operators`, `evonas.strategies`, `evonas.architecture` and `evonas.training`.
 
 The package's rooms and what is in each: ``docs/architecture.md``, and the first lines of each room.
@@ -27,6 +27,7 @@ from .files import later
 
 if TYPE_CHECKING:
     from .api import evolve, load, resume
+    from .comparison import compare
     from .estimator import EvolvedClassifier
     from .refinement import refine
     from .settings import toolbox
@@ -38,6 +39,7 @@ __all__ = [
     "NotApplicable",
     "UserError",
     "__version__",
+    "compare",
     "evolve",
     "load",
     "refine",
@@ -143,6 +145,7 @@ _LATER = later(
     __name__,
     {
         "api": "evolve load resume",
+        "comparison": "compare",
         "estimator": "EvolvedClassifier",
         "refinement": "refine",
         "settings.deap_toolbox": "toolbox",

@@ -14,6 +14,7 @@ from .architecture.layers import Input
 from .data import guessing
 from .errors import UserError, nearest
 from .evolution import Brought, Heritage, genome_type, operators_from
+from .files import as_path
 from .network import put_in_front
 from .results import Individual, SearchResult
 from .settings import (
@@ -262,7 +263,8 @@ def _settings_and_data(
     known = said(**(given.defaults or {})) if given else {}
     if "dataset" in choices:
         known.pop("layout", None)  # of other folders
-        if not Path(choices["dataset"]).expanduser().is_dir():
+        path = as_path(str(choices["dataset"]))
+        if path is None or not path.is_dir():
             known = {key: value for key, value in known.items() if key not in OF_FOLDERS}
     recipe = compose("graph", asked.get("config"), known | choices)
     settings = resolve(course.machines.over(recipe), uses_images=True)

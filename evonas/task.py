@@ -1,4 +1,4 @@
-"""What a network is for: the shape of its input, how its values are spread, and the number of its classes."""
+"""What a network is for: its input's shape, what values are and how they are spread, and how many classes."""
 
 from __future__ import annotations
 
@@ -50,3 +50,17 @@ class Statistics:
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """What the values of images are, so that others can be read in the same way.
+
+    Attributes:
+        depth: Of image files, as `evonas.data` tells them apart (``8 bits``, ``16 bits`` ...), ``8 bits`` for
+            bytes in arrays, too; empty for floats in arrays, which are in units of their own.
+        background: The colour below transparent pixels of image files; empty: transparency is dropped.
+    """
+
+    depth: str = "8 bits"
+    background: str = ""

@@ -1,4 +1,4 @@
-"""The command line: `evonas evolve`, `resume`, `show`, `draw`, `train`, `export`, `list` and `doctor`.
+"""The command line: `evonas evolve`, `resume`, `show`, `draw`, `train`, `export`, `predict` and the others.
 
 `app` names the commands; each has a file of its own that reads its options and calls the library. Everything
 heavy is imported inside functions, so that ``evonas --help`` starts at once. Results go to standard output,

@@ -17,6 +17,7 @@ from . import (
     evolve,
     export,
     listing,
+    predict,
     refine,
     report,
     resume,
@@ -26,6 +27,7 @@ from . import (
     train,
 )
 from .fresh import remove_unused
+from .panels import grouped_command
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "evolve": evolve.evolve,
@@ -39,9 +41,19 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare.compare,
     "table": table.table,
     "export": export.export,
+    "predict": predict.predict,
     "list": listing.list_names,
     "doctor": doctor.doctor,
 }
+
+OFTEN: dict[str, Sequence[str]] = {
+    "evolve": evolve.OFTEN,
+    "resume": resume.OFTEN,
+    "refine": refine.OFTEN,
+    "train": train.OFTEN,
+    "compare": compare.OFTEN,
+}
+"""Commands with so many options that help shows them in groups, and what stands first."""
 
 
 class _Commands(TyperGroup):
@@ -84,7 +96,7 @@ def evonas(
 
 
 for _name, _function in COMMANDS.items():
-    app.command(_name)(_function)
+    app.command(_name, cls=grouped_command(OFTEN[_name]) if _name in OFTEN else None)(_function)
 
 
 def call(arguments: Sequence[str] | None = None) -> int:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import number_of
 from . import grouped, options
-from .comparison import tell, write_all
+from .comparison import tell
 from .errors import INTERRUPTED
 from .options import option
+from .panels import HOW, LONG, OUTPUT, RARE, SEARCHED, TRAINING, WHERE
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..comparison import Comparison, Contender, Record
+    from ..comparison import Comparison, Question, Record, Searches
 
+OFTEN = ("recipe", "genome", "dataset", "table", "seeds", "budget", "vary", "protocol", "jobs", "output")
+"""Options that most people want: they come first in help."""
 FORMATS = ("svg", "png", "pdf")
+WAYS = ("--recipe", "--strategy", "--contender")
+"""Options that each say a way to search."""
 OF_SEARCHES = (
     *("genome", "dataset", "table", "seeds", "first_seed", "budget", "epochs", "vary", "unique", "protocol"),
-    *("layout", "train_limit", "data_dir", "download", "device", "jobs"),
+    *("layout", "train_limit", "without_damaged", "background", "data_dir", "download", "device", "jobs"),
+    "label",
 )
 """Options that say how to search, and nothing of runs that are there already."""
 AS_SAID: tuple[str, ...] = (
@@ -31,6 +38,8 @@ AS_SAID: tuple[str, ...] = (
     "unique",
     "layout",
     "train_limit",
+    "without_damaged",
+    "background",
     "download",
     "device",
 )
@@ -47,49 +56,98 @@ def compare(
     ] = None,
     recipe: Annotated[
         list[str] | None,
-        option("NAME|FILE.toml", "A way to search: a recipe, or a strategy. May be repeated."),
+        option(
+            "NAME|FILE.toml", "A way to search: a recipe, or a strategy. May be repeated.", panel=SEARCHED
+        ),
     ] = None,
-    genome: Annotated[str | None, option("NAME", "What all of them search for.")] = None,
+    strategy: Annotated[
+        list[str] | None,
+        option(
+            "NAME",
+            "A way to search: what evonas evolve --strategy NAME does. May be repeated.",
+            panel=SEARCHED,
+        ),
+    ] = None,
+    contender: Annotated[
+        list[str] | None,
+        option(
+            "'KEY=V...'",
+            "A way to search: options of evonas evolve without their dashes, such as 'genome=genet "
+            "strategy=random operators=my.py label=Mine'. May be repeated.",
+            panel=SEARCHED,
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        option(
+            "NAME", "What they are called in tables and figures: one for each, in that order.", panel=OUTPUT
+        ),
+    ] = None,
+    genome: Annotated[str | None, option("NAME", "What all of them search for.", panel=SEARCHED)] = None,
+    operators: options.Operators = None,
     dataset: options.Dataset = None,
     table: Annotated[
-        Path | None, option("FILE.csv", "Look fitness up in a table of trained networks (evonas table).")
+        Path | None,
+        option("FILE.csv", "Look fitness up in a table of trained networks (evonas table).", panel=TRAINING),
     ] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Searches of each.")] = 10,
-    first_seed: Annotated[int, typer.Option(metavar="S", help="The first seed; the others follow.")] = 0,
-    budget: Annotated[int | None, option("N", "Candidates of each search.")] = None,
-    epochs: Annotated[int | None, option("E", "Epochs of training for each candidate.")] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Searches of each.", rich_help_panel=LONG)] = 10,
+    first_seed: Annotated[
+        int, typer.Option(metavar="S", help="The first seed; the others follow.", rich_help_panel=RARE)
+    ] = 0,
+    budget: Annotated[int | None, option("N", "Candidates of each search.", panel=LONG)] = None,
+    epochs: Annotated[
+        int | None, option("E", "Epochs of training for each candidate.", panel=TRAINING)
+    ] = None,
     vary: Annotated[
         list[str] | None,
         option(
             "KEY=V,V",
             "Also vary a setting, such as population=5,10,20; drawn as a heat map. May be repeated.",
+            panel=SEARCHED,
         ),
     ] = None,
     unique: Annotated[
-        bool, typer.Option("--unique", help="Evaluate no genotype twice, as far as asking again helps.")
+        bool,
+        typer.Option(
+            "--unique", help="Evaluate no genotype twice, as far as asking again helps.", rich_help_panel=HOW
+        ),
     ] = False,
-    at: Annotated[str | None, option("N,N", "Compare after so many evaluations, too.")] = None,
+    at: Annotated[str | None, option("N,N", "Compare after so many evaluations, too.", panel=OUTPUT)] = None,
     target: Annotated[
         float | None,
-        option("F", "A fitness in [0, 1] to reach; by default that of a table's best thousandth."),
+        option(
+            "F", "A fitness in [0, 1] to reach; by default that of a table's best thousandth.", panel=OUTPUT
+        ),
     ] = None,
     over: Annotated[
-        str, typer.Option(metavar="evaluations|cost", help="What the curves are drawn over.")
+        str,
+        typer.Option(
+            metavar="evaluations|cost", help="What the curves are drawn over.", rich_help_panel=OUTPUT
+        ),
     ] = "evaluations",
     protocol: Annotated[
         str | None,
-        option("search|final", "Train every winner from scratch by this protocol, and test it once."),
+        option(
+            "search|final",
+            "Train every winner from scratch by this protocol, and test it once.",
+            panel=TRAINING,
+        ),
     ] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
+    without_damaged: options.WithoutDamaged = False,
+    background: options.Background = None,
     data_dir: options.DataDir = None,
     download: options.Download = False,
     device: options.Device = None,
-    jobs: Annotated[int | None, option("N", "Processes; by default one on each core.")] = None,
+    jobs: Annotated[int | None, option("N", "Processes; by default one on each core.", panel=WHERE)] = None,
     output: Annotated[
-        Path | None, option("FOLDER", "Where to keep tables and figures; by default a fresh one in runs/.")
+        Path | None,
+        option("FOLDER", "Where to keep tables and figures; by default a fresh one in runs/.", panel=OUTPUT),
     ] = None,
-    figure: Annotated[str, typer.Option(metavar="svg|png|pdf", help="The form of figures.")] = "svg",
+    figure: Annotated[
+        str, typer.Option(metavar="svg|png|pdf", help="The form of figures.", rich_help_panel=OUTPUT)
+    ] = "svg",
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -101,49 +159,81 @@ def compare(
     comparison.md, figures, CSV files, and searches.jsonl: what is in it is not searched again, so that the
     same command goes on where it was stopped, and more seeds add to those that are there.
     """
-    from ..settings import check_protocol
     from .fresh import fresh_folder
     from .targets import located
 
-    if figure not in FORMATS:
-        raise UserError(f"figure: expected {', '.join(FORMATS)}, got {figure!r}")
-    if over not in ("evaluations", "cost"):
-        raise UserError(f"--over: expected evaluations or cost, got {over!r}")
-    if not runs and not recipe:
-        raise UserError("compare: expected run folders, or --recipe at least once, got neither")
-    if runs and recipe:
-        raise UserError("compare: expected run folders or --recipe, got both")
-    if runs:
-        for name in OF_SEARCHES:
-            if _is_given(context, name):
-                raise UserError(f"{name}: run folders were searched already: it goes with --recipe alone")
-    if protocol is not None and table is not None:
-        raise UserError("protocol: a table's networks are trained already, and none is trained again")
-    if protocol is not None:
-        check_protocol(protocol)
+    _check(context)
     points = read_points(at)
     drawn = _draws(_is_given(context, "figure"))
     named = located(dataset)
     folder = output or fresh_folder("compare", named or "runs")
     if runs:
-        comparison = _of_runs(runs, points, target)
+        comparison = _of_runs(runs, operators or [], points, target)
     else:
-        chosen = grouped.choices(context, *AS_SAID)
-        for key, path in (("table", table), ("data_dir", data_dir)):
-            if path is not None:
-                chosen[key] = str(path.expanduser().resolve())
-        if named is not None:
-            chosen["dataset"] = named
-        _check_target(target)
-        contenders = _contenders(recipe or [], chosen, vary or [], protocol or "")
-        if seeds < 1 or first_seed < 0:
-            raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first_seed}")
-        comparison = _searched(
-            contenders, range(first_seed, first_seed + seeds), chosen, protocol or "", jobs, folder, points,
-            target, quiet or as_json,
-        )  # fmt: skip
+        question = _question(context, folder, named, points)
+        comparison = _searched(question, jobs, quiet or as_json)
+    from ..comparison import write_all  # SciPy takes a while, and a refusal does not need it
+
     written = write_all(comparison, folder, figure if drawn else None, over)
     tell(comparison, folder, written, quiet, as_json)
+
+
+def _check(context: typer.Context) -> None:
+    """Refuses options that do not go together, before anything is made.
+
+    Raises:
+        UserError: Some do not.
+    """
+    from ..settings import check_protocol
+
+    said = context.params
+    if said["figure"] not in FORMATS:
+        raise UserError(f"figure: expected {', '.join(FORMATS)}, got {said['figure']!r}")
+    if said["over"] not in ("evaluations", "cost"):
+        raise UserError(f"--over: expected evaluations or cost, got {said['over']!r}")
+    asked = [way for way in WAYS if said[way.removeprefix("--")]]
+    if not said["runs"] and not asked:
+        raise UserError(
+            f"compare: expected run folders, or one of {', '.join(WAYS)} at least once, got neither"
+        )
+    if said["runs"] and asked:
+        raise UserError(f"compare: expected run folders or {asked[0]}, got both")
+    if said["runs"]:
+        for name in OF_SEARCHES:
+            if _is_given(context, name):
+                raise UserError(
+                    f"{name}: run folders were searched already: it goes with {', '.join(WAYS)} alone"
+                )
+    if said["protocol"] is not None:
+        if said["table"] is not None:
+            raise UserError("protocol: a table's networks are trained already, and none is trained again")
+        check_protocol(said["protocol"])
+
+
+def _question(context: typer.Context, folder: Path, named: str | None, points: list[int]) -> Question:
+    """What is searched, as options say it.
+
+    Raises:
+        UserError: Something of it is unknown or refused.
+    """
+    from .contenders import read_contenders
+
+    said = context.params
+    chosen = grouped.choices(context, *AS_SAID)
+    for key in ("table", "data_dir"):
+        if said[key] is not None:
+            chosen[key] = str(expanded(said[key]).resolve())
+    if named is not None:
+        chosen["dataset"] = named
+    _check_target(said["target"])
+    protocol = said["protocol"] or ""
+    contenders = read_contenders(said, chosen, said["operators"] or [], protocol)
+    seeds, first = said["seeds"], said["first_seed"]
+    if seeds < 1 or first < 0:
+        raise UserError(f"seeds: expected at least 1, from 0 on, got {seeds} from {first}")
+    from ..comparison import Question  # likewise
+
+    return Question(contenders, range(first, first + seeds), chosen, protocol, folder, points, said["target"])
 
 
 def read_points(text: str | None) -> list[int]:
@@ -184,30 +274,25 @@ def _draws(wanted: bool) -> bool:
     return True
 
 
-def _contenders(recipes: list[str], given: dict[str, Any], vary: list[str], protocol: str) -> list[Contender]:
-    from ..comparison import check_varied, find_contender, read_choices, varied
+def _of_runs(runs: list[Path], operators: list[Path], points: list[int], target: float | None) -> Comparison:
+    from ..comparison import Own, compared, read_operators, read_runs
 
-    choices = read_choices(vary)
-    check_varied(choices, given, protocol)
-    genome = given.get("genome")
-    found = [one for name in recipes for one in varied(find_contender(name, genome), choices)]
-    titles = [one.title for one in found]
-    for title in titles:
-        if titles.count(title) > 1:
-            raise UserError(f"recipe: expected every one once, got {title!r} again")
-    return found
-
-
-def _of_runs(runs: list[Path], points: list[int], target: float | None) -> Comparison:
-    from ..comparison import compared, read_runs
-
-    found = read_runs(runs)
+    with Own(read_operators(operators)).brought():  # runs may be of genomes and strategies of a file
+        found = read_runs(runs)
     if found.accuracies:
         _check_target(target)
     for remark in found.remarks:
         say(f"warning: {remark}", error=True)
     about = f"{found.settings.genome} on {found.settings.dataset or 'a function'}"
-    return compared(found.records, points, found.figures, target, about, accuracies=found.accuracies)
+    return compared(
+        found.records,
+        points,
+        found.figures,
+        target,
+        about,
+        accuracies=found.accuracies,
+        fitness=found.fitness,
+    )
 
 
 def _check_target(target: float | None) -> None:
@@ -220,68 +305,38 @@ def _check_target(target: float | None) -> None:
         raise UserError(f"target: expected an accuracy in [0, 1], got {target:g}")
 
 
-def _searched(
-    contenders: list[Contender],
-    seeds: range,
-    choices: dict[str, Any],
-    protocol: str,
-    jobs: int | None,
-    folder: Path,
-    points: list[int],
-    target: float | None,
-    silent: bool,
-) -> Comparison:
+def _searched(question: Question, jobs: int | None, silent: bool) -> Comparison:
     """Runs what is not there yet, and compares all of it."""
-    from ..comparison import Records, Terms, compared, identified, processes, shared_by_all
-    from ..tables import read_table
+    from ..comparison import Searches
 
-    shared = shared_by_all(choices, protocol)
-    contenders = identified(contenders, choices)
-    kept = Records(folder / "searches.jsonl", shared)
-    kept.check(contenders)
-    terms = Terms(choices, protocol, None if "table" in choices else folder / "runs")
-    wanted = [(contender, seed) for contender in contenders for seed in seeds]
-    done = {(record.contender, record.seed) for record in kept.all}
-    missing = [(contender, seed) for contender, seed in wanted if (contender.title, seed) not in done]
-    if missing:
-        _run(missing, terms, processes(jobs), kept, len(wanted), silent)
-    titles = {contender.title: contender for contender in contenders}
-    by_place = {(record.contender, record.seed): record for record in kept.all}
-    records: list[Record] = [by_place[contender.title, seed] for contender, seed in wanted]
-    figures = None
-    if "table" in choices:
-        figures = read_table(choices["table"]).figures(choices["dataset"], choices.get("epochs"))
-    about = f"{choices.get('genome', 'searches')} on {Path(choices.get('dataset', 'digits')).name}"
-    if "table" in choices:
-        about += f", table {Path(choices['table']).name}"
-    about += ", no genotype evaluated twice" if choices.get("unique") else ""
-    return compared(
-        records, points, figures, target, about, {title: one.varied for title, one in titles.items()}
-    )
+    searches = Searches(question)
+    if searches.missing:
+        _run(searches, jobs, silent)
+    return searches.compared()
 
 
-def _run(missing: list[Any], terms: Any, jobs: int, kept: Any, total: int, silent: bool) -> None:
-    from ..comparison import run_all
+def _run(searches: Searches, jobs: int | None, silent: bool) -> None:
+    from ..comparison import processes
     from .progress import make_progress
 
     progress = make_progress("searches", silent)
-    before = total - len(missing)
-    ended = 0
+    missing, total = len(searches.missing), len(searches.wanted)
+    done = total - missing
 
     def count(record: Record) -> None:
-        nonlocal ended
-        ended += 1
-        progress.advance(before + ended, record.contender)
+        nonlocal done
+        done += 1
+        progress.advance(done, record.contender)
 
     try:
         with progress:
-            where = number_of(jobs, "process", "processes")
-            headline = f"{number_of(len(missing), 'search', 'searches')} on {where}"
-            progress.begin(headline, total, before)
-            run_all(missing, terms, jobs, kept, count)
+            number = processes(jobs)
+            where = number_of(number, "process", "processes")
+            progress.begin(f"{number_of(missing, 'search', 'searches')} on {where}", total, done)
+            searches.run(number, count)
     except KeyboardInterrupt:
         say(
-            f"stopped, {before + ended} of {total} searches kept in {kept.path}; the same command goes on",
+            f"stopped, {done} of {total} searches kept in {searches.kept.path}; the same command goes on",
             error=True,
         )
         raise typer.Exit(INTERRUPTED) from None

@@ -1,4 +1,4 @@
-"""What `evonas compare` leaves: tables and figures in a folder, and what is printed of them."""
+"""What `evonas compare` prints of a comparison."""
 
 from __future__ import annotations
 
@@ -11,32 +11,6 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
-
-
-def write_all(comparison: Comparison, folder: Path, ending: str | None, over: str) -> list[Path]:
-    """Writes tables and, where they have an ending, figures; says which."""
-    from ..comparison import curves_csv, markdown, rank_tests_csv, searches_csv, summary_csv
-
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "comparison.md": markdown(comparison),
-        "summary.csv": summary_csv(comparison),
-        "curves.csv": curves_csv(comparison),
-        "tests.csv": rank_tests_csv(comparison),
-        "searches.csv": searches_csv(comparison),
-    }
-    written = []
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-        written.append(folder / name)
-    if ending is None:
-        return written
-    from ..comparison import draw_curves, draw_heat_map
-
-    written.append(draw_curves(comparison, folder / f"curves.{ending}", over))
-    if any(comparison.varied.values()):
-        written.append(draw_heat_map(comparison, folder / f"heat-map.{ending}"))
-    return written
 
 
 def tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool, as_json: bool) -> None:
@@ -52,6 +26,9 @@ def tell(comparison: Comparison, folder: Path, written: list[Path], quiet: bool,
             "judged_by": comparison.outcome,
             "mean": {
                 name: None if math.isnan(mean(found)) else mean(found) for name, found in at_end.items()
+            },
+            "mean_rank": {
+                name: None if math.isnan(rank) else rank for name, rank in comparison.ranks().items()
             },
             "searches": {name: len(found) for name, found in at_end.items()},
             "without_result": {name: len(found) - len(known(found)) for name, found in at_end.items()},

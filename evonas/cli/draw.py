@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError, nearest
-from . import options
+from . import grouped, options
 from .options import option
 from .saying import say
 
@@ -32,6 +32,7 @@ def draw(
     individual: options.Individual = None,
     cells: options.Cells = None,
     filters: options.Filters = None,
+    operators: options.OwnFiles = None,
 ) -> None:
     """Draw the best of a run, or a genotype, as SVG or PNG."""
     from ..evolution import draw_genotype
@@ -40,6 +41,7 @@ def draw(
 
     if what not in KINDS:
         raise UserError(f"--what {what!r} is unknown; {nearest(what, KINDS)}")
+    grouped.bring(operators)
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
     if what in ("change", "mutation"):

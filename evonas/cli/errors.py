@@ -10,11 +10,13 @@ from collections.abc import Callable
 import typer
 
 from ..errors import UserError
-from .saying import say
+from .saying import plain_warnings, say
 
 REFUSED = 1
 """The system said no: a full disk, a folder that cannot be written; or a training failed."""
 BAD_INPUT = 2
+NO_HOME = "Could not determine home directory."
+"""What Python says of ``~name`` where there is no such user."""
 INTERRUPTED = 130
 
 # Typer brings its own copy of click, or an installed one: the base of usage errors is found through it.
@@ -29,7 +31,8 @@ def reported(action: Callable[[], int]) -> int:
     An exception that nobody foresaw is a defect and keeps its traceback.
     """
     try:
-        status = action()
+        with plain_warnings():
+            status = action()
         sys.stdout.flush()
         return status
     except UserError as error:
@@ -42,6 +45,11 @@ def reported(action: Callable[[], int]) -> int:
         if error.errno == errno.ENAMETOOLONG:
             return fail(_too_long(str(error.filename)), BAD_INPUT)
         return fail(of_system(error), REFUSED)
+    except RuntimeError as error:
+        if str(error) != NO_HOME:
+            raise
+        words = next((word for word in sys.argv[1:] if word.startswith("~")), "~")
+        return fail(f"{words}: expected the home folder of a user, got one that is not known", BAD_INPUT)
     except KeyboardInterrupt:
         return fail("stopped", INTERRUPTED)
     except UsageMistake as error:

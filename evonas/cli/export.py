@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError, nearest
-from ..files import as_path
-from . import options
+from ..files import as_path, expanded
+from . import grouped, options
 from .options import option
 from .saying import say
 
 if TYPE_CHECKING:
     from ..network import Deployable
-
-WEIGHTS = ("auto", "final", "search")
 
 
 def export(
@@ -37,17 +35,20 @@ def export(
         ),
     ] = "auto",
     individual: options.Individual = None,
+    operators: options.OwnFiles = None,
 ) -> None:
     """Write the best network to a file that runs without evonas."""
     from ..network.export import FORMATS, how_to_use
     from ..network.export import export as write
+    from ..results import WEIGHTS
 
     if to not in FORMATS:
         raise UserError(f"--to {to!r} is unknown; {nearest(to, FORMATS)}")
     if weights not in WEIGHTS:
         raise UserError(f"--weights {weights!r} is unknown; {nearest(weights, WEIGHTS)}")
-    network, title = _chosen(folder.expanduser(), weights, individual)
-    files = write(network, to, output.expanduser())
+    grouped.bring(operators)
+    network, title = _chosen(expanded(folder), weights, individual)
+    files = write(network, to, expanded(output))
     say(f"exported {title}")
     for file in files:
         say(f"  {file}  {file.stat().st_size:,} bytes")
@@ -95,25 +96,25 @@ def _chosen(folder: Path, weights: str, number: int | None) -> tuple[Deployable,
             f"--weights: expected a trained network in {folder / FINAL}, got none; evonas train makes it"
         )
     if finished and weights != "search" and number is None:
-        return _final(folder / FINAL)
+        return _final(folder / FINAL, folder)
     return _of_search(folder, number)
 
 
-def _final(folder: Path) -> tuple[Deployable, str]:
-    from ..results import load_trained
+def _final(folder: Path, run: Path | None = None) -> tuple[Deployable, str]:
+    from ..api import load
+    from ..results import knowing_pixels, load_trained, trained_title
 
     trained = load_trained(folder)
-    report = trained.report
-    which = "" if report.get("candidate") is None else f" of candidate {report['candidate']}"
-    accuracy = f", test accuracy {report['test_accuracy']:.4f}" if "test_accuracy" in report else ""
-    return trained.deployable(), f"the finally trained network{which}{accuracy}"
+    if trained.pixels is None and run is not None:  # it was trained before that was noted with it
+        with closing((result := load(run)).journal):
+            trained = knowing_pixels(trained, result)
+    return trained.deployable(), trained_title(trained)
 
 
 def _of_search(folder: Path, number: int | None) -> tuple[Deployable, str]:
     from ..api import load
-    from .page import fitness_text
+    from ..results import chosen_network
 
     with closing((result := load(folder)).journal):
-        individual = result.best if number is None else result.individual(number)
-        title = f"candidate {individual.id} as the search left it, fitness {fitness_text(individual.fitness)}"
-        return individual.deployable(), f"{title} (evonas train trains it longer)"
+        network, title = chosen_network(result, "search", number)
+        return network, f"{title} (evonas train trains it longer)"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..files import expanded
 from .figures import read_duration
 
 if TYPE_CHECKING:
@@ -36,13 +37,25 @@ def machines(context: typer.Context) -> Machines:
     return read_machines(**said)
 
 
+def bring(files: list[Path] | None) -> None:
+    """Makes genomes and strategies of a user's files known by name: a run is read by them.
+
+    Raises:
+        UserError: A file cannot be run, or has nothing of use.
+    """
+    if files:
+        from ..evolution import operators_from
+
+        operators_from(files)
+
+
 def data(context: typer.Context) -> DataChoice:
     """How named datasets are found."""
     from ..settings import DataChoice
 
     folder = context.params["data_dir"]
     return DataChoice(
-        None if folder is None else Path(folder).expanduser().resolve(), bool(context.params["download"])
+        None if folder is None else expanded(folder).resolve(), bool(context.params["download"])
     )
 
 

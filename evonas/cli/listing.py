@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import UserError, nearest
-from . import options
+from . import listed, options
+from .listed import Row
 from .options import option
+from .saying import say
 
 if TYPE_CHECKING:
     from ..evolution import Operator
@@ -27,28 +30,39 @@ def list_names(
     ] = None,
     genome: Annotated[str | None, option("NAME", "Operators or genotypes of this genome alone.")] = None,
     operators: options.Operators = None,
+    as_json: options.Json = False,
 ) -> None:
     """List what is installed, by name, and what your own files add."""
     from ..evolution import genome_type, operators_from
     from ..settings import check_genomes
-    from .page import Page
 
     if what is None:
-        raise UserError(f"WHAT: expected one of {', '.join(LISTINGS)} (evonas list operators), got none")
-    if what not in LISTINGS:
-        raise UserError(f"{what!r} cannot be listed; {nearest(what, list(LISTINGS))}")
+        raise UserError(f"WHAT: expected one of {', '.join(WHATS)} (evonas list operators), got none")
+    if what not in WHATS:
+        raise UserError(f"{what!r} cannot be listed; {nearest(what, WHATS)}")
     brought = operators_from(operators or ())
     check_genomes(brought)
     if genome is not None:
         if what not in ("operators", "genotypes"):
             raise UserError(f"genome: expected only with operators or genotypes, got it with {what}")
         genome_type(genome)
-    if what == "operators":
-        _operators(Page(), brought, genome)
-    elif what == "genotypes":
-        _genotypes(Page(), genome)
+    found = _found(what, brought, genome)
+    if as_json:
+        say(json.dumps(found, default=str))  # a strategy of somebody's may have any setting
     else:
-        LISTINGS[what](Page())
+        from .page import Page
+
+        PAGES[what](Page(), **found)
+
+
+def _found(what: str, brought: Sequence[Operator], genome: str | None) -> dict[str, Any]:
+    """What is listed, by the name of its kind; with the operators, those that could not be loaded."""
+    if what == "operators":
+        rows, broken = listed.operators(brought, genome)
+        return {what: rows, "left_out": broken}
+    if what == "genotypes":
+        return {what: listed.genotypes(genome)}
+    return {what: ROWS[what]()}
 
 
 def _print_table(page: Page, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -57,92 +71,84 @@ def _print_table(page: Page, columns: Sequence[str], rows: Sequence[Sequence[str
     page.table(make_table(columns, rows, names=columns[:1]))
 
 
-def _first_line(thing: object) -> str:
-    return (getattr(thing, "__doc__", None) or "").strip().partition("\n")[0]
+def _genomes(page: Page, genomes: list[Row]) -> None:
+    for row in genomes:
+        page.line(f"{row['name']} (recipe {row['recipe'] or '-'}, {row['from']})", bold=True)
+        page.paragraph(row["summary"] or "(it has no docstring)", indent=2)
+        page.paragraph(f"good for: {row['good_for'] or '-'}", indent=2)
+        page.paragraph(f"size: {_size(row)}", indent=2)
+    page.line()
+    page.paragraph(
+        "size: of networks for the digits, in the space of the recipe; the usual one is the median of some "
+        "that are drawn at random. Multiplications and additions count apart, for one image."
+    )
 
 
-def _genomes(page: Page) -> None:
-    from ..evolution import genome_type, names, provider
+def _size(row: Row) -> str:
+    """The sizes of a genome's networks, in words."""
+    from ..results import amount
 
-    rows = []
-    for name in names("genomes"):
-        kind = genome_type(name)
-        rows.append((name, _first_line(kind), kind.recipe, provider("genomes", name)))
-    _print_table(page, ("name", "what it is", "recipe", "from"), rows)
+    if row["no_sizes"]:
+        return f"- ({row['no_sizes']})"
+    parts = []
+    for what, size in (("smallest", row["smallest"]), ("usual", row["usual"])):
+        if size is not None:
+            parts.append(f"{what} {amount(size['parameters'])} parameters, {amount(size['flops'])} FLOPs")
+    if row["most"] is not None:
+        parts.append(f"grows to at most {amount(row['most'])} parameters")
+    return "; ".join(parts) or "-"
 
 
-def _operators(page: Page, brought: Sequence[Operator] = (), only: str | None = None) -> None:
-    from ..evolution import Operator, entries, find, provider
-
-    found: list[tuple[Operator, str]] = []
-    broken: list[UserError] = []
-    for name in entries("operators"):
-        try:
-            operator = find("operators", name)
-        except UserError as error:
-            broken.append(error)
-            continue
-        if isinstance(operator, Operator):
-            found.append((operator, provider("operators", name)))
-    found += [(operator, operator.source) for operator in brought]
-    for genome in dict.fromkeys(operator.genome for operator, _ in found):
-        if only not in (None, genome):
-            continue
+def _operators(page: Page, operators: list[Row], left_out: list[str]) -> None:
+    for genome in dict.fromkeys(row["genome"] for row in operators):
         page.line(genome, bold=True)
-        for operator, source in found:
-            if operator.genome == genome:
-                page.line(f"  {operator.name} ({operator.kind}, weight {operator.weight:g}, {source})")
-                page.paragraph(operator.summary or "(it has no docstring)", indent=6)
-    for reason in broken:
+        own = [row for row in operators if row["genome"] == genome]
+        for row in own:
+            page.line(f"  {row['name']} ({row['kind']}, weight {row['weight']:g}, {row['from']})")
+            page.paragraph(row["summary"] or "(it has no docstring)", indent=6)
+        if not any(row["kind"] == "crossover" for row in own):
+            page.line("  no crossover: p_c, and cxpb in a loop of DEAP's, must be 0")
+    for reason in left_out:
         page.paragraph(f"left out: {reason}")
 
 
-def _strategies(page: Page) -> None:
-    from ..evolution import names, provider
-    from ..settings import strategy_type
-
+def _strategies(page: Page, strategies: list[Row]) -> None:
     rows = []
-    for name in names("strategies"):
-        kind = strategy_type(name)
-        settings = ", ".join(f"{key}={value}" for key, value in kind.settings.items())
-        rows.append((name, _first_line(kind), settings or "-", provider("strategies", name)))
+    for row in strategies:
+        settings = ", ".join(f"{key}={value}" for key, value in row["settings"].items())
+        rows.append((row["name"], row["summary"], settings or "-", row["from"]))
     _print_table(page, ("name", "what it is", "settings", "from"), rows)
 
 
-def _datasets(page: Page) -> None:
-    from ..data import describe_datasets
-
-    rows = [(item.name, item.summary, item.size, item.origin) for item in describe_datasets()]
+def _datasets(page: Page, datasets: list[Row]) -> None:
+    rows = [(row["name"], row["summary"], row["size"], row["from"]) for row in datasets]
     _print_table(page, ("name", "what it is", "size", "from"), rows)
 
 
-def _genotypes(page: Page, only: str | None = None) -> None:
-    from ..evolution import genome_type, names
+def _genotypes(page: Page, genotypes: list[Row]) -> None:
     from .page import genotype_parts
 
-    for genome in names("genomes") if only is None else [only]:
-        kind = genome_type(genome)
-        called: dict[str, list[str]] = {}  # one genotype may have several
-        for name, data in kind.published().items():
-            called.setdefault(kind.from_dict(data, kind.default_space()).summary(), []).append(name)
-        for genotype, same in called.items():
-            page.line(f"{', '.join(same)} ({genome})", bold=True)
-            for part in genotype_parts(genotype):
-                page.paragraph(part, indent=2)
+    for row in genotypes:
+        page.line(f"{', '.join(row['names'])} ({row['genome']})", bold=True)
+        for part in genotype_parts(row["genotype"]):
+            page.paragraph(part, indent=2)
 
 
-def _recipes(page: Page) -> None:
-    from ..settings import load_recipe, recipe_names
-
+def _recipes(page: Page, recipes: list[Row]) -> None:
     rows = []
-    for name in recipe_names():
-        recipe = load_recipe(name)
-        about = " ".join(f"{recipe[key]}." for key in ("summary", "cost", "paper") if key in recipe)
-        rows.append((name, str(recipe["search"].get("genome", "-")), about))
+    for row in recipes:
+        about = " ".join(f"{row[key]}." for key in ("summary", "cost", "paper") if row[key] is not None)
+        rows.append((row["name"], row["genome"] or "-", about))
     _print_table(page, ("name", "genome", "what it is"), rows)
 
 
-LISTINGS: dict[str, Callable[[Page], None]] = {
+ROWS: dict[str, Callable[[], list[Row]]] = {
+    "genomes": listed.genomes,
+    "strategies": listed.strategies,
+    "datasets": listed.datasets,
+    "recipes": listed.recipes,
+}
+PAGES: dict[str, Callable[..., None]] = {
     "genomes": _genomes,
     "operators": _operators,
     "strategies": _strategies,
@@ -150,3 +156,4 @@ LISTINGS: dict[str, Callable[[Page], None]] = {
     "genotypes": _genotypes,
     "recipes": _recipes,
 }
+WHATS = list(PAGES)

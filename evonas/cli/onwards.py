@@ -35,11 +35,24 @@ def resuming(folder: Path | str, *words: str) -> str:
     return " ".join((program(), "resume", quoted(folder), *words))
 
 
-def exporting(folder: Path | str) -> str:
-    """The command that exports a run's best, in a form that can be written here."""
+def exporting(folder: Path | str, genome: str) -> str:
+    """The command that exports a run's best, in a form that can be written here.
+
+    Args:
+        folder: The run's.
+        genome: The name of what it searched.
+    """
     portable = find_spec("onnx") is not None and find_spec("onnxscript") is not None
     words = "--to onnx -o best.onnx" if portable else "--to python -o best.py"
-    return f"{program()} export {quoted(folder)} {words}"
+    return f"{program()} export {quoted(folder)} {words}{file_of(genome)}"
+
+
+def file_of(genome: str) -> str:
+    """The option that names the file of a genome of a user's own; it begins with a space. Else nothing."""
+    from ..evolution import brought_files, provider
+
+    source = provider("genomes", genome)
+    return f" --operators {quoted(source)}" if source in brought_files() else ""
 
 
 def next_commands(result: SearchResult, found: Survey) -> list[tuple[str, str]]:
@@ -54,14 +67,16 @@ def next_commands(result: SearchResult, found: Survey) -> list[tuple[str, str]]:
     more = [f"--budget {2 * budget}"] if complete else []
     more += [f"--operators {quoted(file)}" for file in _files(result)]
     go_on = (resuming(str(result.folder), *more), "search on" if complete else "finish the search")
+    genome = result.settings.genome
+    own = file_of(genome)
     if not found.best:
-        return [(f"{first} show {run}", "what went wrong"), go_on]
+        return [(f"{first} show {run}{own}", "what went wrong"), go_on]
     return [
-        (f"{first} show {run}", "how it arose, what it cost"),
-        (f"{first} report {run}", "all of it, to look at"),
-        (f"{first} draw {run} -o best.svg", "see it"),
-        (f"{first} train {run}", "train it long, test it"),
-        (exporting(str(result.folder)), "take it along"),
+        (f"{first} show {run}{own}", "how it arose, what it cost"),
+        (f"{first} report {run}{own}", "all of it, to look at"),
+        (f"{first} draw {run} -o best.svg{own}", "see it"),
+        (f"{first} train {run}{own}", "train it long, test it"),
+        (exporting(str(result.folder), genome), "take it along"),
         go_on,
     ]
 

@@ -7,16 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
+from .panels import HOW, IMAGES, LONG, OUTPUT, RARE, SEARCHED, TRAINING, WHERE
 
-def option(metavar: str, text: str, *names: str) -> Any:
+
+def option(metavar: str, text: str, *names: str, panel: str | None = None) -> Any:
     """An option whose default is not a constant: the recipe, the run or the machine decides.
 
     Args:
         metavar: What stands for its value.
         text: Its help.
         names: By default the parameter's name.
+        panel: The group that help shows it in (`panels`); every option of a command with many has one.
     """
-    return typer.Option(*names, metavar=metavar, help=text, show_default=False)
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False, rich_help_panel=panel)
+
+
+def flag(name: str, text: str, panel: str | None = None) -> Any:
+    """An option without a value.
+
+    Args:
+        name: With its dashes.
+        text: Its help.
+        panel: As of `option`.
+    """
+    return typer.Option(name, help=text, rich_help_panel=panel)
 
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", show_default=False, help="A run folder.")]
@@ -32,7 +46,9 @@ Target = Annotated[
 Dataset = Annotated[
     str | None,
     option(
-        "NAME|FILE.npz|FOLDER", "Images to learn: a name (evonas list datasets), arrays, or files in folders."
+        "NAME|FILE.npz|FOLDER",
+        "Images to learn: a name (evonas list datasets), arrays, or files in folders.",
+        panel=IMAGES,
     ),
 ]
 Layout = Annotated[
@@ -41,85 +57,120 @@ Layout = Annotated[
         "auto|classes|parts",
         "Folders named train, val, test and so on: parts of the dataset (auto), or classes; or parts in "
         "which every folder is a class.",
+        panel=IMAGES,
     ),
 ]
-TrainLimit = Annotated[int | None, option("N", "Use only N training images.")]
+TrainLimit = Annotated[int | None, option("N", "Use only N training images.", panel=IMAGES)]
 WithoutDamaged = Annotated[
-    bool, typer.Option("--without-damaged", help="Go on without image files that cannot be read.")
+    bool, flag("--without-damaged", "Go on without image files that cannot be read.", IMAGES)
 ]
 Background = Annotated[
     str | None,
-    option("COLOUR", "What lies below transparent pixels of image files, such as white or #ff8000."),
+    option(
+        "COLOUR", "What lies below transparent pixels of image files, such as white or #ff8000.", panel=IMAGES
+    ),
 ]
-DataDir = Annotated[Path | None, option("FOLDER", "Where named datasets are kept.")]
-Download = Annotated[bool, typer.Option("--download", help="Fetch a named dataset that is not there.")]
+DataDir = Annotated[Path | None, option("FOLDER", "Where named datasets are kept.", panel=IMAGES)]
+Download = Annotated[bool, flag("--download", "Fetch a named dataset that is not there.", IMAGES)]
 
 Device = Annotated[
     str | None,
-    option("auto|cpu|cuda|cuda:1", "Where networks are trained; auto takes a GPU if there is one."),
+    option(
+        "auto|cpu|cuda|cuda:1", "Where networks are trained; auto takes a GPU if there is one.", panel=WHERE
+    ),
 ]
 MaxTime = Annotated[
-    str | None, option("TIME", "Begin no candidate after 90s, 5m or 2h; evonas resume goes on.")
+    str | None, option("TIME", "Begin no candidate after 90s, 5m or 2h; evonas resume goes on.", panel=LONG)
 ]
 Finish = Annotated[
     bool,
-    typer.Option(
-        "--finish", help="At Ctrl-C wait for candidates that are being evaluated; a second one drops them."
+    flag(
+        "--finish", "At Ctrl-C wait for candidates that are being evaluated; a second one drops them.", RARE
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print the folder and nothing else.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Quiet = Annotated[bool, flag("--quiet", "Print the folder and nothing else.", OUTPUT)]
+Json = Annotated[bool, flag("--json", "Print one JSON object and nothing else.", OUTPUT)]
 
 Workers = Annotated[
     str | None,
-    option("N|auto", "Worker processes: by default one on each share of the cores; 0 for none."),
+    option("N|auto", "Worker processes: by default one on each share of the cores; 0 for none.", panel=WHERE),
 ]
 Devices = Annotated[
-    str | None, option("cuda:0,cuda:1|all", "Devices with a worker each, instead of --workers.")
+    str | None, option("cuda:0,cuda:1|all", "Devices with a worker each, instead of --workers.", panel=WHERE)
 ]
 PerDevice = Annotated[
     str | None,
-    option("K|auto", "Candidates at a time on each device, or that share a GPU with --ray."),
+    option("K|auto", "Candidates at a time on each device, or that share a GPU with --ray.", panel=WHERE),
 ]
 DeviceMemory = Annotated[
-    str | None, option("SIZE", "What these may take together, such as 20GB; by default what is free.")
+    str | None,
+    option("SIZE", "What these may take together, such as 20GB; by default what is free.", panel=WHERE),
 ]
 MaxParameters = Annotated[
-    str | None, option("N", "Reject larger candidates before training, such as 3.5M or 500k.")
+    str | None, option("N", "Reject larger candidates before training, such as 3.5M or 500k.", panel=SEARCHED)
 ]
-MaxFlops = Annotated[str | None, option("N", "Likewise, floating-point operations for one image.")]
+MaxFlops = Annotated[
+    str | None, option("N", "Likewise, floating-point operations for one image.", panel=SEARCHED)
+]
 MaxMemory = Annotated[
     str | None,
     option(
-        "SIZE", "What training may take, such as 2GB: batches are split to fit; what cannot fit is rejected."
+        "SIZE",
+        "What training may take, such as 2GB: batches are split to fit; what cannot fit is rejected.",
+        panel=TRAINING,
     ),
 ]
-Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.")]
-Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).")]
+Timeout = Annotated[str | None, option("TIME", "A candidate has failed after 90s, 5m or 2h.", panel=LONG)]
+Ray = Annotated[str | None, option("ADDRESS|local", "Evaluate on a Ray cluster (evonas[ray]).", panel=WHERE)]
 
 Keep = Annotated[
     str | None,
-    option("SIZE", "Room for weights that nothing needs any more, such as 2GB; the best stay longest."),
+    option(
+        "SIZE",
+        "Room for weights that nothing needs any more, such as 2GB; the best stay longest.",
+        panel=OUTPUT,
+    ),
 ]
-Csv = Annotated[Path | None, option("FILE.csv", "Write a line there for each candidate that has ended.")]
+Csv = Annotated[
+    Path | None, option("FILE.csv", "Write a line there for each candidate that has ended.", panel=OUTPUT)
+]
 TensorBoard = Annotated[
-    bool, typer.Option("--tensorboard", help="Write curves to DIR/tensorboard (evonas[tensorboard]).")
+    bool, flag("--tensorboard", "Write curves to DIR/tensorboard (evonas[tensorboard]).", OUTPUT)
 ]
-Mlflow = Annotated[str | None, option("URI", "Log to MLflow there, or in a folder (evonas[mlflow]).")]
+Mlflow = Annotated[
+    str | None, option("URI", "Log to MLflow there, or in a folder (evonas[mlflow]).", panel=OUTPUT)
+]
 
 Operators = Annotated[
     list[Path] | None,
-    option("FILE.py", "Operators, genomes and strategies of your own: code, which is run. May be repeated."),
+    option(
+        "FILE.py",
+        "Operators, genomes and strategies of your own: code, which is run. May be repeated.",
+        panel=HOW,
+    ),
+]
+
+OwnFiles = Annotated[
+    list[Path] | None,
+    option(
+        "FILE.py",
+        "Where a genome of your own is: code, which is run. May be repeated.",
+        "--operators",
+        panel=RARE,
+    ),
 ]
 
 Verify = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--verify-morphisms",
-        help="Compare every child of morphisms with its parent, and fail it if they differ.",
+        "Compare every child of morphisms with its parent, and fail it if they differ.",
+        RARE,
     ),
 ]
 
-Individual = Annotated[int | None, option("N", "Candidate N of the run instead of its best.", "--id")]
-Cells = Annotated[int | None, option("N", "Cells in each stage; by default as it was found.")]
-Filters = Annotated[int | None, option("F", "Filters of the first stage; likewise.")]
+Individual = Annotated[
+    int | None, option("N", "Candidate N of the run instead of its best.", "--id", panel=SEARCHED)
+]
+Cells = Annotated[int | None, option("N", "Cells in each stage; by default as it was found.", panel=TRAINING)]
+Filters = Annotated[int | None, option("F", "Filters of the first stage; likewise.", panel=TRAINING)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ..files import printable
-from ..results import amount, share
+from ..results import amount, fitness_text, share
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -156,10 +156,3 @@ def best_table(best: Sequence[Candidate]) -> Table:
         )
         rows.append(cells)
     return make_table(columns, rows, right=columns[:6])
-
-
-def fitness_text(fitness: float | None) -> str:
-    """A fitness with as many digits as matter."""
-    if fitness is None:
-        return "-"
-    return f"{fitness:.4f}" if abs(fitness) < 1_000 else f"{fitness:.6g}"

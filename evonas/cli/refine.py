@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..files import expanded
 from . import grouped, options
 from .options import option
+from .panels import HOW, IMAGES, LONG, OUTPUT, SEARCHED, TRAINING
 
 if TYPE_CHECKING:
     from ..results import Individual
 
+OFTEN = ("individual", "dataset", "budget", "epochs", "images", "max_time", "seed", "workers", "run")
+"""Options that most people want: they come first in help."""
 AS_SAID: tuple[str, ...] = (
     "budget",
     "epochs",
@@ -36,21 +40,28 @@ def refine(
     ],
     individual: options.Individual = None,
     dataset: options.Dataset = None,
-    budget: Annotated[int | None, option("N", "Candidates, the given network included.")] = None,
-    epochs: Annotated[int | None, option("E", "Epochs of training for each neighbour.")] = None,
-    neighbours: Annotated[
-        int | None, option("K", "Neighbours in each step; the last is trained on only.")
+    budget: Annotated[int | None, option("N", "Candidates, the given network included.", panel=LONG)] = None,
+    epochs: Annotated[
+        int | None, option("E", "Epochs of training for each neighbour.", panel=TRAINING)
     ] = None,
-    morphisms: Annotated[int | None, option("M", "Morphisms that make a neighbour.")] = None,
+    neighbours: Annotated[
+        int | None, option("K", "Neighbours in each step; the last is trained on only.", panel=HOW)
+    ] = None,
+    morphisms: Annotated[int | None, option("M", "Morphisms that make a neighbour.", panel=HOW)] = None,
     images: Annotated[
-        str, typer.Option(metavar="normalised|unit|bytes", help="What images a model of your own reads.")
+        str,
+        typer.Option(
+            metavar="normalised|unit|bytes",
+            help="What images a model of your own reads.",
+            rich_help_panel=IMAGES,
+        ),
     ] = "normalised",
     run: Annotated[
-        Path | None, option("DIR", "A new or empty folder; by default a fresh one in runs/.")
+        Path | None, option("DIR", "A new or empty folder; by default a fresh one in runs/.", panel=OUTPUT)
     ] = None,
-    seed: Annotated[int | None, option("S", "The same seed gives the same search.")] = None,
+    seed: Annotated[int | None, option("S", "The same seed gives the same search.", panel=HOW)] = None,
     config: Annotated[
-        Path | None, option("FILE.toml", "Settings of your own, over the recipe nash-small.")
+        Path | None, option("FILE.toml", "Settings of your own, over the recipe nash-small.", panel=SEARCHED)
     ] = None,
     operators: options.Operators = None,
     verify_morphisms: options.Verify = False,
@@ -87,7 +98,7 @@ def refine(
     conducted, data = read_conduct(context), grouped.data(context)
     asked = grouped.choices(context, *AS_SAID) | said(dataset=located(dataset), config=config)
     beginning = Beginning(_taken(source, individual), images)
-    folder = run or fresh_folder("refined", Path(source).expanduser().resolve().stem)
+    folder = run or fresh_folder("refined", expanded(source).resolve().stem)
     course = conducted.course(folder)
     conduct(
         folder,
@@ -108,7 +119,7 @@ def _taken(source: str, number: int | None) -> Individual | Path:
     from ..errors import UserError, after
     from ..run import meant_by
 
-    path = Path(source).expanduser()
+    path = expanded(source)
     if path.is_dir():
         result = load(path)
         return result.best if number is None else result.individual(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from . import options
+from . import grouped, options
 from .options import option
 from .saying import say
 
@@ -16,6 +16,7 @@ def report(
         Path | None, option("FILE.html", "Where to; by default DIR/report.html.", "--output", "-o")
     ] = None,
     drawings: Annotated[int | None, option("N", "Draw at most N individuals; by default 60.")] = None,
+    operators: options.OwnFiles = None,
 ) -> None:
     """Write what a run found as one HTML page.
 
@@ -23,5 +24,6 @@ def report(
     """
     from ..report import DRAWN, write_report
 
+    grouped.bring(operators)
     path = write_report(folder, output or folder / "report.html", DRAWN if drawings is None else drawings)
     say(f"{path}: {path.stat().st_size / 1e6:.1f} MB; open it in a browser")

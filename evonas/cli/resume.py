@@ -12,6 +12,7 @@ import typer
 from ..errors import UserError
 from . import grouped, options
 from .options import option
+from .panels import IMAGES, LONG, RARE
 from .saying import say
 
 if TYPE_CHECKING:
@@ -19,20 +20,31 @@ if TYPE_CHECKING:
     from ..search import Onlookers
     from .survey import Survey
 
+OFTEN = ("budget", "max_time", "operators", "workers")
+"""Options that most people want: they come first in help."""
+
 
 def resume(
     context: typer.Context,
     run: options.RunFolder,
-    budget: Annotated[int | None, option("N", "Candidates in all; by default as the run began.")] = None,
+    budget: Annotated[
+        int | None, option("N", "Candidates in all; by default as the run began.", panel=LONG)
+    ] = None,
     max_time: options.MaxTime = None,
     operators: options.Operators = None,
     dataset: Annotated[
-        str | None, option("FILE.npz|FOLDER", "Where the run's images lie now; others are refused.")
+        str | None,
+        option("FILE.npz|FOLDER", "Where the run's images lie now; others are refused.", panel=IMAGES),
     ] = None,
     data_dir: options.DataDir = None,
     keep: options.Keep = None,
     drop_damaged: Annotated[
-        bool, typer.Option("--drop-damaged", help="Go on without weights whose files are damaged or gone.")
+        bool,
+        typer.Option(
+            "--drop-damaged",
+            help="Go on without weights whose files are damaged or gone.",
+            rich_help_panel=RARE,
+        ),
     ] = False,
     workers: options.Workers = None,
     devices: options.Devices = None,

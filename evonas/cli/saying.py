@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..files import printable
 
@@ -15,3 +18,13 @@ def say(text: object = "", *, error: bool = False) -> None:
         error: Whether to standard error.
     """
     print(printable(str(text)), file=sys.stderr if error else sys.stdout, flush=True)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Warnings as lines for people, without the line of code that gave them."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: say(
+            f"warning: {' '.join(str(message).split())}", error=True
+        )
+        yield

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import options
+from . import grouped, options
 from .options import option
 from .saying import say
 
@@ -19,6 +19,7 @@ def serve(
         list[str] | None,
         option("NAME", "A further name under which browsers may ask for the page. May be repeated."),
     ] = None,
+    operators: options.OwnFiles = None,
 ) -> None:
     """Show a run in the browser while it runs.
 
@@ -33,4 +34,5 @@ def serve(
         if host not in LOCAL:
             say(f"warning: whoever reaches {host} can read this run", error=True)
 
+    grouped.bring(operators)
     run_server(folder, host, port, allow_host or (), ready)

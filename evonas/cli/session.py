@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import UserError
-from ..results import number_of, speed
+from ..results import fitness_text, number_of, speed
 from .errors import INTERRUPTED, REFUSED
 from .figures import read_duration
 from .interrupts import StopRequest, stoppable
 from .onwards import next_commands, resuming
 from .opening import headline_of, opening_lines, running_line
 from .outcome import show_best, time_taken
-from .page import Page, fitness_text
+from .page import Page
 from .progress import Progress, make_progress
 from .saying import say
 from .survey import Survey, summary, survey
@@ -168,7 +167,7 @@ def conduct(
         watcher = Watcher(folder, progress, request, known, output, recipe)
         request.farewell = f"left at once; to go on: {resuming(folder)}"
         try:
-            with progress, _plain_warnings():
+            with progress:
                 result = search(watcher.onlookers())
         except KeyboardInterrupt:
             _tell_stopped(folder, output, watcher.in_flight)
@@ -192,14 +191,6 @@ def conduct(
         number, reason = found.failures[-1]
         say(f"error: every evaluation failed; candidate {number}: {reason}", error=True)
         raise typer.Exit(REFUSED)
-
-
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Warnings as lines for people, without the line of code that gave them."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}", error=True)
-        yield
 
 
 def _tell_stopped(folder: Path, output: Output, dropped: list[int]) -> None:

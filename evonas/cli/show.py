@@ -8,11 +8,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..results import duration, number_of, said_of_test, share, speed
-from . import options
+from ..results import duration, fitness_text, number_of, said_of_test, share, speed
+from . import grouped, options
 from .onwards import next_commands
 from .outcome import sessions_of, show_best, time_taken
-from .page import Page, fitness_text, genotype_parts, made_by, make_table, short_name
+from .page import Page, genotype_parts, made_by, make_table, short_name
 from .saying import say
 from .survey import Survey, described, summary, survey
 
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 NUMBERS_SHOWN = 8
 
 
-def show(folder: options.RunFolder, as_json: options.Json = False) -> None:
+def show(
+    folder: options.RunFolder, operators: options.OwnFiles = None, as_json: options.Json = False
+) -> None:
     """Show the best of a run, how it arose, cost and failures."""
     from ..api import load
     from ..settings import said_of_validation
 
+    grouped.bring(operators)
     with closing((result := load(folder)).journal):
         found = survey(result)
         trained = _trained(folder)

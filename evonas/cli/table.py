@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import number_of
 from . import options
 from .options import option
@@ -37,14 +38,14 @@ def table(
     """
     from ..tables import convert, read_table
 
-    source = source.expanduser()
+    source = expanded(source)
     if source.suffix != ".csv":
         if output is None:
             raise UserError("output: expected the table to write, such as --output nasbench201.csv, got none")
-        convert(source, output.expanduser())
+        convert(source, expanded(output))
     elif output is not None:
         raise UserError(f"output: {source} is a table already")
-    found = read_table(output.expanduser() if output is not None else source)
+    found = read_table(expanded(output) if output is not None else source)
     datasets = {
         name: {what: found.lengths(name, what) for what in ("valid", "test", "seconds")}
         for name in found.datasets

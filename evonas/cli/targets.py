@@ -174,5 +174,5 @@ def located(dataset: str | None) -> str | None:
 
     if not dataset or dataset in dataset_names():
         return dataset
-    path = Path(dataset).expanduser()
-    return str(path.resolve()) if path.exists() else dataset
+    path = as_path(dataset)
+    return str(path.resolve()) if path is not None and path.exists() else dataset

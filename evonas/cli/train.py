@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import duration, number_of
 from . import grouped, options
 from .errors import INTERRUPTED, REFUSED, fail
 from .options import option
+from .panels import OUTPUT, TRAINING, WHERE
 from .saying import say
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ SHOWN = (
 )
 """What of a report is printed as JSON."""
 
+OFTEN = (
+    *("individual", "dataset", "epochs", "cells", "filters"),
+    *("protocol", "go_on", "seed", "device", "output"),
+)
+"""Options that most people want: they come first in help."""
+
 
 def train(
     context: typer.Context,
@@ -42,18 +50,24 @@ def train(
     individual: options.Individual = None,
     cells: options.Cells = None,
     filters: options.Filters = None,
-    epochs: Annotated[int | None, option("E", "Epochs; by default the protocol's.")] = None,
+    epochs: Annotated[int | None, option("E", "Epochs; by default the protocol's.", panel=TRAINING)] = None,
     protocol: Annotated[
         str,
         typer.Option(
             metavar="search|final",
             help="As candidates were trained in the search, or long, as the recipe's [final] says.",
+            rich_help_panel=TRAINING,
         ),
     ] = "final",
     go_on: Annotated[
-        bool, typer.Option("--continue", help="Begin with the weights that the search found.")
+        bool,
+        typer.Option(
+            "--continue", help="Begin with the weights that the search found.", rich_help_panel=TRAINING
+        ),
     ] = False,
-    seed: Annotated[int | None, option("S", "Of weights and order; by default the search's.")] = None,
+    seed: Annotated[
+        int | None, option("S", "Of weights and order; by default the search's.", panel=TRAINING)
+    ] = None,
     layout: options.Layout = None,
     train_limit: options.TrainLimit = None,
     without_damaged: options.WithoutDamaged = False,
@@ -63,18 +77,26 @@ def train(
     device: options.Device = None,
     devices: Annotated[
         str | None,
-        option("cuda:0,cuda:1|all", "Devices that share every batch, a process on each (cpu,cpu works too)."),
+        option(
+            "cuda:0,cuda:1|all",
+            "Devices that share every batch, a process on each (cpu,cpu works too).",
+            panel=WHERE,
+        ),
     ] = None,
     threads: Annotated[
-        int | None, option("T", "Threads of a process on a CPU; by default its share of all cores.")
+        int | None,
+        option("T", "Threads of a process on a CPU; by default its share of all cores.", panel=WHERE),
     ] = None,
     compile_it: Annotated[
         bool,
-        typer.Option("--compile", help="First compile the network (torch.compile): minutes."),
+        typer.Option(
+            "--compile", help="First compile the network (torch.compile): minutes.", rich_help_panel=WHERE
+        ),
     ] = False,
     output: Annotated[
-        Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.")
+        Path | None, option("FOLDER", "Where to keep the network; by default DIR/final.", panel=OUTPUT)
     ] = None,
+    operators: options.OwnFiles = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -88,6 +110,7 @@ def train(
     from ..settings import DataChoice
     from .targets import find_target, located
 
+    grouped.bring(operators)
     found = find_target(target, individual)
     genome = found.resized(cells, filters)
     plan = _plan(found, epochs, protocol)
@@ -100,7 +123,7 @@ def train(
         data = DataChoice(data_dir or found.data_dir, download)
         reading = grouped.choices(context, "layout", "without_damaged", "background")
         images, before = _images(found, named, data, train_limit, reading)
-        weights = _weights(found, genome) if go_on else None
+        weights = _weights(found, genome, images) if go_on else None
         trained = _trained(found, genome, images, plan, where, check_seed(seed), quiet, weights, before)
         trained = replace(trained, report={**trained.report, "protocol": protocol})
         save_trained(trained, folder)
@@ -153,14 +176,15 @@ def _images(
     seen = run.seen(data) if differing or run.identity else dataset.identity().marks
     if limit != run.settings.train_limit:
         dataset = data.open(dataset.name, limit, **(run.reading(dataset.name) | reading))
-    return dataset, Before(seen, differing)
+    return dataset, Before(seen, differing, run.began_with_others)
 
 
-def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
-    """What the search left of a candidate.
+def _weights(found: Target, genome: Genome, images: ImageDataset) -> Mapping[str, Any]:
+    """What the search left of a candidate; that its outputs were other classes is said.
 
     Raises:
-        UserError: It is of no run, its weights were not kept, or it was given another size.
+        UserError: It is of no run, its weights were not kept or are for other images, or it was given another
+            size.
     """
     from contextlib import closing
 
@@ -171,7 +195,26 @@ def _weights(found: Target, genome: Genome) -> Mapping[str, Any]:
     if genome is not found.genome:
         raise UserError("--continue: a network of another size (--cells, --filters) begins from scratch")
     with closing((result := load(found.run)).journal):
+        _check_continued(found, images, result.classes)
         return result.individual(found.candidate).weights()
+
+
+def _check_continued(found: Target, images: ImageDataset, classes: tuple[str, ...]) -> None:
+    """Holds weights to the images that they go on with.
+
+    Raises:
+        UserError: They are for another number of channels or classes.
+    """
+    task, now = found.task, images.task
+    if task is not None and (task.channels, task.classes) != (now.channels, now.classes):
+        raise UserError(
+            f"--continue: expected {task.channels}-channel images in {task.classes} classes, as in the "
+            f"search, got {now.channels}-channel images in {now.classes} ({images.name}): without it a "
+            "network begins from scratch"
+        )
+    if classes and classes != images.classes:
+        then, others = (", ".join(names[:8]) for names in (classes, images.classes))
+        say(f"warning: the weights are for classes {then}, in this order; now these are {others}", error=True)
 
 
 def _dataset_of(found: Target) -> str:
@@ -192,7 +235,7 @@ def _output_folder(output: Path | None, found: Target, dataset: str) -> Path:
     from .fresh import fresh_folder
 
     if output is not None:
-        return output.expanduser()
+        return expanded(output)
     return fresh_folder(f"{found.stem}-trained", dataset) if found.run is None else found.run / FINAL
 
 
@@ -345,7 +388,7 @@ def _tell(trained: Trained, found: Target, folder: Path, quiet: bool, as_json: b
         page.line(careful)
     page.line(f"saved in {folder}")
     home = folder if found.run is None or folder.parent != found.run else found.run
-    page.commands([(exporting(home), "take it along")])
+    page.commands([(exporting(home, trained.genome.name), "take it along")])
 
 
 def _cost(report: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import itertools
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +16,8 @@ from ..errors import UserError
 from ..run import environment
 from ..tables import Figures
 from .record import Record
-from .statistics import Array, Pair, at
+from .statistics import Array, Band, Bounds, Pair, at, band, mean_ranks, with_result
+from .winners import RETRAINED, retrained
 
 TARGET_SHARE = 0.001
 """Unless told otherwise, the target is the validation accuracy of the best so many of a table."""
@@ -34,6 +35,8 @@ class Comparison:
         about: What was searched for, and how, in words.
         varied: Of each contender, what was varied, by key; empty where nothing was.
         accuracies: Whether fitness is an accuracy, and no function of somebody's own.
+        bounds: The least and the most that a function's fitness can be; None where that is not known.
+        fitness: By contender, what tells who gave its fitness; empty where all have the same.
     """
 
     records: Mapping[str, Sequence[Record]]
@@ -43,6 +46,8 @@ class Comparison:
     about: str
     varied: Mapping[str, Mapping[str, Any]]
     accuracies: bool = True
+    bounds: Bounds | None = None
+    fitness: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -54,63 +59,94 @@ class Comparison:
         """Evaluations of a whole search."""
         return self.points[-1]
 
+    @property
+    def scale(self) -> int:
+        """By what outcomes are multiplied to be shown: accuracies are shown in percent."""
+        return 100 if self.accuracies else 1
+
+    @property
+    def percent(self) -> str:
+        """The unit of what is shown, to follow a name."""
+        return ", %" if self.accuracies else ""
+
+    def text(self, value: float) -> str:
+        """A value as it is shown, or a difference of two: an accuracy in percent, else in four digits."""
+        return f"{value:.2f}" if self.accuracies else f"{value:.4g}"
+
+    @property
+    def word(self) -> str:
+        """What fitness is called."""
+        return "validation" if self.accuracies else "fitness"
+
+    @property
+    def alike(self) -> bool:
+        """Whether all contenders have their fitness of the same, so that it can be compared."""
+        return len({self.fitness.get(name, "") for name in self.records}) < 2
+
+    def shown(
+        self, records: Sequence[Record], points: Sequence[float], what: str, over: str = "evaluations"
+    ) -> Array:
+        """What searches had come to at points, as it is shown: an array (searches, points), as of `at`."""
+        return self.scale * at(records, points, what, over)
+
+    def band(
+        self, records: Sequence[Record], points: Sequence[float], what: str, over: str = "evaluations"
+    ) -> Band:
+        """Means of the searches with a result, and where they are with 95 % confidence, as they are shown."""
+        bounds = (0.0, 100.0) if self.accuracies else self.bounds
+        return band(self.shown(with_result(records), points, what, over), bounds)
+
     def outcomes(self, point: float) -> dict[str, Array]:
-        """What each contender's searches had come to at a point, in percent; NaN without a result."""
+        """What each contender's searches had come to at a point; NaN without a result.
+
+        Accuracies are in percent.
+        """
         return {
-            name: 100 * at(records, [point], self.outcome)[:, 0] for name, records in self.records.items()
+            name: self.shown(records, [point], self.outcome)[:, 0] for name, records in self.records.items()
         }
+
+    def ranks(self, point: float | None = None) -> dict[str, float]:
+        """The mean rank of each contender's searches among those of all, 1 being the best.
+
+        NaN where their fitness is not of one function, and their numbers cannot be ranked.
+
+        Args:
+            point: After so many evaluations; by default at the end.
+        """
+        if not self.alike:
+            return dict.fromkeys(self.records, math.nan)
+        at_point = self.whole if point is None else point
+        return mean_ranks({name: self._ranked(found, at_point) for name, found in self.records.items()})
 
     def pairs(self, point: float) -> list[Pair]:
         """Contenders of at least two searches each, against each other by their outcomes at a point."""
         values = {name: self._ranked(records, point) for name, records in self.records.items()}
-        word = "test accuracy" if self.outcome == "test" else "validation accuracy"
-        return _all_pairs(values, f"{word} at {point} evaluations")
+        words = {"test": "test accuracy", "fitness": "validation accuracy" if self.accuracies else "fitness"}
+        by = f"{words[self.outcome]} at {point} evaluations"
+        return [pair for pair in _all_pairs(values, by) if self._of_one(pair)]
 
     def final_pairs(self) -> list[Pair]:
         """Likewise, by retrained winners where both contenders have such of one protocol, else at the end."""
+        at_end = {name: self._ranked(records, self.whole) for name, records in self.records.items()}
+        seen = {(pair.first, pair.second): pair for pair in self.pairs(self.whole)}
         found = []
-        for pair in self.pairs(self.whole):
+        for pair in _all_pairs(at_end, ""):
             one, other = (retrained(self.records[name]) for name in (pair.first, pair.second))
             if one and other and one.complete and other.complete and one.protocol == other.protocol:
-                by = f"retrained winners, protocol {one.protocol}" if one.protocol else "retrained winners"
-                pair = Pair(pair.first, pair.second, one.ranked, other.ranked, by)
-            found.append(pair)
+                by = f"{RETRAINED}, protocol {one.protocol}" if one.protocol else RETRAINED
+                found.append(Pair(pair.first, pair.second, one.ranked, other.ranked, by))
+            elif (pair.first, pair.second) in seen:
+                found.append(seen[pair.first, pair.second])
         return found
 
+    def _of_one(self, pair: Pair) -> bool:
+        """Whether both have their fitness of the same: numbers of two functions cannot be compared."""
+        return self.fitness.get(pair.first, "") == self.fitness.get(pair.second, "")
+
     def _ranked(self, records: Sequence[Record], point: float) -> Array:
-        values = 100 * at(records, [point], self.outcome)[:, 0]
+        values = self.shown(records, [point], self.outcome)[:, 0]
         values[np.isnan(at(records, [point], "fitness")[:, 0])] = -math.inf
         return values
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """What the winners of a contender's searches came to, trained again by one protocol.
-
-    Attributes:
-        protocol: Which.
-        values: Test accuracy in percent; NaN where a winner was not trained again, or there is none.
-        ranked: The same, with minus infinity for searches that found nothing.
-    """
-
-    protocol: str
-    values: Array
-    ranked: Array
-
-    @property
-    def complete(self) -> bool:
-        """Whether all winners were trained again."""
-        return not np.isnan(self.ranked).any()
-
-
-def retrained(records: Sequence[Record]) -> Retrained | None:
-    """What winners came to; None where none was trained again, or not all by the same protocol."""
-    protocols = {record.protocol for record in records if record.retrained is not None}
-    if len(protocols) != 1:
-        return None
-    values = 100 * np.array([record.retrained for record in records], dtype=float)
-    nothing = np.array([not record.steps for record in records])
-    return Retrained(protocols.pop(), values, np.where(nothing, -math.inf, values))
 
 
 def _all_pairs(values: Mapping[str, Array], by: str) -> list[Pair]:
@@ -129,6 +165,8 @@ def compared(
     about: str = "",
     varied: Mapping[str, Mapping[str, Any]] | None = None,
     accuracies: bool = True,
+    bounds: Bounds | None = None,
+    fitness: Mapping[str, str] | None = None,
 ) -> Comparison:
     """A comparison of records, by contender.
 
@@ -136,16 +174,20 @@ def compared(
         records: Of all contenders.
         points: Numbers of evaluations at which to compare; those that no search has come to are left out.
         figures: The table that fitness came from.
-        target: A fitness, in [0, 1]; by default, that of the best thousandth of the table.
+        target: A fitness; by default, that of the best thousandth of the table.
         about: What was searched for, in words.
         varied: What was varied, by contender.
         accuracies: Whether fitness is an accuracy, and no function of somebody's own.
+        bounds: The least and the most that a function's fitness can be, where that is known.
+        fitness: By contender, what tells who gave its fitness, where it was not the same for all.
 
     Raises:
-        UserError: There is no record.
+        UserError: There is no record, or a fitness lies outside the bounds.
     """
     if not records:
         raise UserError("compare: expected at least one search that has ended, got none")
+    if bounds is not None:
+        _check_bounds(records, bounds)
     by_name: dict[str, list[Record]] = {}
     for record in records:
         by_name.setdefault(record.contender, []).append(record)
@@ -158,7 +200,20 @@ def compared(
         ordered = sorted(figures.valid.values(), reverse=True)
         target = ordered[max(0, round(TARGET_SHARE * len(ordered)) - 1)]
     places = sorted({point for point in points if point < whole} | {whole})
-    return Comparison(by_name, places, figures, target, about, varied or {}, accuracies)
+    return Comparison(
+        by_name, places, figures, target, about, varied or {}, accuracies, bounds, fitness or {}
+    )
+
+
+def _check_bounds(records: Sequence[Record], bounds: Bounds) -> None:
+    least, most = bounds
+    for record in records:
+        for step in record.steps:
+            if not least <= step.fitness <= most:
+                raise UserError(
+                    f"bounds: expected a fitness in [{least:g}, {most:g}], got {step.fitness:g} "
+                    f"of {record.contender!r}, seed {record.seed}"
+                )
 
 
 def made_with() -> str:

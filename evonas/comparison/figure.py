@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UserError
 from .comparison import Comparison
-from .statistics import at, band, mean, spaced, with_result
+from .statistics import mean, spaced, with_result
 
 COLOURS = (
     "#0b6e99", "#e08a00", "#3f8f3f", "#b03a48", "#7a4fa3",
@@ -81,9 +81,7 @@ def draw_curves(comparison: Comparison, path: Path, over: str = "evaluations") -
         lines = {}
         for number, (name, records) in enumerate(comparison.records.items()):
             shown = with_result(records)
-            found = band(100 * at(shown, places, what, over))
-            if comparison.accuracies:
-                found = found.within(0, 100)
+            found = comparison.band(shown, places, what, over)
             style = {"color": COLOURS[number % len(COLOURS)]}
             line = LINES[number // len(COLOURS) % len(LINES)]
             label = name if len(shown) == len(records) else f"{name} ({len(shown)} of {len(records)})"
@@ -115,7 +113,8 @@ def _finish(axes: Any, comparison: Comparison, what: str, over: str) -> None:
                   transform=axes.get_yaxis_transform())  # fmt: skip
     unit = next(iter(comparison.records.values()))[0].unit
     axes.set_xlabel("evaluations" if over == "evaluations" else unit)
-    names = {"fitness": "best validation accuracy so far, %", "test": "its test accuracy, %"}
+    searched = "validation accuracy" if comparison.accuracies else "fitness"
+    names = {"fitness": f"best {searched} so far{comparison.percent}", "test": "its test accuracy, %"}
     axes.set_ylabel(names[what])
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -202,14 +201,15 @@ def draw_heat_map(comparison: Comparison, path: Path) -> Path:
             if math.isnan(value):
                 continue  # nothing was searched or found there
             dark = value < low + 0.6 * (high - low)
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8,
+            axes.text(column, row, comparison.text(value), ha="center", va="center", fontsize=8,
                       color="white" if dark else "black")  # fmt: skip
         axes.set_xticks(range(len(columns)), map(_plain, columns))
         axes.set_yticks(range(len(rows)), map(_plain, rows))
         axes.set_xlabel(_plain(column_key))
         axes.set_ylabel(_plain(", ".join(row_keys)))
         axes.set_title(_plain(title), fontsize=9)
-    what = "mean test accuracy, %" if comparison.outcome == "test" else "mean validation accuracy, %"
+    what = {"validation": "mean validation accuracy, %", "fitness": "mean fitness"}[comparison.word]
+    what = "mean test accuracy, %" if comparison.outcome == "test" else what
     figure.colorbar(shown, ax=figure.axes, label=f"{what},\nat {comparison.whole} evaluations")
     return _save(figure, path)
 

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..files import expanded
 from ..results import SearchResult, read_description, whole_report
 from ..run import DESCRIPTION, FINAL
 from ..settings import Settings, protocol_plan
 from ..tables import Figures, read_table
 from .record import Record, record_of
+from .same_images import Began, check_same_images
 
-APART = ("seed", "device", "threads", "recipe", "keep")
-"""Settings that make no other contender: which search of it this is, where it ran, and what it was called."""
+APART = ("seed", "device", "threads", "recipe", "keep", "dataset")
+"""Settings that make no other contender: which search of it this is, where it ran, what it was called, and
+where its images lay, which are the same."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Runs:
         settings: Of the first.
         accuracies: Whether fitness is an accuracy, and no function of somebody's own.
         remarks: What was left aside, in words.
+        fitness: By contender, who gave its fitness, in a word.
     """
 
     records: list[Record]
@@ -38,6 +42,7 @@ class Runs:
     settings: Settings
     accuracies: bool
     remarks: list[str]
+    fitness: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,11 @@ class _Found:
     meta: Mapping[str, Any]
     record: Record
     remark: str
+
+    @property
+    def began(self) -> Began:
+        """How it began."""
+        return Began(self.folder, self.settings, self.meta)
 
 
 def read_runs(folders: Sequence[Path]) -> Runs:
@@ -64,14 +74,9 @@ def read_runs(folders: Sequence[Path]) -> Runs:
     found = [_read(folder) for folder in folders]
     first = found[0]
     for one in found:
-        for name in ("dataset", "table"):
-            own, expected = getattr(one.settings, name), getattr(first.settings, name)
-            if own != expected:
-                raise UserError(
-                    f"run {one.folder}: expected {name} {expected!r} as of {first.folder}, got {own!r}"
-                )
+        check_same_images(first.began, one.began)
     searches: dict[tuple[str, int], Path] = {}
-    records = []
+    records, fitness = [], {}
     for name, one in zip(_names(found), found, strict=True):
         place = name, one.settings.seed
         if place in searches:
@@ -81,16 +86,17 @@ def read_runs(folders: Sequence[Path]) -> Runs:
             )
         searches[place] = one.folder
         records.append(replace(one.record, contender=name))
+        fitness[name] = str(one.meta.get("fitness"))
     accuracies = all(one.meta.get("fitness") in ("training", "table") for one in found)
     remarks = [one.remark for one in found if one.remark]
-    return Runs(records, _figures(first.settings), first.settings, accuracies, remarks)
+    return Runs(records, _figures(first.settings), first.settings, accuracies, remarks, fitness)
 
 
 def _check_once(folders: Sequence[Path]) -> None:
     """Refuses a folder that is given twice, by whatever path: it would count as two searches."""
     known: dict[Path, Path] = {}
     for folder in folders:
-        place = folder.expanduser().resolve()
+        place = expanded(folder).resolve()
         if place in known:
             raise UserError(f"run {folder}: expected every run once, got {known[place]} already")
         known[place] = folder
@@ -126,6 +132,8 @@ def _with_final(record: Record, result: SearchResult, folder: Path) -> tuple[Rec
         return record, ""
     if report.get("images_differ"):
         return record, f"{path} was trained on other images than its search: it is left aside"
+    if report.get("test_images_left_out"):
+        return record, f"{path} was tested on a part of its test images alone: it is left aside"
     winner = result.best.id
     if report.get("candidate", winner) != winner:
         return record, (

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..data import BEFORE
 from ..errors import UserError
-from ..settings import ABOUT_KEYS, Order, Recipe, Settings, read_order, resolve
+from ..evolution import Operator
+from ..settings import ABOUT_KEYS, OperatorChoice, Order, Recipe, Settings, read_order, resolve
 from ..tables import read_table
 from .contender import Contender
 
@@ -46,44 +47,87 @@ def shared_by_all(choices: Mapping[str, Any], protocol: str) -> dict[str, Any]:
 
 
 def identified(contenders: Sequence[Contender], choices: Mapping[str, Any]) -> list[Contender]:
-    """Contenders with their digests.
+    """Contenders with their digests, their genomes and who gives their fitness.
 
     Args:
         contenders: Ways to search.
         choices: Arguments of `evonas.evolve` that all share.
 
     Raises:
-        UserError: A contender's settings, the table or the images cannot be read.
+        UserError: A contender's settings, the table, the images or the source of its code cannot be read.
     """
     known: dict[tuple[Any, ...], str] = {}  # images, which are read once
     found = []
     for contender in contenders:
-        order = _order(contender, choices)
-        found.append(dataclasses.replace(contender, digest=_digest(order, known)))
+        with contender.own.brought() as operators:
+            order = order_of(contender, choices)
+            _check(contender, order, operators)
+            code = contender.own.marks(contender.title)
+            found.append(
+                dataclasses.replace(
+                    contender,
+                    digest=_digest(order, known, code),
+                    genome=str(order.recipe["search"]["genome"]),
+                    fitness=_fitness(order, contender),
+                )
+            )
     return found
 
 
-def _order(contender: Contender, choices: Mapping[str, Any], **more: Any) -> Order:
-    asked = {**choices, **more, "config": contender.config}
+def _check(contender: Contender, order: Order, operators: Sequence[Operator]) -> None:
+    """Makes sure that a contender can search, before another has searched for hours.
+
+    Raises:
+        UserError: A setting is refused, or operators are for another genome.
+    """
+    try:
+        settings = resolve(order.recipe, order.fitness.uses_images)
+        choice = OperatorChoice(tuple(operators))
+        choice.check_use(settings.genome)
+        choice.weighted(settings)
+    except UserError as error:
+        raise UserError(f"{contender.title}: {error}") from None
+
+
+def _fitness(order: Order, contender: Contender) -> str:
+    """A word for who gives fitness; of a function, a few letters of what tells it from others."""
+    if order.fitness.function is None:
+        return order.fitness.described
+    return f"function {_hash(contender.own.fitness_marks(contender.title))[:8]}"
+
+
+def order_of(contender: Contender, choices: Mapping[str, Any], **more: Any) -> Order:
+    """What a contender orders; what it brings has to be known by then.
+
+    Raises:
+        UserError: Something is unknown.
+    """
+    asked = {**choices, **more, **contender.own.fitness, "config": contender.config}
     try:
         return read_order(asked, bool(asked.pop("download", False)))
     except UserError as error:
         raise UserError(f"{contender.title}: {error}") from None
 
 
-def _digest(order: Order, known: dict[tuple[Any, ...], str]) -> str:
+def _digest(order: Order, known: dict[tuple[Any, ...], str], code: Sequence[Sequence[str]]) -> str:
     recipe: Recipe = {key: value for key, value in order.recipe.items() if key not in ABOUT_KEYS}
     search = recipe["search"]
     recipe["search"] = {key: value for key, value in search.items() if key not in DECIDES_NOTHING}
-    text = json.dumps([recipe, _data(order, known)], sort_keys=True, default=str)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    # Nothing of one's own leaves no trace: what was kept before there could be any is still known.
+    return _hash([recipe, _data(order, known), *code])
+
+
+def _hash(thing: Any) -> str:
+    return blake2b(json.dumps(thing, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
 
 
 def _data(order: Order, known: dict[tuple[Any, ...], str]) -> str:
-    """The fingerprint of the table or of the images."""
+    """The fingerprint of the table or of the images; empty where fitness needs neither."""
     search = order.recipe["search"]
     if order.fitness.table:
         return read_table(order.fitness.table).fingerprint
+    if not order.fitness.uses_images:
+        return ""
     reading = {key: search[key] for key in ("layout", "without_damaged", "background") if key in search}
     place = search.get("dataset", "digits"), search.get("train_limit")
     if (key := (*place, *reading.items())) not in known:
@@ -101,12 +145,14 @@ def run_folder(folder: Path, contender: Contender, seed: int) -> Path:
 def check_run(folder: Path, contender: Contender, seed: int, choices: Mapping[str, Any]) -> None:
     """Makes sure that a run that is there already is the search that is wanted.
 
+    What the contender brings has to be known by then.
+
     Raises:
         UserError: It is another, or cannot be read.
     """
     from ..api import load
 
-    order = _order(contender, choices, seed=seed)
+    order = order_of(contender, choices, seed=seed)
     expected = resolve(order.recipe, order.fitness.uses_images)
     with closing((result := load(folder)).journal):
         found = result.settings

@@ -20,16 +20,21 @@ class Records:
     """Finished searches, in a file of one JSON object a line, what they share first.
 
     Args:
-        path: The file; made where it is missing. Searches in it need not be run again.
+        path: The file; made where it is missing. Searches in it need not be run again. None keeps them in
+            memory alone.
         shared: What all must have in common, for JSON.
 
     Raises:
         UserError: The file holds searches of something else, or something else than searches.
     """
 
-    def __init__(self, path: Path, shared: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path | None, shared: Mapping[str, Any]) -> None:
         self.path = path
         self.all: list[Record] = []
+        if path is not None:
+            self._read(path, shared)
+
+    def _read(self, path: Path, shared: Mapping[str, Any]) -> None:
         head = json.dumps(shared) + "\n"
         content = read_text(path, str(path), LARGEST) if path.exists() else ""
         if head.startswith(content):  # new, or stopped as it was begun
@@ -75,13 +80,16 @@ class Records:
         for contender in contenders:
             own = {record.digest for record in self.all if record.contender == contender.title}
             if own - {"", contender.digest}:
+                code = ", ".join([*contender.own.named, "settings"])
                 raise UserError(
-                    f"recipe {contender.title!r}: its searches in {self.path} had other settings or data "
-                    "than it has now; give it another name, or give a new --output"
+                    f"contender {contender.title!r}: its searches in {self.path} had other {code} or data "
+                    "than it has now; give it another label, or another folder to keep them in (--output)"
                 )
 
     def add(self, record: Record) -> None:
         """Keeps a search."""
         self.all.append(record)
+        if self.path is None:
+            return
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record.to_dict()) + "\n")

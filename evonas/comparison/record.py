@@ -50,6 +50,7 @@ class Record:
         retrained: Test accuracy of the winner after a training from scratch, where it had one.
         protocol: By which protocol.
         digest: Of all that decided the search (`identity.py`); empty where it is not known.
+        failure: Why the first candidate failed of a search that found nothing; empty for any other.
     """
 
     contender: str
@@ -66,6 +67,7 @@ class Record:
     retrained: float | None = None
     protocol: str = ""
     digest: str = ""
+    failure: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A form for JSON."""
@@ -80,7 +82,7 @@ class Record:
             TypeError: It is no such thing; or `KeyError`, likewise.
         """
         found = cls(**{**data, "steps": tuple(Step(*step) for step in data["steps"])})
-        texts = (found.contender, found.unit, found.protocol, found.digest)
+        texts = (found.contender, found.unit, found.protocol, found.digest, found.failure)
         whole = (found.seed, found.evaluations)
         numbers = (found.cost, *(value for step in found.steps for value in (step.fitness, step.cost)))
         if not (
@@ -124,6 +126,7 @@ def record_of(
         meter.evaluations - len(meter.keys),
         meter.training_seconds,
         seconds,
+        failure="" if meter.steps else meter.failure,
     )
 
 
@@ -140,6 +143,7 @@ class _Meter:
         self.figures = figures
         self.unit = EVALUATIONS if figures is None else EPOCHS
         self.evaluations = self.failures = 0
+        self.failure = ""
         self.cost = 0.0
         self.training_seconds: float | None = None
         self.steps: list[Step] = []
@@ -158,6 +162,7 @@ class _Meter:
         self._pay(candidate)
         if result.fitness is None:
             self.failures += 1
+            self.failure = self.failure or result.reason
         elif not self.steps or result.fitness > self.steps[-1].fitness:
             test = None if self.figures is None else self.figures.test.get(text)
             self.steps.append(Step(self.evaluations, result.fitness, test, self.cost))

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from .comparison import Comparison, Retrained, made_with, retrained
+from .comparison import Comparison, made_with
 from .record import EVALUATIONS, Record
-from .statistics import Array, at, known, mean, rank_tests, reached
+from .statistics import Array, known, mean, rank_tests, reached
+from .winners import RETRAINED, Retrained, retrained
 
 SMALLEST = 0.01
 """A test that can give no smaller p, as with fewer than five searches each, can hardly show a difference."""
+LONGEST_REASON = 200
+"""Letters of why a candidate failed."""
 MANY_PAIRS = 45
 """More pairs than so are left to the CSV file."""
+
+BAR = r"\|"
+"""A bar within a cell of a table."""
 
 
 def markdown(comparison: Comparison) -> str:
@@ -40,8 +46,20 @@ def markdown(comparison: Comparison) -> str:
             f"and tests are of the first {comparison.whole:,} of each; counts, costs and retrained winners "
             "are of whole searches."
         )
+    if not comparison.alike:
+        head.append(
+            "**Fitness is not of one function**: what is no test accuracy compares between contenders of the "
+            "same alone."
+        )
     head += _spreads(counts)
-    parts = ["\n".join(head), _few(comparison), _curves(comparison), _costs(comparison), _tests(comparison)]
+    parts = [
+        "\n".join(head),
+        _few(comparison),
+        _nothing(comparison),
+        _curves(comparison),
+        _costs(comparison),
+        _tests(comparison),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -81,21 +99,32 @@ def _few(comparison: Comparison) -> str:
     )
 
 
+def _nothing(comparison: Comparison) -> str:
+    """Which contenders have found nothing at all, and why; empty where each has found something."""
+    told = []
+    for name, records in comparison.records.items():
+        if not any(record.steps for record in records):
+            reasons = [" ".join(record.failure.split()) for record in records if record.failure]
+            why = f", the first with: {reasons[0]:.{LONGEST_REASON}}" if reasons else ""
+            told.append(f"**{name} found nothing**: every candidate failed{why}.")
+    return "\n".join(told)
+
+
 def _curves(comparison: Comparison) -> str:
     """Validation, test and regret at each point: means and deviations over searches with a result."""
     tested = comparison.outcome == "test"
     header = ["search"]
     for point in comparison.points:
-        header += [f"validation at {point}, %"] + (
+        header += [f"{comparison.word} at {point}{comparison.percent}"] + (
             [f"**test at {point}, %**", f"regret at {point}"] if tested else []
         )
     lines = []
     for name, records in comparison.records.items():
         cells = [name]
         for point in comparison.points:
-            cells.append(spread(100 * at(records, [point], "fitness")[:, 0]))
+            cells.append(spread(comparison.shown(records, [point], "fitness")[:, 0], comparison.text))
             if tested and comparison.figures is not None:
-                outcome = 100 * at(records, [point], "test")[:, 0]
+                outcome = comparison.shown(records, [point], "test")[:, 0]
                 regret = 100 * comparison.figures.best_test - mean(outcome)
                 cells += [_bold(spread(outcome)), _or_dash(f"{regret:.2f}", regret)]
         lines.append(cells)
@@ -115,7 +144,8 @@ def _costs(comparison: Comparison) -> str:
     again = {name: retrained(records) for name, records in comparison.records.items()}
     header += ["**test of the winner, retrained, %**", "protocol"] if _any_retrained(comparison) else []
     if comparison.target is not None:
-        target = f"{100 * comparison.target:.2f} %"
+        target = comparison.text(comparison.scale * comparison.target)
+        target += " %" if comparison.accuracies else ""
         header += [f"searches that reached {target}", "evaluations until then, median"]
     lines = []
     for name, records in comparison.records.items():
@@ -165,11 +195,14 @@ def _tests(comparison: Comparison) -> str:
     if not 0 < len(tests) <= MANY_PAIRS:
         return ""
     judged = list(dict.fromkeys(one.by for one in tests))
-    header = ["search", "against", "difference of means, points", "p", "probability to be better"]
+    points = ", points" if comparison.accuracies else ""
+    header = ["search", "against", f"difference of means{points}", "p", "probability to be better"]
     header += ["by"] if len(judged) > 1 else []
     lines = []
     for one in tests:
-        difference = _or_dash(f"{one.difference:+.2f}", one.difference)
+        plain = comparison.accuracies or one.by.startswith(RETRAINED)
+        difference = f"{one.difference:+.2f}" if plain else f"{one.difference:+.4g}"
+        difference = _or_dash(difference, one.difference)
         cells = [one.first, one.second, difference, p_text(one.p), f"{one.effect:.2f}"]
         lines.append(cells + ([one.by] if len(judged) > 1 else []))
     corrected = f", corrected for {len(tests)} comparisons by Holm" if len(tests) > 1 else ""
@@ -200,10 +233,12 @@ def _remarks(comparison: Comparison, values: dict[str, Array]) -> list[str]:
 def markdown_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A table in Markdown, numbers to the right."""
     rule = ["---", *("---:" for _ in header[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *lines))
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |" for cells in (header, rule, *lines)
+    )
 
 
-def spread(values: Array) -> str:
+def spread(values: Array, number: Callable[[float], str] = "{:.2f}".format) -> str:
     """Mean and standard deviation of those that are numbers, and how many these are where not all are.
 
     >>> spread(np.array([1.0, 2.0])), spread(np.array([1.0, math.nan])), spread(np.array([math.nan]))
@@ -212,8 +247,8 @@ def spread(values: Array) -> str:
     found = known(values)
     if not len(found):
         return "–"
-    text = f"{np.mean(found):.2f}"
-    text += f" ± {np.std(found, ddof=1):.2f}" if len(found) > 1 else ""
+    text = number(float(np.mean(found)))
+    text += f" ± {number(float(np.std(found, ddof=1)))}" if len(found) > 1 else ""
     return text if len(found) == len(values) else f"{text} ({len(found)} of {len(values)})"
 
 

@@ -8,16 +8,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from ..errors import UserError
-from ..search.executors import HiddenMainContext, cores
+from ..evolution import Operator
+from ..search.executors import HiddenMainContext, cores, pack, unpack
 from .contender import Contender
 from .identity import check_run, run_folder
 from .kept import Records
 from .record import Record, record_of
+
+if TYPE_CHECKING:
+    from ..results import SearchResult
 
 SECONDS_A_TASK = 5.0
 """Searches are handed out in bundles that take about so long, so that handing out costs nothing."""
@@ -76,7 +80,8 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
     with ProcessPool(max_workers=jobs, context=HiddenMainContext()) as pool:
         try:
             for start in range(0, len(rest), bundle):
-                waiting.add(pool.schedule(_run_bundle, args=[rest[start : start + bundle], terms]))
+                packed = pack((rest[start : start + bundle], terms), "contenders", Path(), mapped=False)
+                waiting.add(pool.schedule(_run_bundle, args=[packed]))
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -88,8 +93,16 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
                 pool.stop()  # type: ignore[no-untyped-call]
 
 
-def _run_bundle(tasks: Sequence[Task], terms: Terms) -> list[Record]:
-    return [run_one(*task, terms) for task in tasks]
+def _run_bundle(packed: bytes) -> list[Record]:
+    tasks: Sequence[Task]
+    try:
+        tasks, terms = unpack(packed)
+    except Exception as error:  # whatever the loading of a caller's own things raises
+        raise UserError(
+            f"jobs: what the contenders bring cannot be loaded in another process: {type(error).__name__}: "
+            f"{error}; with 1 job it runs in this one"
+        ) from None
+    return [run_one(contender, seed, terms) for contender, seed in tasks]
 
 
 def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
@@ -98,32 +111,45 @@ def run_one(contender: Contender, seed: int, terms: Terms) -> Record:
     Raises:
         UserError: It was refused.
     """
-    from ..api import evolve, resume
-    from ..run.journal import FILE
-    from ..tables import read_table
-
     began = time.perf_counter()
-    folder = None if terms.folder is None else run_folder(terms.folder, contender, seed)
     try:
-        if folder is not None and (folder / FILE).exists():
-            check_run(folder, contender, seed, terms.choices)
-            result = resume(folder)
-        else:
-            result = evolve(config=contender.config, seed=seed, run=folder, **terms.choices)
+        with contender.own.brought() as operators:
+            result = _found(contender, operators, seed, terms)
+            with closing(result.journal):
+                record = _record(contender, result, seed, terms)
     except UserError as error:
         raise UserError(f"{contender.title}: {error}") from None
-    with closing(result.journal):
-        settings = result.settings
-        figures = None
-        if settings.table:
-            figures = read_table(settings.table).figures(settings.dataset, settings.plan.epochs)
-        record = record_of(result.journal.candidates(), contender.title, seed, figures)
-        if terms.protocol and record.steps:  # one that found nothing has no winner
-            record = replace(record, retrained=_retrained(result, terms, seed), protocol=terms.protocol)
     return replace(record, seconds=time.perf_counter() - began, digest=contender.digest)
 
 
-def _retrained(result: Any, terms: Terms, seed: int) -> float | None:
+def _found(contender: Contender, operators: Sequence[Operator], seed: int, terms: Terms) -> SearchResult:
+    """The search itself, gone on with where it is there already."""
+    from ..api import evolve, resume
+    from ..run.journal import FILE
+
+    folder = None if terms.folder is None else run_folder(terms.folder, contender, seed)
+    own: dict[str, Any] = {"operators": operators, **contender.own.fitness}
+    if folder is not None and (folder / FILE).exists():
+        check_run(folder, contender, seed, terms.choices)
+        return resume(folder, **own)
+    return evolve(config=contender.config, seed=seed, run=folder, **own, **terms.choices)
+
+
+def _record(contender: Contender, result: SearchResult, seed: int, terms: Terms) -> Record:
+    """What came of a search, its winner trained again where the terms say so."""
+    from ..tables import read_table
+
+    settings = result.settings
+    figures = None
+    if settings.table:
+        figures = read_table(settings.table).figures(settings.dataset, settings.plan.epochs)
+    record = record_of(result.journal.candidates(), contender.title, seed, figures)
+    if terms.protocol and record.steps:  # one that found nothing has no winner
+        record = replace(record, retrained=_retrained(result, terms, seed), protocol=terms.protocol)
+    return record
+
+
+def _retrained(result: SearchResult, terms: Terms, seed: int) -> float | None:
     """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
     from ..results import train_finally
     from ..settings import protocol_plan

@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from .comparison import Comparison
-from .statistics import Array, at, band, known, mean, rank_tests, spaced, with_result
+from .statistics import Array, band, known, mean, rank_tests, spaced
 
 
 def summary_csv(comparison: Comparison) -> str:
     """A line for each contender and point; means are over the searches with a result."""
     rows: list[list[Any]] = [
-        ["search", "searches", "evaluations", "validation_mean", "validation_std"]
+        ["search", "searches", "evaluations", f"{comparison.word}_mean", f"{comparison.word}_std"]
         + ["test_mean", "test_std", "test_low95", "test_high95", "regret_mean", "with_result"]
     ]
     for name, records in comparison.records.items():
         for point in comparison.points:
-            fitness = known(100 * at(records, [point], "fitness"))
+            fitness = known(comparison.shown(records, [point], "fitness"))
             row = [name, len(records), point, mean(fitness), _std(fitness)]
             if comparison.outcome == "test" and comparison.figures is not None:
-                test = known(100 * at(records, [point], "test"))
-                ends = band(test[:, np.newaxis])
+                test = known(comparison.shown(records, [point], "test"))
+                ends = band(test[:, np.newaxis], (0.0, 100.0))
                 regret = 100 * comparison.figures.best_test - mean(test)
                 row += [mean(test), _std(test), ends.low[0], ends.high[0], regret]
             else:
@@ -41,7 +41,7 @@ def curves_csv(comparison: Comparison, points: int = 200) -> str:
     rows: list[list[Any]] = [["search", "evaluations", "what", "mean", "low95", "high95"]]
     for name, records in comparison.records.items():
         for what in dict.fromkeys(("fitness", comparison.outcome)):
-            found = band(100 * at(with_result(records), places, what))
+            found = comparison.band(records, places, what)
             rows += [
                 [name, place, what, *values]
                 for place, *values in zip(places, found.mean, found.low, found.high, strict=True)
@@ -61,7 +61,7 @@ def rank_tests_csv(comparison: Comparison) -> str:
 def searches_csv(comparison: Comparison) -> str:
     """A line for each search."""
     rows: list[list[Any]] = [
-        ["search", "seed", "evaluations", "validation", "test", "cost", "unit", "repeats", "isomorphic"]
+        ["search", "seed", "evaluations", comparison.word, "test", "cost", "unit", "repeats", "isomorphic"]
         + ["failures", "seconds", "retrained", "protocol"]
     ]
     for name, records in comparison.records.items():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from .record import Record
 
 Array = NDArray[np.float64]
+Bounds = tuple[float, float]
+"""The least and the most that a value can be."""
 LEVEL = 0.95
 """Of confidence intervals."""
 
@@ -61,20 +63,35 @@ class Band:
     low: Array
     high: Array
 
-    def within(self, least: float, most: float) -> Band:
-        """The band without what lies beyond two values: Student's t knows nothing of what cannot be."""
-        return Band(self.mean, np.clip(self.low, least, most), np.clip(self.high, least, most))
 
+def band(values: Array, bounds: Bounds | None = None) -> Band:
+    """The band of an array (searches, points); NaN everywhere for no searches.
 
-def band(values: Array) -> Band:
-    """The band of an array (searches, points), by Student's t; NaN everywhere for no searches."""
+    Without bounds it is Student's t interval, which reaches as far to either side. Of values that lie within
+    bounds, as accuracies do, it is the same interval on the scale of the logit and taken back (the logit
+    interval of survey statistics, as in Korn and Graubard 1998): it stays within the bounds, holds the mean,
+    and is shorter on the side of the bound that is near.
+
+    Args:
+        values: What searches had come to at points.
+        bounds: The least and the most that a value can be.
+    """
     count = len(values)
     nothing = np.full(values.shape[1], math.nan)
     if count < 2:
         return Band(values[0] if count else nothing, nothing, nothing)
     means = values.mean(axis=0)
     reach = stats.t.ppf(0.5 + LEVEL / 2, count - 1) * values.std(axis=0, ddof=1) / math.sqrt(count)
-    return Band(means, means - reach, means + reach)
+    if bounds is None:
+        return Band(means, means - reach, means + reach)
+    least, width = bounds[0], bounds[1] - bounds[0]
+    share = np.clip((means - least) / width, 0, 1)  # but for rounding it is there
+    steepness = share * (1 - share)
+    # By the delta method: the logit is so much steeper than the share itself. At a bound, all are equal.
+    moved = np.divide(reach / width, steepness, out=np.zeros_like(reach), where=steepness != 0)
+    low = least + width * special.expit(special.logit(share) - moved)
+    high = least + width * special.expit(special.logit(share) + moved)
+    return Band(means, np.minimum(low, means), np.maximum(high, means))
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,23 @@ def rank_tests(pairs: Sequence[Pair]) -> list[Test]:
         found.append(Test(pair.first, pair.second, mean(a) - mean(b), p, effect, pair.by))
     corrected = holm([test.p for test in found])
     return [replace(test, p=p) for test, p in zip(found, corrected, strict=True)]
+
+
+def mean_ranks(values: Mapping[str, Array]) -> dict[str, float]:
+    """The mean rank of each contender's searches among those of all: 1 is the best, ties share theirs.
+
+    A search without a result ranks last; one whose result is not known has no rank. NaN for a contender that
+    has none with a rank.
+
+    >>> mean_ranks({"a": np.array([3.0, 2.0]), "b": np.array([2.0, math.nan])})
+    {'a': 1.75, 'b': 2.5}
+    """
+    kept = {name: found[~np.isnan(found)] for name, found in values.items()}
+    every = np.concatenate([*kept.values(), np.empty(0)])
+    ranks = stats.rankdata(-every)
+    ends = np.cumsum([len(found) for found in kept.values()])
+    parts = np.split(ranks, ends[:-1]) if kept else []
+    return {name: mean(part) for name, part in zip(kept, parts, strict=True)}
 
 
 def known(values: Array) -> Array:

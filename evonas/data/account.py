@@ -22,6 +22,7 @@ class Account:
         left_out: Images that ``train_limit`` leaves out.
         changes: What was done to training images, as `changes_of` says it.
         beside: Images that lie beside the folders of the classes, which are passed over.
+        below: Images in folders within those of the classes, likewise.
         parts: What the dataset calls its own validation and test parts, by ``validation`` and ``test``; empty
             for one without a name.
         passed: Folders or arrays that are passed over.
@@ -35,6 +36,7 @@ class Account:
     parts: Mapping[str, str] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
     damaged: int = 0
+    below: int = 0
 
     def told(self, task: Task, split: Split) -> str:
         """The line that a search begins with."""
@@ -52,8 +54,9 @@ class Account:
         if self.held_out is not None:
             test = f"{self.held_out:,} kept for the test"
         left_out = f", {self.left_out:,} left out (train_limit)" if self.left_out else ""
-        lying = f"image{'s' if self.beside != 1 else ''} beside the class folders passed over"
-        beside = f"; {self.beside:,} {lying}" if self.beside else ""
+        beside = _passed(self.beside, "beside the class folders") + _passed(
+            self.below, "in folders within those of classes"
+        )
         passed = f"; passed over: {', '.join(self.passed)}" if self.passed else ""
         damaged = (
             f"; without {self.damaged:,} damaged file{'s' if self.damaged != 1 else ''}"
@@ -64,6 +67,11 @@ class Account:
             f"{total:,} images {task.channels}×{task.height}×{task.width} in {task.classes:,} classes: "
             f"{train:,} to train on{divided}, {test}{left_out}{beside}{passed}{damaged}"
         )
+
+
+def _passed(count: int, where: str) -> str:
+    """What is said of images that are passed over."""
+    return f"; {count:,} image{'s' if count != 1 else ''} {where} passed over" if count else ""
 
 
 def _own(name: str) -> str:

@@ -72,11 +72,14 @@ def of_whole_files(
     if first is not None and not found:  # it was mended meanwhile
         raise first
     if not leave_out:
-        raise found[0] if len(found) == 1 else _all_of(found)
+        raise all_of(found)
     return build(source.without({error.path for error in found}))
 
 
-def _all_of(found: list[DamagedImageError]) -> UserError:
+def all_of(found: list[DamagedImageError]) -> UserError:
+    """One error for damaged files, which names them."""
+    if len(found) == 1:
+        return found[0]
     named = "; ".join(f"{error.path} ({error.reason})" for error in found[:NAMED])
     more = f"; and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
     return UserError(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..task import Statistics, Task
+from ..task import Pixels, Statistics, Task
 from .account import Account
 from .identity import Identity
 from .images import Images, Split, channel_statistics
@@ -36,6 +36,7 @@ class ImageDataset:
             ``train_limit``), their labels, the class names and validation images of the dataset's own are
             equal. Test images do not enter.
         has_test: Whether there are test images.
+        pixels: What the values of the images are.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ImageDataset:
     _all_labels: str = field(default="", repr=False, compare=False)
     _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
     has_test: bool = field(default=True, repr=False, compare=False)
+    pixels: Pixels = Pixels()
 
     @property
     def training_size(self) -> int:

@@ -9,7 +9,9 @@ from msgspec import Meta
 
 from ..errors import UserError
 from ..files import Finite, NotedCount, expect
-from ..task import Statistics, Task
+from ..task import Pixels, Statistics, Task
+from .background import check_background
+from .depth import DEPTHS
 
 _Statistics = Annotated[tuple[list[Finite], list[Finite]], Meta(description="means and deviations")]
 
@@ -21,6 +23,33 @@ class _Task(TypedDict):
     height: NotedCount
     width: NotedCount
     classes: NotedCount
+
+
+class _Pixels(TypedDict):
+    """`Pixels`."""
+
+    depth: str
+    background: str
+
+
+def read_pixels(noted: Any, what: str = "pixels") -> Pixels:
+    """What is noted of the values of images, from JSON.
+
+    Args:
+        noted: Whatever was noted.
+        what: What messages call it.
+
+    Raises:
+        UserError: It is something else, or of a depth or colour that is not known here.
+    """
+    found = expect(noted, _Pixels, what)
+    if found["depth"] not in ("", *DEPTHS):
+        raise UserError(
+            f"{what}: expected a depth of {', '.join(DEPTHS)} or none, got {found['depth']!r:.60}"
+        )
+    if found["background"]:
+        check_background(found["background"])
+    return Pixels(found["depth"], found["background"])
 
 
 def read_described(facts: Mapping[str, Any]) -> tuple[Task, Statistics, tuple[str, ...]]:

@@ -16,7 +16,18 @@ from ..errors import UserError
 from .account import changes_of
 from .background import on_background
 from .damaged import DamagedImageError
-from .depth import BYTES, GREY_MODES, MODES, SIXTEEN, common_depth, depth_of, fitting, values_of
+from .depth import (
+    BYTES,
+    GREY_MODES,
+    MODES,
+    SIXTEEN,
+    common_depth,
+    depth_of,
+    fitting,
+    is_reduced,
+    misread,
+    values_of,
+)
 from .images import Shape
 from .marks import mark_of_file
 
@@ -65,7 +76,7 @@ def common_form(
     Raises:
         UserError: One is no image, or their values are of depths that have no scale in common.
     """
-    headers = list(_in_threads(lambda path: _with_image(path, _look), files))
+    headers = _headers(files)
     modes = Counter(header.mode for header in headers)
     sizes = Counter(header.size for header in headers)
     depths = Counter(header.depth for header in headers)
@@ -74,19 +85,47 @@ def common_form(
     coloured = not modes.keys() <= set(GREY_MODES)
     examples = {header.depth: path for header, path in zip(headers, files, strict=True)}
     depth = common_depth(depths, examples)
+    form = Form((height, width, 3 if coloured else 1), depth)
     transparent = sum(header.transparent for header in headers)
-    converted = Counter(
+    return form, transparent, changes_of(sizes, _converted(headers, form, background), height, width)
+
+
+def changes_to(files: list[Path], form: Form, background: str) -> Counter[str]:
+    """How many files are changed when they are brought to a form, by what that is called.
+
+    Raises:
+        UserError: One is no image.
+    """
+    headers = _headers(files)
+    height, width, _ = form.shape
+    resized = sum(header.size != (height, width) for header in headers)
+    return Counter({f"resized to {height}×{width}": resized}) + _converted(headers, form, background)
+
+
+def _headers(files: list[Path]) -> list[_Header]:
+    return list(_in_threads(lambda path: _with_image(path, _look), files))
+
+
+def _converted(headers: list[_Header], form: Form, background: str) -> Counter[str]:
+    """How many images are given other values, by what that is called."""
+    coloured = form.shape[2] != 1
+    modes = Counter(header.mode for header in headers)
+    depths = Counter(header.depth for header in headers)
+    grey = sum(modes[mode] for mode in GREY_MODES)
+    return Counter(
         {
-            "grey made colour": sum(modes[mode] for mode in GREY_MODES) if coloured else 0,
-            "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS),
-            f"put on {background}" if background else "without their transparency": transparent,
-            "of 8 bits scaled to 16": depths[BYTES] if depth == SIXTEEN else 0,
+            "grey made colour": grey if coloured else 0,
+            "colour made grey": 0 if coloured else len(headers) - grey,
+            "made RGB": sum(modes[mode] for mode in _OTHER_COLOURS) if coloured else 0,
+            f"put on {background}" if background else "without their transparency": sum(
+                header.transparent for header in headers
+            ),
+            "of 8 bits scaled to 16": depths[BYTES] if form.depth == SIXTEEN else 0,
+            "of 16 bits scaled to 8": depths[SIXTEEN] if form.depth == BYTES else 0,
             "of 16 bits a colour read at 8": sum(header.reduced for header in headers),
             "of several pages, the first read": sum(header.paged for header in headers),
         }
     )
-    form = Form((height, width, 3 if coloured else 1), depth)
-    return form, transparent, changes_of(sizes, converted, height, width)
 
 
 def decode_all(
@@ -130,13 +169,11 @@ def _damage(path: Path) -> DamagedImageError | None:
 
 
 def _look(image: Image) -> _Header:
-    tiles = getattr(image, "tile", None)
-    rawmode = str(tiles[0][-1]) if tiles else ""
     return _Header(
         image.mode,
         depth_of(image),
         _is_transparent(image),
-        depth_of(image) == BYTES and ";16" in rawmode,
+        is_reduced(image),
         image.format == "TIFF" and bool(getattr(image, "is_animated", False)),
         (image.height, image.width),
     )
@@ -190,6 +227,8 @@ def _with_image(path: Path, look: Callable[[Image], _T]) -> _T:
                     f"{path}: expected grey or colour, got an image of Pillow's mode {image.mode!r}: "
                     "convert it, or remove it"
                 )
+            if how := misread(image):
+                raise DamagedImageError(path, f"{how}, which Pillow takes for other values: save it anew")
             return look(image)
     except UserError:
         raise

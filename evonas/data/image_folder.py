@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..task import Pixels
 from .background import check_background, check_they_show_something
 from .damaged import DamagedImageError, FilesSource
 from .image_files import Form, common_form, damaged_of, decode_all
 from .images import Shape
-from .layout import AUTO, SUFFIXES, Parts, find_parts, images_in, sub_folders
+from .layout import AUTO, SUFFIXES, Parts, find_parts, images_below, images_in, sub_folders
 from .npz_file import DEFAULT_MAX_BYTES
 
 
@@ -41,6 +43,8 @@ class FolderSource(FilesSource):
     """What was done to the training images that were read first, in words."""
     beside: int = 0
     """Images that lie beside the folders of classes: they are of no class."""
+    below: int = 0
+    """Images that lie in folders within those of classes."""
     marks: list[bytes] = field(default_factory=list)
     """What the images that were read last are known by."""
     background: str = ""
@@ -66,6 +70,11 @@ class FolderSource(FilesSource):
     def has_validation(self) -> bool:
         """Whether there is a folder of validation images."""
         return self.parts.validation is not None
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """What values are; None before the training images were read."""
+        return Pixels(self._form[0].depth, self.background) if self._form else None
 
     @property
     def part_names(self) -> dict[str, str]:
@@ -132,19 +141,21 @@ class FolderSource(FilesSource):
         if folder is None or not self._form:
             raise UserError(f"{what}: expected a folder of them, and the training images to be read before")
         found = _class_folders(folder)
-        strangers = [one.name for one in found if one.name not in self.classes]
+        number = {normalize("NFC", name): number for number, name in enumerate(self.classes)}
+        number |= {name: number for number, name in enumerate(self.classes)}
+        known = {one.name: number.get(one.name, number.get(normalize("NFC", one.name))) for one in found}
+        strangers = [name for name, place in known.items() if place is None]
         if strangers:
             raise UserError(
                 f"{folder}: expected only classes that the training images have "
                 f"({', '.join(self.classes)}), got {', '.join(strangers)} as well"
             )
         files, names = _files_of(found)
-        number = {name: number for number, name in enumerate(self.classes)}
         kept = [place for place, path in enumerate(files) if path not in self.left_out]
         if not kept:
             raise UserError(f"{folder}: expected an image that is whole, got damaged ones alone")
         images = self._decoded([files[place] for place in kept])
-        return images, np.array([number[names[place]] for place in kept], np.int64)
+        return images, np.array([known[names[place]] for place in kept], np.int64)
 
 
 def open_folder(
@@ -186,9 +197,22 @@ def open_folder(
     classes = tuple(folder.name for folder in folders)
     numbers = {name: number for number, name in enumerate(classes)}
     labels = tuple(numbers[name] for name in names)
-    beside = sum(len(images_in(folder)) for folder in {root, train, parts.validation} if folder is not None)
+    read = [folder for folder in dict.fromkeys((root, train, parts.validation)) if folder is not None]
     return FolderSource(
-        tuple(files), labels, classes, parts, size, max_bytes, beside=beside, background=background
+        tuple(files),
+        labels,
+        classes,
+        parts,
+        size,
+        max_bytes,
+        beside=sum(len(images_in(folder)) for folder in read),
+        below=sum(
+            images_below(one)
+            for part in read
+            if part in (train, parts.validation)
+            for one in sub_folders(part)
+        ),
+        background=background,
     )
 
 
@@ -215,7 +239,13 @@ def _files_of(folders: Iterable[Path]) -> tuple[list[Path], list[str]]:
     for folder in folders:
         own = images_in(folder)
         if not own:
-            raise UserError(f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none")
+            # Where a search is begun within the images' folder, its own is beside the classes.
+            runs = (
+                ": say with --run where runs are to lie, or begin elsewhere" if folder.name == "runs" else ""
+            )
+            raise UserError(
+                f"{folder}: expected images of this class ({', '.join(SUFFIXES)}), got none{runs}"
+            )
         files += own
         names += [folder.name] * len(own)
     return files, names

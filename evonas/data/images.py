@@ -131,7 +131,7 @@ def check_image_shape(shape: tuple[int, ...], what: str) -> None:
         raise UserError(f"{what}: expected shape (N, H, W) or (N, H, W, C), got {shape}")
     if 0 in shape:
         raise UserError(f"{what}: expected at least one image of at least one pixel, got shape {shape}")
-    if len(shape) == 4 and shape[1] in (1, 3) and shape[2] == shape[3] > 4:
+    if len(shape) == 4 and shape[1] <= 4 < shape[2] == shape[3]:
         raise UserError(
             f"{what}: expected shape (N, H, W, C), got {shape}, which looks like (N, C, H, W); "
             "use x.transpose(0, 2, 3, 1)"

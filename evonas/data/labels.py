@@ -139,3 +139,52 @@ class Classes:
                 f"got label {', '.join(map(str, strangers[:5].tolist()))} as well"
             )
         return numbers.astype(np.int64)
+
+
+def numbers_among(
+    raw: NDArray[Any], names: Sequence[str] | None, classes: Sequence[str], what: str
+) -> NDArray[np.int64]:
+    """Numbers labels as a network numbers its classes, which other images than these have given it.
+
+    Args:
+        raw: Shape (N,), text or integers.
+        names: ``names[v]`` is the name of label ``v``; None: text is the names, and so are integers where all
+            classes are called by integers. Otherwise integers are numbers of classes.
+        classes: The network's, in its order.
+        what: How messages name the labels.
+
+    Raises:
+        UserError: A label is none of the classes.
+    """
+    values, places = np.unique(checked_labels(raw, what), return_inverse=True)
+    said: list[Any] = values.tolist()
+    if values.dtype.kind != "U" and names is not None:
+        outside = [value for value in said if not 0 <= value < len(names)]
+        if outside:
+            raise UserError(
+                f"{what}: expected labels from 0 to {len(names) - 1}, for {len(names)} class names, "
+                f"got {outside[0]}"
+            )
+        said = [str(names[value]) for value in said]
+    elif values.dtype.kind == "U" or all(name.lstrip("-").isdigit() for name in classes):
+        said = [str(value) for value in said]
+    else:
+        said = [classes[value] if 0 <= value < len(classes) else str(value) for value in said]
+    number = {name: number for number, name in enumerate(classes)}
+    strangers = [name for name in said if name not in number]
+    if strangers:
+        raise UserError(
+            f"{what}: expected only classes that the network knows ({listed(classes)}), "
+            f"got {listed(strangers)}"
+        )
+    return np.array([number[name] for name in said], np.int64)[places.reshape(-1)]
+
+
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names in a message, of many the first.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c"], 2)
+    ('a, b', 'a, b and 1 more')
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

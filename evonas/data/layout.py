@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,15 +85,55 @@ def find_parts(root: Path, layout: str = AUTO) -> Parts:
 
 
 def sub_folders(folder: Path) -> list[Path]:
-    """Visible sub-folders by name, in an order that does not depend on the file system."""
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))]
+    """Visible sub-folders by name, in an order that does not depend on the file system.
+
+    Raises:
+        UserError: A link leads nowhere, which may have been one: it would be missing without a word.
+    """
+    with os.scandir(folder) as entries:
+        seen = [entry for entry in entries if not entry.name.startswith((".", "__"))]
+    found = [folder / entry.name for entry in seen if _is(entry, os.DirEntry.is_dir)]
+    for entry in seen:
+        if not _is_image(entry.name) and _leads_nowhere(folder / entry.name, entry.is_symlink()):
+            raise UserError(
+                f"{folder / entry.name}: expected a folder or a file, got a link that leads nowhere: "
+                "mend it or remove it"
+            )
     return sorted(found, key=lambda path: path.name)
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Visible image files directly in a folder, by name."""
-    own = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
-    return sorted((path for path in own if not path.name.startswith(".")), key=lambda path: path.name)
+    """Visible image files directly in a folder, by name; links that lead nowhere are damaged ones."""
+    with os.scandir(folder) as entries:
+        own = [entry for entry in entries if _is_image(entry.name) and not entry.name.startswith(".")]
+    found = [
+        folder / entry.name
+        for entry in own
+        if _is(entry, os.DirEntry.is_file) or _leads_nowhere(folder / entry.name, entry.is_symlink())
+    ]
+    return sorted(found, key=lambda path: path.name)
+
+
+def images_below(folder: Path) -> int:
+    """How many images are in the sub-folders of a folder, however deep."""
+    below = [Path(place) for inner in sub_folders(folder) for place, _, _ in os.walk(inner)]
+    return sum(len(images_in(place)) for place in below)
+
+
+def _leads_nowhere(path: Path, is_link: bool) -> bool:
+    """Whether a path is a link to what is not there, or to itself."""
+    return is_link and not path.exists()
+
+
+def _is_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def _is(entry: os.DirEntry[str], kind: Callable[[os.DirEntry[str]], bool]) -> bool:
+    try:
+        return kind(entry)
+    except OSError:  # a link to itself
+        return False
 
 
 def _check_parts(root: Path, named: dict[str, list[Path]], there: list[Path]) -> None:

@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, after, nearest_path
-from ..task import Task
+from ..files import as_path, expanded
+from ..task import Pixels, Task
 from .account import Account
 from .catalogue import dataset_names, open_named
 from .damaged import of_whole_files
 from .dataset import HOW_TO_TEST, ImageDataset, fingerprint_of
+from .depth import BYTES
 from .identity import digest_of_labels
 from .image_folder import open_folder
 from .images import Images, Shape, checked_images
@@ -65,8 +67,9 @@ def load_dataset(
         UserError: The message names the file or the argument, what was expected and what came.
     """
     check_integer(max_bytes, "max_bytes", 1)
-    path = Path(os.path.expanduser(name))
-    is_path = name not in dataset_names() and name != ""
+    named = as_path(os.fspath(name))
+    path = Path() if named is None else named
+    is_path = named is not None and name not in dataset_names() and name != ""
     source: ImageSource
     if is_path and path.is_dir():
         folder_source = open_folder(path, image_size, max_bytes, check_layout(layout), background)
@@ -89,7 +92,7 @@ def load_dataset(
             f"{after(nearest_path(path))}"
         )
     else:
-        folder = default_data_dir() if data_dir is None else Path(os.path.expanduser(data_dir))
+        folder = default_data_dir() if data_dir is None else expanded(data_dir)
         source = open_named(name, folder, download)
     return build_dataset(name, source, train_limit=train_limit, test_fraction=test_fraction, seed=seed)
 
@@ -159,7 +162,16 @@ def build_dataset(
         ),
         _read_others=read_others,
         has_test=not _without_test(source),
+        pixels=_pixels(source, x),
     )
+
+
+def _pixels(source: ImageSource, images: NDArray[Any]) -> Pixels:
+    """What values are: only a source of files knows more of it than their type."""
+    known = getattr(source, "pixels", None)
+    if isinstance(known, Pixels):
+        return known
+    return Pixels(BYTES if images.dtype == np.uint8 else "")
 
 
 def _without_test(source: ImageSource) -> bool:
@@ -201,6 +213,7 @@ def _account(
         ({"validation": ""} if validated else {}) | getattr(source, "part_names", {}),
         getattr(source, "passed_over", ()),
         len(getattr(source, "left_out", ())),
+        getattr(source, "below", 0),
     )
 
 
@@ -218,7 +231,7 @@ def default_data_dir() -> Path:
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "evonas"
+    return expanded(base) / "evonas"
 
 
 def _own_part(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from .images import Shape, check_image_shape
 from .layout import AUTO, BEFORE
-from .npz_keys import CLASSES, Keys, Pair, find_keys, keys_before
+from .npz_keys import CLASSES, Keys, Pair, find_keys, keys_before, own_keys
 from .source import check_lengths, images_at
 
 DEFAULT_MAX_BYTES = 16 * 2**30
@@ -134,6 +134,27 @@ def open_npz(path: Path, max_bytes: int = DEFAULT_MAX_BYTES, layout: str = AUTO)
         labels = _read(archive, found.train.y, path, max_bytes)
         classes = _read_classes(archive, path, max_bytes) if CLASSES in keys else None
     return NpzSource(path, max_bytes, labels, classes, found)
+
+
+def read_own(
+    path: Path, max_bytes: int = DEFAULT_MAX_BYTES
+) -> tuple[NDArray[Any], NDArray[Any] | None, tuple[str, ...] | None]:
+    """Reads images to predict: an array ``x``, and labels ``y`` and names ``classes`` if there are any.
+
+    Raises:
+        UserError: As of `open_npz`.
+    """
+    with _opened(path) as archive:
+        keys = {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
+        try:
+            x, y = own_keys(keys)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        if y is not None:
+            _check_pair(archive, Pair(x, y), path)
+        images = _read(archive, x, path, max_bytes)
+        labels = None if y is None else _read(archive, y, path, max_bytes)
+        return images, labels, _read_classes(archive, path, max_bytes) if CLASSES in keys else None
 
 
 _DAMAGED = (

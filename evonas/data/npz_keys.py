@@ -87,6 +87,29 @@ def find_keys(keys: Iterable[str]) -> Keys:
     return Keys(pairs[TRAIN], pairs.get(VALIDATION), pairs.get(TEST), tuple(passed), without)
 
 
+def own_keys(keys: Iterable[str]) -> tuple[str, str | None]:
+    """Which arrays are images to predict, and their labels if there are any: ``x`` and ``y``, or a test part.
+
+    Raises:
+        UserError: Neither is there.
+    """
+    there = sorted(keys)
+    plain = {
+        role: [key for key in there if key.lower() in names] for role, names in _ROLES.items()
+    }  # fmt: skip
+    test = {
+        role: [key for key in there if _said(key) == (TEST, role)] for role in _ROLES
+    }  # fmt: skip
+    for found in (plain, test):
+        if len(found["x"]) == 1 and len(found["y"]) <= 1:
+            return found["x"][0], next(iter(found["y"]), None)
+    raise UserError(
+        "expected the images to predict as x, with their labels as y or without, or x_test and y_test, got "
+        f"the keys {', '.join(there) or 'none'}; of a dataset, --test-part takes what a search keeps for the "
+        "test"
+    )
+
+
 def keys_before(keys: Iterable[str]) -> Keys:
     """What was found before other names were asked for, so that runs of then go on with the same images.
 

@@ -174,6 +174,8 @@ class Genome(ABC):
     """The class of `space`."""
     recipe: ClassVar[str] = ""
     """The recipe that a search for this genome takes unless told otherwise."""
+    good_for: ClassVar[str] = ""
+    """What one would take it for, in a few words, for ``evonas list genomes``; empty for nothing."""
     draws_nothing: ClassVar[bool] = False
     """Whether `random` always gives the same individual, the one that its paper begins with."""
 
@@ -264,6 +266,15 @@ class Genome(ABC):
             UserError: This kind of genome cannot list them.
         """
         raise UserError(f"genome {self.name}: it cannot list its neighbours, which a local search visits")
+
+    @classmethod
+    def smallest(cls, space: Any, task: Task) -> Self | None:
+        """The genotype of a space whose network for a task has the fewest parameters; by default None.
+
+        It is for ``evonas list genomes``, which shows how small a network of this kind can be; None stands
+        for one that nobody knows.
+        """
+        return None
 
     @classmethod
     def published(cls) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,8 @@ What ships with evonas comes through the same door as what other packages instal
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -54,6 +56,20 @@ def bring(group: str, name: str, thing: Any, source: str) -> None:
             "choose another"
         )
     _brought.setdefault(group, {})[name] = (thing, source)
+
+
+@contextmanager
+def brought_apart() -> Iterator[None]:
+    """What is brought within is forgotten at the end, and what it replaced is back.
+
+    So searches of one process that bring different things under one name do not meet each other's.
+    """
+    before = {group: dict(found) for group, found in _brought.items()}
+    try:
+        yield
+    finally:
+        _brought.clear()
+        _brought.update(before)
 
 
 def brought_files() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import sys
 import traceback
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import UserError, after, nearest_path
+from ..files import expanded
+from .contracts import check_all_whole, check_whole
 from .genome import Genome
 from .offers import bring, dashed
 from .operator import Operator
@@ -38,7 +41,7 @@ class FileText:
         Raises:
             UserError: It cannot be read.
         """
-        path = Path(path).expanduser()
+        path = expanded(path)
         try:
             return cls(path.resolve(), path.read_bytes())
         except OSError as error:
@@ -59,7 +62,8 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
         brought: Operators and Python files, or one of either.
 
     Raises:
-        UserError: A file cannot be run, or holds nothing of use; something is no operator.
+        UserError: A file cannot be run, holds nothing of use, or a class that lacks a method; something is
+            no operator.
     """
     items: list[Any] = [brought]
     if isinstance(brought, Iterable) and not isinstance(brought, Brought):
@@ -69,7 +73,7 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
         if isinstance(item, Operator):
             found.append(item)
         elif isinstance(item, str | Path):
-            found += _from_file(Path(item).expanduser(), FileText.read(item))
+            found += _from_file(expanded(item), FileText.read(item))
         elif isinstance(item, FileText):
             found += _from_file(item.path, item)
         else:
@@ -86,8 +90,9 @@ def _from_file(path: Path, file: FileText) -> list[Operator]:
     values = list(vars(module).values())
     operators = [value for value in values if isinstance(value, Operator)]
     classes = [value for value in values if isinstance(value, type) and value.__module__ == module.__name__]
-    genomes = [value for value in classes if issubclass(value, Genome) and hasattr(value, "name")]
-    strategies = [value for value in classes if issubclass(value, Strategy)]
+    check_all_whole(classes, f"operators {path}")
+    genomes = [value for value in classes if issubclass(value, Genome) and _is_meant(value)]
+    strategies = [value for value in classes if issubclass(value, Strategy) and _is_meant(value)]
     for genome in genomes:
         bring("genomes", genome.name, genome, str(path))
     for strategy in strategies:
@@ -98,6 +103,11 @@ def _from_file(path: Path, file: FileText) -> list[Operator]:
             "a Genome with a name or a Strategy at its top level, found none"
         )
     return [replace(operator, source=str(path)) for operator in operators]
+
+
+def _is_meant(kind: type[Genome] | type[Strategy]) -> bool:
+    """Whether a class stands for itself: what others share may leave methods or its name open."""
+    return not inspect.isabstract(kind) and (issubclass(kind, Strategy) or hasattr(kind, "name"))
 
 
 def _run(path: Path, file: FileText) -> ModuleType:
@@ -128,12 +138,13 @@ def genome_name(genome: str | type[Genome] | None) -> str | None:
     """The name of a genome that may be given as a class, which becomes known by it.
 
     Raises:
-        UserError: It is neither a name nor a genome with one.
+        UserError: It is neither a name nor a genome with one, or the genome lacks a method.
     """
     if genome is None or isinstance(genome, str):
         return genome
     if not isinstance(genome, type) or not issubclass(genome, Genome) or not hasattr(genome, "name"):
         raise UserError(f"genome: expected a name or a subclass of Genome with a name, got {genome!r:.80}")
+    check_whole(genome, "genome")
     _bring_once("genomes", genome.name, genome)
     return genome.name
 
@@ -144,9 +155,14 @@ def strategy_name(strategy: type[Strategy]) -> str:
 
 
 def named_strategy(strategy: Any) -> Any:
-    """The name of a strategy that may be given as a class, which becomes known by it."""
+    """The name of a strategy that may be given as a class, which becomes known by it.
+
+    Raises:
+        UserError: The class lacks a method.
+    """
     if not isinstance(strategy, type) or not issubclass(strategy, Strategy):
         return strategy
+    check_whole(strategy, "strategy")
     _bring_once("strategies", strategy_name(strategy), strategy)
     return strategy_name(strategy)
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 
 from ..errors import UserError
+from .contracts import check_whole
 from .genome import Genome
 from .offers import entries, find
 from .operator import Operator
@@ -15,11 +16,12 @@ def genome_type(name: str) -> type[Genome]:
     """The genome class of a name.
 
     Raises:
-        UserError: There is none, or it is no genome.
+        UserError: There is none, or it is no genome, or lacks a method.
     """
     found = find("genomes", name)
     if not isinstance(found, type) or not issubclass(found, Genome):
         raise UserError(f"genome {name!r}: expected a subclass of Genome, got {found!r}")
+    check_whole(found, f"genome {name!r}")
     return found
 
 

@@ -62,7 +62,7 @@ def use(toolbox: base.Toolbox, alias: str, function: Callable[..., Any], **keywo
 
 
 def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operator]) -> Toolbox:
-    """A toolbox with `individual`, `population`, `clone`, `mutate` and `select`, and `mate` for crossovers.
+    """A toolbox with `individual`, `population`, `clone`, `mutate`, `mate` and `select`.
 
     All draw from the global `random`, as DEAP's own functions do; the engine seeds and restores it around
     each step of a search.
@@ -70,8 +70,8 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
     Args:
         genome: The class of the individuals.
         space: Their search space.
-        operators: The mutations and crossovers to draw from, by weight; without a crossover there is no
-            `mate`.
+        operators: The mutations and crossovers to draw from, by weight; without a crossover, `mate` refuses
+            every pair in words (`crosses` tells).
 
     Raises:
         UserError: There is no mutation with a positive weight.
@@ -86,9 +86,13 @@ def make_toolbox(genome: type[Genome], space: Space, operators: Sequence[Operato
     toolbox.ship("individual", _individual, genome, space)
     toolbox.ship("population", _population, toolbox)
     toolbox.ship("mutate", mutate, operators=mutations)
-    crossovers = [operator for operator in operators if operator.kind == "crossover" and operator.weight > 0]
-    if crossovers:
-        toolbox.ship("mate", mate, operators=crossovers)
+    crossovers = [operator for operator in operators if operator.kind == "crossover"]
+    drawn = [operator for operator in crossovers if operator.weight > 0]
+    if drawn:
+        toolbox.ship("mate", mate, operators=drawn)
+    else:
+        unused = [operator.name for operator in crossovers]
+        toolbox.ship("mate", refuse_to_mate, genome=genome.name, unused=unused)
     toolbox.ship("select", tools.selTournament, tournsize=3)
     return toolbox
 
@@ -101,3 +105,28 @@ def _population(toolbox: Toolbox, n: int) -> list[Genome]:
     """So many individuals, as the toolbox makes them now."""
     found: list[Genome] = tools.initRepeat(list, toolbox.individual, n)
     return found
+
+
+def crosses(toolbox: base.Toolbox) -> bool:
+    """Whether a toolbox crosses pairs: by a crossover of the genome's, or as a user has registered."""
+    function = getattr(toolbox, "mate", None)
+    return function is not None and getattr(function, "func", function) is not refuse_to_mate
+
+
+def refuse_to_mate(first: Genome, second: Genome, genome: str, unused: Sequence[str]) -> None:
+    """What `mate` is where there is no crossover to draw.
+
+    Args:
+        first: Left as it is.
+        second: Left as it is.
+        genome: What kind they are.
+        unused: Crossovers of this kind whose weight is 0.
+
+    Raises:
+        UserError: Always.
+    """
+    why = f"the weight of {' and '.join(unused)} is 0" if unused else "no operator of it is a crossover"
+    raise UserError(
+        f"mate: genome {genome!r} cannot be crossed ({why}): expected cxpb=0, "
+        "or p_c=0 of the strategy genetic"
+    )

@@ -2,9 +2,9 @@
 
 - `reading`: text files, bounded, and the JSON in them.
 - `typed`: types and ranges, said where a field is declared; `hints` takes them apart, `faults` says what is
-  wrong.
+  wrong, `tabled` knows what JSON does to mappings.
 - `printing`: words from files, as a terminal or a page may have them.
-- `paths`: whether a text can be the name of a file.
+- `paths`: whether a text can be the name of a file; the folder that `~` stands for.
 - `sizes`: amounts of memory, as people write and read them.
 - `failpoints`: named places where a test lets things go wrong.
 - `variables`: variables of the process's environment, set for a while.
@@ -19,7 +19,7 @@ from .lazily import later
 
 if TYPE_CHECKING:
     from .failpoints import reach
-    from .paths import as_path
+    from .paths import as_path, expanded
     from .printing import encodable, printable
     from .reading import parse_json, read_text
     from .sizes import read_size, size_text
@@ -56,6 +56,7 @@ __all__ = [
     "check",
     "check_names",
     "encodable",
+    "expanded",
     "expect",
     "later",
     "parse_json",
@@ -72,7 +73,7 @@ __getattr__ = later(
     __name__,
     {
         "failpoints": "reach",
-        "paths": "as_path",
+        "paths": "as_path expanded",
         "printing": "encodable printable",
         "reading": "parse_json read_text",
         "sizes": "read_size size_text",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ..errors import UserError
-from .hints import expected, parts, said, understood
+from .hints import expected, key_hint, parts, said, understood
+from .tabled import foreign, restored
 
 Path = tuple[str | int, ...]
 
@@ -51,7 +53,11 @@ def fault(hint: Any, value: Any, path: Path = ()) -> Fault | None:
     """What is wrong with a value: the innermost for which words are said, else the innermost of all."""
     if fits(value, hint):
         return None
-    words = said(hint)
+    words, value = said(hint), restored(hint, value)
+    keys = key_hint(hint) if isinstance(value, Mapping) and not foreign(hint, value) else None
+    for key in value if keys is not None else ():
+        if not fits(key, keys):
+            return Fault(path, f"{expected(keys)} as each key", key, True)
     for key, part, item in parts(hint, value):
         inner = fault(part, item, path if key is None else (*path, key))
         if inner is not None and (inner.said or words is None):
@@ -64,14 +70,29 @@ def fault(hint: Any, value: Any, path: Path = ()) -> Fault | None:
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is what a hint says, as it is or as JSON would have it."""
     native = understood(hint)
+    if foreign(hint, value):
+        return False
+    if as_it_is(value, native):
+        return True
+    try:
+        plain = _plain(value)
+    except RecursionError:
+        return False
+    return as_it_is(restored(hint, plain), native)
+
+
+def as_it_is(value: Any, native: Any) -> bool:
+    """Whether msgspec takes a value."""
     try:
         msgspec.convert(value, native)
     except (msgspec.ValidationError, RecursionError):
-        try:
-            msgspec.convert(_plain(value), native)
-        except (msgspec.ValidationError, RecursionError):
-            return False
+        return False
     return True
+
+
+def meant(hint: Any, value: Any) -> Any:
+    """A value that fits, with the keys that are meant where JSON has made text of them."""
+    return value if as_it_is(value, understood(hint)) else restored(hint, value)
 
 
 def _plain(value: Any) -> Any:

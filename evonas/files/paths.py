@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -21,3 +22,8 @@ def as_path(text: str) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # too long, a user without a home, what cannot be encoded
         return None
     return path
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with the home folder that ``~`` stands for written out, if the system knows whose it is."""
+    return Path(os.path.expanduser(path))

@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Meta
 
 from ..errors import UserError, nearest
-from .faults import Fault, fault, fits
+from .faults import Fault, fault, fits, meant
 from .hints import depth, dictionary, hints_of, understood
+from .tabled import foreign, has_tables
 
 LARGEST = 2**63 - 1
 """No whole number that evonas notes comes near it, and SQLite has none that is larger."""
@@ -49,12 +50,14 @@ class _Shape(NamedTuple):
         needed: The fields without a default.
         native: A structure that msgspec fills from a mapping of the fields; other names are left aside.
         tuples: The fields that are tuples, each with whether others are inside.
+        tables: The fields that have mappings inside.
     """
 
     hints: Mapping[str, Any]
     needed: frozenset[str]
     native: Any
     tuples: tuple[tuple[str, bool], ...]
+    tables: tuple[str, ...]
 
 
 def _shape_of(kind: type) -> _Shape:
@@ -69,7 +72,8 @@ def _shape_of(kind: type) -> _Shape:
             needed.add(field.name)
         hints[field.name] = hint
     tuples = tuple((name, depth(hint) > 1) for name, hint in hints.items() if depth(hint))
-    return _Shape(hints, frozenset(needed), dictionary(hints, frozenset(needed)), tuples)
+    tables = tuple(name for name, hint in hints.items() if has_tables(hint))
+    return _Shape(hints, frozenset(needed), dictionary(hints, frozenset(needed)), tuples, tables)
 
 
 def _closed_of(kind: type) -> Any:
@@ -87,7 +91,8 @@ _SEQUENCES = (list, tuple)
 def check(instance: Any, what: str) -> None:
     """Checks all fields of a dataclass against their hints, and leaves the values as they are.
 
-    A whole number does for a number, True does for neither. Lists become tuples where a tuple is meant.
+    A whole number does for a number, True does for neither. Lists become tuples where a tuple is meant, and
+    keys numbers where numbers are and JSON has made text of them.
 
     Args:
         instance: It may be frozen. A field that it has not yet is left aside.
@@ -104,6 +109,13 @@ def check(instance: Any, what: str) -> None:
         msgspec.convert(values, shape.native)
     except msgspec.ValidationError:
         _refuse(shape, values, what)
+    for name in shape.tables:
+        if name in values:
+            _refuse_foreign(shape, name, values[name], what)
+            value = meant(shape.hints[name], values[name])
+            if value is not values[name]:
+                values = {**values, name: value}
+                object.__setattr__(instance, name, value)
     for name, deep in shape.tuples:
         if name not in values:  # it is set after this
             continue
@@ -134,6 +146,9 @@ def read(kind: type[_Kind], data: Any, what: str, *, others: bool = False) -> _K
         check_names(kind, known, f"{what}:")
         _refuse(shape, data, f"{what} ")
     made = {name: data[name] for name in shape.hints if name in data} if others else {**data}
+    for name in shape.tables:
+        if name in made:
+            made[name] = meant(shape.hints[name], made[name])
     for name, _ in shape.tuples:
         if name in made:
             made[name] = _tuples(made[name])
@@ -184,6 +199,12 @@ def _refuse(shape: _Shape, values: Mapping[str, Any], what: str) -> None:
     for name, hint in shape.hints.items():
         if name in values and (found := fault(hint, values[name])):
             raise found.refusal(f"{what}{name}") from None
+
+
+def _refuse_foreign(shape: _Shape, name: str, value: Any, what: str) -> None:
+    """Raises where a mapping is no dict, of which msgspec thinks nothing."""
+    if foreign(shape.hints[name], value):
+        _refuse(shape, {name: value}, what)
 
 
 def _tuples(value: Any) -> Any:

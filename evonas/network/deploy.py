@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..architecture import Architecture
 from ..architecture.layers import Conv2d
-from ..task import Statistics
+from ..task import Pixels, Statistics
 
 if TYPE_CHECKING:
     import torch
@@ -25,11 +25,15 @@ class Deployable:
         architecture: Reads images in their own units (bytes from 0 to 255, say), as floats.
         weights: Its tensors, by ``node.tensor``.
         classes: The names of the outputs.
+        pixels: What the values of images are; None where that is not known.
+        statistics: How they were spread in training; None where that is not known.
     """
 
     architecture: Architecture
     weights: Mapping[str, torch.Tensor]
     classes: tuple[str, ...] = ()
+    pixels: Pixels | None = None
+    statistics: Statistics | None = None
 
     def network(self, *, double: bool = False) -> nn.Module:
         """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits.
@@ -65,6 +69,7 @@ def deployable(
     weights: Mapping[str, torch.Tensor],
     statistics: Statistics,
     classes: tuple[str, ...] = (),
+    pixels: Pixels | None = None,
     *,
     double: bool = False,
 ) -> Deployable:
@@ -75,6 +80,7 @@ def deployable(
         weights: Its tensors.
         statistics: Mean and standard deviation of each channel, in the images' units.
         classes: The names of the outputs.
+        pixels: What the values of images are; None where that is not known.
         double: Whether the tensors of this layer are float64, for a network that is built so.
     """
     import torch
@@ -89,4 +95,4 @@ def deployable(
         f"{NODE}.weight": (1 / std).to(dtype).view(-1, 1, 1, 1),
         f"{NODE}.bias": (-mean / std).to(dtype),
     }
-    return Deployable(whole, tensors, classes)
+    return Deployable(whole, tensors, classes, pixels, statistics)

@@ -1,6 +1,7 @@
 """What comes out of a search.
 
 - `result`: its history, its best individuals and their networks.
+- `choosing`: which network of a run is exported, or predicts.
 - `final`: the best, trained long and tested once. `scoring`: which test images count. `description`: what is
   written down of it, ``final.json``.
 """
@@ -12,8 +13,16 @@ from typing import TYPE_CHECKING
 from ..files import later
 
 if TYPE_CHECKING:
+    from .choosing import (
+        WEIGHTS,
+        chosen_network,
+        knowing_pixels,
+        predictor_in,
+        predictor_of,
+        trained_title,
+    )
     from .description import read_description, read_report, whole_report
-    from .figures import amount, duration, number_of, share, speed
+    from .figures import amount, duration, fitness_text, number_of, share, speed
     from .final import (
         Trained,
         final_training,
@@ -30,12 +39,18 @@ __all__ = [
     "Individual",
     "SearchResult",
     "Trained",
+    "WEIGHTS",
     "amount",
+    "chosen_network",
     "commonest_failure",
     "duration",
     "final_training",
+    "fitness_text",
+    "knowing_pixels",
     "load_trained",
     "number_of",
+    "predictor_in",
+    "predictor_of",
     "read_description",
     "read_report",
     "said_of_test",
@@ -43,6 +58,7 @@ __all__ = [
     "share",
     "speed",
     "train_finally",
+    "trained_title",
     "training_devices",
     "whole_report",
 ]
@@ -50,8 +66,9 @@ __all__ = [
 __getattr__ = later(
     __name__,
     {
+        "choosing": "WEIGHTS chosen_network knowing_pixels predictor_in predictor_of trained_title",
         "description": "read_description read_report whole_report",
-        "figures": "amount duration number_of share speed",
+        "figures": "amount duration fitness_text number_of share speed",
         "final": "Trained final_training load_trained save_trained train_finally training_devices",
         "result": "Individual SearchResult commonest_failure",
         "scoring": "Before said_of_test",

@@ -52,6 +52,13 @@ def share(part: float) -> str:
     return f"{math.floor(100 * part + 0.5)} %"
 
 
+def fitness_text(fitness: float | None) -> str:
+    """A fitness with as many digits as matter."""
+    if fitness is None:
+        return "-"
+    return f"{fitness:.4f}" if abs(fitness) < 1_000 else f"{fitness:.6g}"
+
+
 def number_of(count: int, thing: str, things: str = "") -> str:
     """A count and its noun.
 

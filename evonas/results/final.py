@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ..architecture import Architecture
-from ..data import ImageDataset, Images, Statistics, read_described
+from ..data import ImageDataset, Images, Pixels, Statistics, read_described, read_pixels
 from ..errors import UserError
 from ..evolution import Genome, genome_type
 from ..network import Deployable, build, deployable
+from ..prediction import Predictions, Predictor
 from ..run import DESCRIPTION, FolderStore, Stored, environment
 from ..seeds import Stream, derive
 from ..settings import read_devices
 from ..task import Task
 from ..training import Compute, DeviceImages, FinalTraining, Normalisation, Plan, Trial, score, to_device
 from .description import FORMAT, read_description
-from .scoring import Before
+from .scoring import NOTHING, Before
 
 Watch = Callable[[int, int], None]
 """Called with the epoch that has ended, from 1, and the number of epochs."""
@@ -40,6 +41,7 @@ class Trained:
         classes: Names of its outputs.
         weights: Its tensors, by ``node.tensor``.
         report: What was done and what came of it; ``test_accuracy`` is in [0, 1].
+        pixels: What the values of its images are; None where that was not noted.
     """
 
     genome: Genome
@@ -48,10 +50,27 @@ class Trained:
     classes: tuple[str, ...]
     weights: Mapping[str, Any]
     report: dict[str, Any]
+    pixels: Pixels | None = None
 
     def deployable(self) -> Deployable:
         """The network with its normalisation, for use elsewhere."""
-        return deployable(self.genome.decode(self.task), self.weights, self.statistics, self.classes)
+        architecture = self.genome.decode(self.task)
+        return deployable(architecture, self.weights, self.statistics, self.classes, self.pixels)
+
+    def predict(self, images: Any, labels: Any = None, *, device: str = "auto", **how: Any) -> Predictions:
+        """What it takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, or they are not what the network reads.
+        """
+        network = Predictor.of(self.deployable(), "the finally trained network", device)
+        return network.predict(images, labels, **how)
 
 
 def training_devices(devices: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -79,7 +98,8 @@ def train_finally(
 
     Args:
         genome: What to train; its space may differ from the search's (more cells or filters).
-        dataset: The test images are read after training.
+        dataset: Its test images are read before training, so that a mistake in them costs none, and nor does
+            what becomes of their files meanwhile. They are looked at when it has ended.
         plan: How.
         compute: Device and precision.
         seed: Of weights, order and augmentation.
@@ -89,31 +109,27 @@ def train_finally(
         devices: Where there are several, they share every batch, with a process on each; ``compute`` is that
             of each process, on the first of them. ``cpu`` may be named more than once.
         compiled: Whether the network is compiled for training (`torch.compile`), which takes minutes.
-        before: What the search that it comes from had to do with these images; test images that it may have
-            seen are left out of the score, or the report says that they were scored.
+        before: What the search that it comes from had to do with these images; test images that may have
+            been seen are left out of the score, or the report says that they were scored.
 
     Raises:
         UserError: The images do not suit the genome, none is for the test, the devices cannot be used
             together, one of their processes died or failed, or the network cannot be compiled.
         DivergenceError: The loss was not finite.
     """
-    if not dataset.has_test:  # said before a long training, not after it
-        dataset.test()
     chosen = training_devices(devices)
     if chosen:
         compute = replace(compute, device=chosen[0])
     plan = plan.changed(genome.training())
-    training = final_training(genome, dataset, plan, compute, seed, weights, compiled)
+    images = dataset.full_training()
+    training = final_training(genome, dataset, images, plan, compute, seed, weights, compiled)
+    held_out, told = (before or NOTHING).and_now(images).counted(dataset.test())
     architecture, normalisation = training.architecture, training.normalisation
 
     def after_epoch(epoch: int) -> None:
         watch(epoch, plan.epochs)
 
     done = training.on(chosen, after_epoch) if len(chosen) > 1 else training.here(after_epoch)
-    held_out = dataset.test()
-    told: dict[str, Any] = {}
-    if before is not None:
-        held_out, told = before.counted(held_out)
     compute.prepare()
     network = to_device(build(architecture, weights=done.weights), compute)
     tested = score(network, DeviceImages(held_out.x, held_out.y, normalisation, compute.device), compute)
@@ -132,12 +148,14 @@ def train_finally(
         "devices": list(chosen) or [compute.device],
         "environment": environment(compute.device),
     }
-    return Trained(genome, dataset.task, dataset.statistics(), dataset.classes, done.weights, report)
+    statistics, classes = dataset.statistics(), dataset.classes
+    return Trained(genome, dataset.task, statistics, classes, done.weights, report, dataset.pixels)
 
 
 def final_training(
     genome: Genome,
     dataset: ImageDataset,
+    images: Images,
     plan: Plan,
     compute: Compute,
     seed: int = 0,
@@ -148,7 +166,8 @@ def final_training(
 
     Args:
         genome: As of `train_finally`; so are all that follow.
-        dataset: Training and validation images are trained on.
+        dataset: What the images are of.
+        images: Those that are trained on: all of its training and validation images.
         plan: How; what the genome itself says of training is in it already.
         compute: Device and precision.
         seed: Of weights, order and augmentation.
@@ -159,7 +178,6 @@ def final_training(
         UserError: The images do not suit the genome.
     """
     genome.space.check(dataset.task)
-    images: Images = dataset.full_training()
     statistics = dataset.statistics()
     return FinalTraining(
         genome.decode(dataset.task),
@@ -206,6 +224,7 @@ def save_trained(trained: Trained, folder: Path) -> Path:
             "task": asdict(trained.task),
             "statistics": [list(trained.statistics.mean), list(trained.statistics.std)],
             "classes": list(trained.classes),
+            **({} if trained.pixels is None else {"pixels": asdict(trained.pixels)}),
             "weights": asdict(stored),
             "report": trained.report,
         }
@@ -242,7 +261,8 @@ def load_trained(folder: Path) -> Trained:
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from None
     try:
-        return Trained(genome, *read_described(data), weights, data["report"])
+        pixels = read_pixels(data["pixels"]) if "pixels" in data else None
+        return Trained(genome, *read_described(data), weights, data["report"], pixels)
     except (KeyError, UserError) as error:
         raise _damaged(path, error) from None
 

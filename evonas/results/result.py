@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from ..architecture import Architecture
 from ..data import Statistics
@@ -19,6 +20,8 @@ from ..task import Task
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from ..prediction import Predictions
 
 
 class Individual:
@@ -95,15 +98,30 @@ class Individual:
         Raises:
             UserError: The search had no images, or the weights were not kept.
         """
+        found = self._result
         return deployable(
-            self.architecture, self.weights(), self._result.known_statistics(), self._result.classes
+            self.architecture, self.weights(), found.known_statistics(), found.classes, found.images.pixels
         )
+
+    def predict(self, images: Any, labels: Any = None, *, device: str = "auto", **how: Any) -> Predictions:
+        """What its network takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, they are not what the network reads, or it was not kept.
+        """
+        return self._result.predict(images, labels, device=device, number=self.id, **how)
 
     def __repr__(self) -> str:
         return f"<Individual {self.id}, fitness {self.fitness}>"
 
 
-class History:
+class History(Sequence[dict[str, Any]]):
     """Every candidate as a row, in the order asked; read anew at each pass."""
 
     def __init__(self, journal: Journal) -> None:
@@ -114,6 +132,25 @@ class History:
 
     def __len__(self) -> int:
         return self._journal.counts()[0]
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        """The row of one candidate, counted from the end if it is negative, or a list of several.
+
+        Raises:
+            IndexError: There is none at this place.
+        """
+        if isinstance(index, slice):
+            return list(self)[index]  # in one pass: each row alone would be a query of its own
+        place, count = operator.index(index), len(self)
+        if not -count <= place < count:
+            raise IndexError(f"history: it has {count} candidates, so there is no place {place}")
+        return self._journal.candidate(place % count).row()
 
 
 def commonest_failure(reasons: Sequence[str]) -> str:
@@ -208,6 +245,34 @@ class SearchResult:
         while line[-1].genome.origin.parents:
             line.append(self.journal.candidate(line[-1].genome.origin.parents[0]))
         return line[::-1]
+
+    def predict(
+        self,
+        images: Any,
+        labels: Any = None,
+        *,
+        weights: str = "auto",
+        number: int | None = None,
+        device: str = "auto",
+        **how: Any,
+    ) -> Predictions:
+        """What a network of the run takes images for.
+
+        Args:
+            images: Files, a folder, FILE.npz, a dataset's name or an array: see `Predictor.predict`.
+            labels: With an array: its classes.
+            weights: ``final``: what ``evonas train`` has made; ``search``: the best as the search left it;
+                ``auto``: the former if there is one.
+            number: Of another candidate.
+            device: ``auto``, ``cpu`` or ``cuda:0``.
+            how: As of `Predictor.predict`.
+
+        Raises:
+            UserError: There are no such images, they are not what the network reads, or it was not kept.
+        """
+        from .choosing import predictor_of
+
+        return predictor_of(self, weights, number, device).predict(images, labels, **how)
 
     @property
     def images(self) -> RunImages:

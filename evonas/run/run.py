@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from filelock import FileLock, Timeout
 
 from ..errors import UserError, after
-from ..evolution import Genome, Heritage, Space
+from ..evolution import Genome, Heritage, Space, names
 from ..files import reach
 from .environment import drift, environment
 from .folder import GIVEN, LOCK, WEIGHTS, check_inside, check_new, runs_near, training_in, unwritable
@@ -69,7 +69,7 @@ class Run(Generic[S]):
             self.settings = read(self.meta.get("settings", {}))
             kind, space = self.settings.genome_type, self.settings.make_space()
         except UserError as error:
-            raise UserError(f"{journal.called}: {error}") from None
+            raise UserError(f"{journal.called}: {error}{after(_where_from(self.meta))}") from None
         journal.read_genomes_with(lambda data: kind.from_dict(data, space))
         self.store = FolderStore(folder / WEIGHTS)
 
@@ -260,3 +260,15 @@ def _lock(folder: Path) -> FileLock:
             "put the run on another one"
         ) from None
     return lock
+
+
+def _where_from(meta: Mapping[str, Any]) -> str:
+    """A hint for a run whose genome nobody provides here: the files that its operators came from."""
+    settings = meta.get("settings")
+    genome = settings.get("genome") if isinstance(settings, Mapping) else None
+    if not isinstance(genome, str) or genome in names("genomes"):
+        return ""
+    noted = (meta.get("variation") or {}).get("operators") or []
+    files = sorted({str(source) for _, _, source in noted if str(source).endswith(".py")})
+    named = " ".join(f"--operators {file}" for file in files)
+    return f"it is of a file of your own: {named}" if named else "name its file with --operators FILE.py"

@@ -5,7 +5,8 @@
   evaluator and strategy) -> `conduct` (the search, run to its end).
 - `resuming`: what is changed in a run that goes on. `runs`: opening one with its settings. `run_images`: its
   images, found again and proved the same; `inherited_images`: for a search that begins with its weights.
-- `operator_choice`: which operators take part. `machines`: where evaluations run.
+- `operator_choice`: which operators take part. `machines`: where evaluations run. `genome_sizes`: how large
+  a genome's networks are.
 - `protocols`: how winners are trained again before they are tested.
 - `deap_toolbox`: `evonas.toolbox`, for loops of DEAP's own; `deap_loop` is the fitness behind it.
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .composition import compose, resolve, usual_population
     from .conduct import Conduct
     from .deap_toolbox import toolbox
+    from .genome_sizes import Sizes, sizes_of
     from .genotypes import kinds_reading, read_genotype
     from .inherited_images import ClimbingImages, images_to_climb_on, said_of_validation
     from .machines import HERE, Machines, read_devices, read_machines
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         SEARCH_KEYS,
         TABLES,
         Recipe,
+        checked,
         load_recipe,
         merged,
         read_recipe,
@@ -61,10 +64,12 @@ __all__ = [
     "SEARCH",
     "SEARCH_KEYS",
     "Settings",
+    "Sizes",
     "TABLES",
     "Workbench",
     "check_genomes",
     "check_protocol",
+    "checked",
     "compose",
     "drawn_from",
     "drop_damaged_weights",
@@ -95,6 +100,7 @@ __all__ = [
     "said_of_validation",
     "same_workbench",
     "search_for",
+    "sizes_of",
     "strategy_type",
     "toolbox",
     "usual_population",
@@ -110,13 +116,14 @@ __getattr__ = later(
         "composition": "compose resolve usual_population",
         "conduct": "Conduct",
         "deap_toolbox": "toolbox",
+        "genome_sizes": "Sizes sizes_of",
         "genotypes": "kinds_reading read_genotype",
         "inherited_images": "ClimbingImages images_to_climb_on said_of_validation",
         "machines": "HERE Machines read_devices read_machines",
         "operator_choice": "OperatorChoice check_genomes drawn_from",
         "order": "Order first_value read_limit read_order said",
         "protocols": "FINAL SEARCH check_protocol protocol_plan",
-        "recipe": "ABOUT_KEYS Recipe SEARCH_KEYS TABLES load_recipe merged read_recipe recipe_names",
+        "recipe": "ABOUT_KEYS Recipe SEARCH_KEYS TABLES checked load_recipe merged read_recipe recipe_names",
         "resuming": "Changes drop_damaged_weights fitness_of same_workbench",
         "run_images": "RunImages noted_as_seen place_from",
         "runs": "open_run",

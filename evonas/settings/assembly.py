@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -83,9 +83,9 @@ class Workbench:
 
     Attributes:
         evaluator: Gives fitness.
-        facts: ``dataset`` (fingerprint), ``identity``, ``task``, ``statistics`` and, where they are trained
-            on, ``images`` (what became of them, in words) and ``counts`` (how many there are), for the
-            journal; or the table's fingerprint as ``dataset``.
+        facts: ``dataset`` (fingerprint), ``identity``, ``task``, ``statistics``, ``pixels`` and, where they
+            are trained on, ``images`` (what became of them, in words) and ``counts`` (how many there are),
+            for the journal; or the table's fingerprint as ``dataset``.
         task: The shape of the images, where there are any.
     """
 
@@ -136,6 +136,7 @@ def workbench(
         },
         "statistics": [list(statistics.mean), list(statistics.std)],
         "classes": list(dataset.classes),
+        "pixels": asdict(dataset.pixels),
         "identity": dataset.identity().to_dict(),
     }
     if fitness.function is not None:

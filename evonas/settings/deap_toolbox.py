@@ -30,10 +30,11 @@ def toolbox(
 ) -> Toolbox:
     """A toolbox for DEAP's own algorithms, or for a search of evonas that you change.
 
-    It has `individual`, `population`, `clone`, `evaluate`, `mutate` and `select`, and `mate` where the genome
-    has a crossover. `evaluate` trains: an individual whose ancestor was evaluated starts with its weights,
-    as the recipe's ``inherit`` says. Everything but `evaluate` draws from the global `random`; that draws
-    from the toolbox's seed.
+    It has `individual`, `population`, `clone`, `evaluate`, `mutate`, `mate` and `select`. `evaluate` trains:
+    an individual whose ancestor was evaluated starts with its weights, as the recipe's ``inherit`` says.
+    `mate` refuses every pair, with a `UserError` that says so, where the genome has no crossover
+    (``evonas list operators --genome NAME``). Everything but `evaluate` draws from the global `random`; that
+    draws from the toolbox's seed.
 
     Args:
         genome: Its name, or its class.

@@ -58,12 +58,12 @@ def images_to_climb_on(
     else:
         dataset = before.open(data, named, **settings.reading)
         differing = before.differing(dataset)
+        _warn_of_classes(dataset, before.notes.get("classes"))
     again = settings.train_limit != before.settings.train_limit
     if named is None and settings.reading != before.settings.reading:
         again = True
     if not differing and not again:
-        earlier = before.notes.get("seen")
-        return ClimbingImages(dataset, {} if earlier is None else {"seen": earlier})
+        return ClimbingImages(dataset, _as_before(dataset, before.notes))
     seen = before.seen(data)
     if again:
         dataset = data.open(dataset.name, settings.train_limit, **settings.reading)
@@ -72,20 +72,43 @@ def images_to_climb_on(
     return ClimbingImages(dataset, _notes(dataset, seen, differing))
 
 
+def _as_before(dataset: ImageDataset, notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Notes of a search that goes on with the images of the one before, what that began with included."""
+    kept = {key: notes[key] for key in ("seen", "validation_seen") if notes.get(key) is not None}
+    if noted := kept.get("validation_seen"):
+        _warn(dataset, noted["seen"], noted["of"], "as its search's own beginning had")
+    return kept
+
+
 def _notes(dataset: ImageDataset, seen: Marks | None, differing: str) -> dict[str, Any]:
     """Notes how many validation images the network may have seen, and warns of it."""
     validating = dataset.validated_on()
     count = None if seen is None else int(np.isin(validating, seen).sum())
+    _warn(dataset, count, len(validating), f"not the images of its search: {differing}")
+    return {"seen": noted_as_seen(seen), "validation_seen": {"seen": count, "of": len(validating)}}
+
+
+def _warn_of_classes(dataset: ImageDataset, then: list[str] | None) -> None:
+    """Warns where outputs have been other classes, or the same in another order."""
+    if then and then != list(dataset.classes):
+        warnings.warn(
+            f"dataset {dataset.name}: the network that is begun with is for classes {', '.join(then[:8])}, "
+            f"in this order; now these are {', '.join(dataset.classes[:8])}",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def _warn(dataset: ImageDataset, count: int | None, of: int, why: str) -> None:
+    """Warns of validation images that the network may have seen, where there are any."""
     if count != 0:
         known = "an unknown number" if count is None else f"{count:,}"
         warnings.warn(
             f"dataset {dataset.name}: the network that is begun with may have seen {known} of the "
-            f"{len(validating):,} validation images (not the images of its search: {differing}): fitness on "
-            "them says little of new images",
+            f"{of:,} validation images ({why}): fitness on them says little of new images",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-    return {"seen": noted_as_seen(seen), "validation_seen": {"seen": count, "of": len(validating)}}
 
 
 def said_of_validation(notes: Mapping[str, Any]) -> str:

@@ -17,12 +17,15 @@ from ..data import (
     Identity,
     ImageDataset,
     Marks,
+    Pixels,
     dataset_names,
     differences,
     pack_marks,
     read_marks,
+    read_pixels,
 )
 from ..errors import UserError
+from ..files import as_path
 from .assembly import DataChoice
 from .settings import Settings
 
@@ -54,6 +57,25 @@ class RunImages:
         """What was noted of them; None for a run that noted a fingerprint alone."""
         noted = self.notes.get("identity")
         return None if noted is None else Identity.from_dict(noted)
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """What the values of the images are; None where that is not known.
+
+        A run from before such notes has the type of its arrays at most, from which 8 bits can be told.
+        """
+        if "pixels" in self.notes:
+            return read_pixels(self.notes["pixels"])
+        identity = self.identity
+        if identity is None:
+            return None
+        return Pixels("" if identity.form[3] != "uint8" else Pixels().depth, self.settings.background)
+
+    @property
+    def began_with_others(self) -> bool:
+        """Whether the run began with weights that have seen other images than its own, or may have."""
+        noted = self.notes.get("seen")
+        return noted is not None and bool(noted["marks"] or not noted["whole"])
 
     def choice(self, data_dir: Path | None = None, download: bool = False) -> DataChoice:
         """How named datasets are found: as is said now, or else as the run found its own."""
@@ -92,7 +114,8 @@ class RunImages:
 
     def reading(self, name: str) -> dict[str, Any]:
         """How the run's images were read, as far as that can be done with a dataset."""
-        if name not in dataset_names() and Path(name).expanduser().is_dir():
+        path = as_path(name)
+        if name not in dataset_names() and path is not None and path.is_dir():
             return self.settings.reading
         return {"layout": BEFORE} if self.settings.layout == BEFORE else {}
 
@@ -140,11 +163,14 @@ class RunImages:
         if name in dataset_names():
             yield name
             return
+        path = as_path(name)
+        if path is None:
+            return
         tried: set[Path] = set()
-        for place in self._paths(Path(name).expanduser()):
+        for place in self._paths(path):
             if place.exists() and (real := place.resolve()) not in tried:
                 tried.add(real)
-                yield name if not tried - {real} and place == Path(name).expanduser() else str(real)
+                yield name if not tried - {real} and place == path else str(real)
 
     def _paths(self, path: Path) -> Iterator[Path]:
         yield path
@@ -181,8 +207,8 @@ class RunImages:
 
 def place_from(dataset: str, folder: Path) -> str | None:
     """Where images on disk lie as seen from a run's folder; None for a dataset with a name."""
-    path = Path(dataset).expanduser()
-    if not dataset or dataset in dataset_names() or not path.exists():
+    path = as_path(dataset)
+    if not dataset or dataset in dataset_names() or path is None or not path.exists():
         return None
     try:
         return os.path.relpath(path.resolve(), folder.resolve())

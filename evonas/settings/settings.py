@@ -11,7 +11,7 @@ from msgspec import Meta
 from ..architecture import Ceilings
 from ..data import BEFORE, check_layout
 from ..errors import UserError, closest, nearest
-from ..evolution import SECONDS, Genome, Space, find, genome_type
+from ..evolution import SECONDS, Genome, Space, check_whole, find, genome_type
 from ..evolution.strategies import Strategy
 from ..files import AtLeastOne, AtLeastZero, Table, check, check_names
 from ..inheritance import check_mode
@@ -220,9 +220,10 @@ def strategy_type(name: str) -> type[Strategy]:
     """The strategy class of a name.
 
     Raises:
-        UserError: There is none, or it is no strategy.
+        UserError: There is none, or it is no strategy, or lacks a method.
     """
     found = find("strategies", name)
     if not isinstance(found, type) or not issubclass(found, Strategy):
         raise UserError(f"strategy {name!r}: expected a subclass of Strategy, got {found!r}")
+    check_whole(found, f"strategy {name!r}")
     return found

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from ..errors import UserError, nearest
+from ..files import expanded
 
 GENOTYPE = ("cell", "genotype")
 """Names of the column of genotypes."""
@@ -126,7 +127,7 @@ def read_table(path: str | Path) -> Table:
         UserError: It cannot be read or is no such table.
     """
     try:
-        path = Path(path).expanduser()
+        path = expanded(path)
         found = path.stat()
     except OSError as error:
         raise UserError(f"table {path}: cannot be read: {error.strerror or error}") from None

@@ -106,6 +106,19 @@ class GenomeContract:
             f"{self._who()}: the hall of fame does not hold the best",
         )
 
+    def test_its_smallest_is_no_larger_than_others(self) -> None:
+        """Where it says which genotype is the smallest, that is valid, and no random one is smaller."""
+        smallest = self.genome.smallest(self._space(), self.task)
+        if smallest is not None:
+            require_valid(smallest, self.task, self._who())
+            count = smallest.decode(self.task).parameter_count()
+            for genome in self._some():
+                other = genome.decode(self.task).parameter_count()
+                require(
+                    count <= other,
+                    f"{self._who()}: smallest() has {count} parameters, and {genome} has {other}",
+                )
+
     # -- what the tests use ------------------------------------------------------------------------
 
     def _who(self) -> str:

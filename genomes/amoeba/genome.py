@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import re
 from collections.abc import Callable, Mapping
-from hashlib import blake2b
 from typing import Any, Self
-
-import networkx as nx
 
 from ...architecture import Architecture
 from ...errors import UserError
-from ...evolution import Genome
 from ...task import Task
-from .cell import Cell, is_text
+from ..two_cells import TwoCells, read_both
+from .cell import INPUTS, Cell, is_text
 from .decode import decode
 from .space import AmoebaSpace
 
@@ -26,16 +22,10 @@ _TWO = re.compile(
 
 def _cells(read: Callable[[Any], Cell], normal: Any, reduction: Any) -> tuple[Cell, Cell]:
     """Both cells, read; an error says in which one it is."""
-    found = []
-    for name, form in (("normal", normal), ("reduction", reduction)):
-        try:
-            found.append(read(form))
-        except UserError as error:
-            raise UserError(f"{name} {error}") from None
-    return found[0], found[1]
+    return read_both(read, (("normal", normal), ("reduction", reduction)), "{name} {reason}")
 
 
-class AmoebaGenome(Genome):
+class AmoebaGenome(TwoCells[Cell]):
     """A normal and a reduction cell.
 
     Attributes:
@@ -46,17 +36,8 @@ class AmoebaGenome(Genome):
     name = "amoeba"
     space_type = AmoebaSpace
     recipe = "amoebanet-small"
+    good_for = "images of your own; its cells are searched small and trained larger (--cells, --filters)"
     space: AmoebaSpace
-
-    def __init__(self, normal: Cell, reduction: Cell, space: AmoebaSpace | None = None) -> None:
-        super().__init__(space or AmoebaSpace())
-        self.normal = normal
-        self.reduction = reduction
-
-    @property
-    def cells(self) -> tuple[Cell, Cell]:
-        """The normal and the reduction cell."""
-        return (self.normal, self.reduction)
 
     @classmethod
     def random(cls, space: AmoebaSpace, rng: random.Random) -> Self:
@@ -64,16 +45,16 @@ class AmoebaGenome(Genome):
         cells = [Cell.random(space.combinations, space.operations, rng) for _ in range(2)]
         return cls(cells[0], cells[1], space)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)  # with what DEAP's tools may have put on it
-        twin.normal, twin.reduction = self.normal.copy(), self.reduction.copy()
-        twin.fitness = copy.deepcopy(self.fitness)
-        return twin
+    @classmethod
+    def smallest(cls, space: AmoebaSpace, task: Task) -> Self:
+        """One operation everywhere, each combination reading the one before it, so that one end is loose."""
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AmoebaGenome) and self.cells == other.cells and self.space == other.space
+        def chain(operation: str) -> Cell:
+            states = [0, *range(INPUTS, INPUTS + space.combinations - 1)]
+            return Cell([((operation, state), (operation, state)) for state in states])
 
-    __hash__ = None  # type: ignore[assignment]
+        found = [cls(chain(one), chain(one), space) for one in space.operations]
+        return min(found, key=lambda genome: genome.decode(task).parameter_count())
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)
@@ -101,9 +82,6 @@ class AmoebaGenome(Genome):
             f"stage{self.space.stages - 1}.cell{self.space.cells}.output" if self.space.stages > 1 else None
         )
 
-    def key(self) -> str:
-        return blake2b(f"{self.normal.key()}/{self.reduction.key()}".encode(), digest_size=16).hexdigest()
-
     def to_dict(self) -> dict[str, Any]:
         return {"normal": self.normal.to_dict(), "reduction": self.reduction.to_dict()}
 
@@ -130,10 +108,6 @@ class AmoebaGenome(Genome):
         from .published import PUBLISHED
 
         return {name: {"normal": n.to_dict(), "reduction": r.to_dict()} for name, (n, r) in PUBLISHED.items()}
-
-    def pictured(self) -> dict[str, nx.DiGraph]:
-        """Both cells, which are drawn side by side, as papers do."""
-        return {"normal cell": self.normal.graph(), "reduction cell": self.reduction.graph()}
 
     def __str__(self) -> str:
         return f"{self.normal} | {self.reduction}"

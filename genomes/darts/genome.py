@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any, Self
-
-import networkx as nx
 
 from ...architecture import Architecture
 from ...errors import UserError
-from ...evolution import Genome
 from ...task import Task
-from .cell import Cell
+from ..two_cells import TwoCells, read_both
+from .cell import PAIRS, Cell, Node
 from .decode import cell_name, decode
 from .space import DartsSpace
 from .text import is_text, read, write
 
 
-class DartsGenome(Genome):
+class DartsGenome(TwoCells[Cell]):
     """A normal and a reduction cell of four nodes.
 
     Attributes:
@@ -31,33 +27,19 @@ class DartsGenome(Genome):
     name = "darts"
     space_type = DartsSpace
     recipe = "darts-small"
+    good_for = "the space of many papers since 2019, with their cells to begin from, and for local-search"
     space: DartsSpace
-
-    def __init__(self, normal: Cell, reduction: Cell, space: DartsSpace | None = None) -> None:
-        super().__init__(space or DartsSpace())
-        self.normal = normal
-        self.reduction = reduction
-
-    @property
-    def cells(self) -> tuple[Cell, Cell]:
-        """The normal and the reduction cell."""
-        return (self.normal, self.reduction)
 
     @classmethod
     def random(cls, space: DartsSpace, rng: random.Random) -> Self:
         """Each node's pair of inputs and its operations drawn uniformly."""
         return cls(Cell.random(rng), Cell.random(rng), space)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        twin = copy.copy(self)  # with what DEAP's tools may have put on it
-        twin.normal, twin.reduction = self.normal.copy(), self.reduction.copy()
-        twin.fitness = copy.deepcopy(self.fitness)
-        return twin
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DartsGenome) and self.cells == other.cells and self.space == other.space
-
-    __hash__ = None  # type: ignore[assignment]
+    @classmethod
+    def smallest(cls, space: DartsSpace, task: Task) -> Self:
+        """A pooling, which has no parameters, on every edge."""
+        nodes = [Node(pairs[0], ("max_pool_3x3", "max_pool_3x3")) for pairs in PAIRS.values()]
+        return cls(Cell(nodes), Cell(nodes), space)
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.normal, self.reduction, self.space, task)
@@ -65,9 +47,6 @@ class DartsGenome(Genome):
     def auxiliary_node(self) -> str | None:
         """The output of the cell at two thirds, as the authors' code has it."""
         return f"{cell_name(self.space.reductions[-1])}.output"
-
-    def key(self) -> str:
-        return blake2b(f"{self.normal.key()}/{self.reduction.key()}".encode(), digest_size=16).hexdigest()
 
     def neighbours(self) -> list[Self]:
         """The 128 genotypes that differ in one operation, or in one node's pair of inputs."""
@@ -85,13 +64,8 @@ class DartsGenome(Genome):
     def from_dict(cls, data: Mapping[str, Any], space: DartsSpace) -> Self:
         if not isinstance(data, Mapping) or not {"normal", "reduce"} <= set(data):
             raise UserError(f"darts genotype: expected 'normal' and 'reduce' cells, got {data!r:.80}")
-        cells = []
-        for name in ("normal", "reduce"):
-            try:
-                cells.append(Cell.from_pairs(data[name]))
-            except UserError as error:
-                raise UserError(f"darts genotype, {name}: {error}") from None
-        return cls(cells[0], cells[1], space)
+        forms = ((name, data[name]) for name in ("normal", "reduce"))
+        return cls(*read_both(Cell.from_pairs, forms, "darts genotype, {name}: {reason}"), space)
 
     @classmethod
     def reads(cls, text: str) -> bool:
@@ -107,10 +81,6 @@ class DartsGenome(Genome):
         from .published import PUBLISHED
 
         return {name: read(text) for name, text in PUBLISHED.items()}
-
-    def pictured(self) -> dict[str, nx.DiGraph]:
-        """Both cells, which are drawn side by side, as papers do."""
-        return {"normal cell": self.normal.graph(), "reduction cell": self.reduction.graph()}
 
     def __str__(self) -> str:
         return write(self.normal, self.reduction)

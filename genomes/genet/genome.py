@@ -37,6 +37,7 @@ class GenetGenome(Genome, list[int]):
     name = "genet"
     space_type = GenetSpace
     recipe = "genet-small"
+    good_for = "learning how a search works; strings of bits, short to read and quick to train"
     space: GenetSpace
 
     def __init__(self, bits: Iterable[int], space: GenetSpace | None = None) -> None:
@@ -75,6 +76,11 @@ class GenetGenome(Genome, list[int]):
     def graphs(self) -> list[nx.DiGraph]:
         """The graph of each stage (see `stage.stage_graph`)."""
         return [stage_graph(bits, nodes) for bits, nodes in zip(self.stages(), self.space.nodes, strict=True)]
+
+    @classmethod
+    def smallest(cls, space: GenetSpace, task: Task) -> Self:
+        """No edge: of each stage one convolution is left."""
+        return cls([0] * space.length, space)
 
     def decode(self, task: Task) -> Architecture:
         return decode(self.graphs(), self.space, task)

@@ -11,7 +11,7 @@ from ...architecture import canonical_hash
 from ...errors import UserError
 
 _STAGE = "[01](?:-[01]+)*"
-_CODE = re.compile(rf"\s*{_STAGE}(?:\|{_STAGE})*\s*", re.ASCII)
+_CODE = re.compile(rf"\s*{_STAGE}(?:\s*\|\s*{_STAGE})*\s*", re.ASCII)
 LONGEST = 10_000
 """Characters of a code; the paper's take 28."""
 

@@ -32,6 +32,7 @@ class GraphGenome(Genome):
     name = "graph"
     space_type = GraphSpace
     recipe = "nash-small"
+    good_for = "growing a network that is trained already and keeps what it has learnt (evonas refine)"
     draws_nothing = True
     space: GraphSpace
 
@@ -42,6 +43,12 @@ class GraphGenome(Genome):
     @classmethod
     def random(cls, space: GraphSpace, rng: random.Random) -> Self:
         """NASH's first model, always the same. Nothing is drawn."""
+        return cls(first_model(space.task, space.filters), space)
+
+    @classmethod
+    def smallest(cls, space: GraphSpace, task: Task) -> Self:
+        """The first model: networks only grow, unless morphisms that shrink are given a weight."""
+        space = space.for_task(task)
         return cls(first_model(space.task, space.filters), space)
 
     @classmethod

@@ -15,7 +15,7 @@ from ...evolution import Genome
 from ...task import Task
 from .cost import parameters
 from .decode import decode
-from .motif import Motif, place
+from .motif import NO_EDGE, Motif, pairs, place
 from .operations import IDENTITY
 from .space import HierarchicalSpace
 from .text import is_text, space_for
@@ -46,6 +46,7 @@ class HierarchicalGenome(Genome):
     name = "hierarchical"
     space_type = HierarchicalSpace
     recipe = "hierarchical-small"
+    good_for = "shapes that nobody would draw; graphs within graphs, hardly bound to networks that are known"
     space: HierarchicalSpace
 
     def __init__(self, levels: Sequence[Sequence[Motif]], space: HierarchicalSpace | None = None) -> None:
@@ -101,6 +102,14 @@ class HierarchicalGenome(Genome):
             if not genome.is_small_enough():
                 genome.apply(undo)
         return genome
+
+    @classmethod
+    def smallest(cls, space: HierarchicalSpace, task: Task) -> Self:
+        """No edge anywhere: cells hand on what they read."""
+        shapes = zip(space.motifs, space.nodes, strict=True)
+        return cls(
+            [[Motif(nodes, [NO_EDGE] * pairs(nodes)) for _ in range(count)] for count, nodes in shapes], space
+        )
 
     def draw_change(self, rng: Random) -> Change:
         """A random mutation: level, motif, successor, predecessor, operation, each drawn uniformly (3.1).

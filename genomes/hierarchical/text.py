@@ -18,7 +18,7 @@ _TEXT = re.compile(rf"\s*{_LEVEL}(?:\s+\|\s+{_LEVEL})*\s*", re.ASCII)
 
 
 def is_text(text: str) -> bool:
-    """Whether a text is meant as motifs, right or wrong; there are spaces around its bars, unlike GeNet's."""
+    """Whether a text is meant as motifs, right or wrong; there are spaces around its bars, as GeNet's may have."""
     return len(text) <= LARGEST and "-" in text and _TEXT.fullmatch(text) is not None
 
 

@@ -32,6 +32,7 @@ class LargeScaleGenome(Genome):
     name = "large-scale"
     space_type = LargeScaleSpace
     recipe = "large-scale-small"
+    good_for = "watching layers arise from a linear model on; it takes many candidates"
     draws_nothing = True
     space: LargeScaleSpace
 
@@ -45,6 +46,11 @@ class LargeScaleGenome(Genome):
 
         Nothing is drawn. All that a search finds, its mutations have made.
         """
+        return cls(Dna.trivial(space.learning_rate), space)
+
+    @classmethod
+    def smallest(cls, space: LargeScaleSpace, task: Task) -> Self:
+        """The trivial start, which has no convolution."""
         return cls(Dna.trivial(space.learning_rate), space)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:

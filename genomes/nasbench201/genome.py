@@ -34,6 +34,7 @@ class NasBench201Genome(Genome, list[str]):
     name = "nasbench201"
     space_type = NasBench201Space
     recipe = "nasbench201-small"
+    good_for = "comparing strategies; 15,625 cells, all trained already in a published table (--table)"
     space: NasBench201Space
 
     def __init__(self, operations: Iterable[str], space: NasBench201Space | None = None) -> None:
@@ -45,6 +46,11 @@ class NasBench201Genome(Genome, list[str]):
     def random(cls, space: NasBench201Space, rng: random.Random) -> Self:
         """Every edge's operation is drawn, each of the five as likely."""
         return cls([rng.choice(cell.OPERATIONS) for _ in cell.EDGES], space)
+
+    @classmethod
+    def smallest(cls, space: NasBench201Space, task: Task) -> Self:
+        """An identity, which has no parameters, on every edge."""
+        return cls([cell.SKIP] * len(cell.EDGES), space)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = type(self).__new__(type(self))

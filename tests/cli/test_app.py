@@ -18,6 +18,7 @@ COMMANDS = [
     "compare",
     "table",
     "export",
+    "predict",
     "list",
     "doctor",
 ]

@@ -179,3 +179,17 @@ def test_a_full_disk(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path
     assert "000000.safetensors: cannot be written: File too large" in ended.err.splitlines()[-1]
     assert f"what was done is kept; to go on: evonas resume {tmp_path / 'r'}" in ended.err
     assert evonas("resume", tmp_path / "r", "--workers", 0, "--quiet").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["export", "~nobody-here/r", "--to", "python", "-o", "net.py"], "no run is there"),
+        (["refine", "~nobody-here/r"], "expected a run folder or a MODEL.pt2, found neither"),
+        (["draw", "~nobody-here/r", "-o", "r.svg"], "is no run folder, no file and no genotype"),
+    ],
+)
+def test_the_home_of_somebody_who_is_not_there(
+    evonas: Callable[..., Any], words: list[str], expected: str
+) -> None:
+    assert evonas(*words).failed_with("~nobody-here/r", expected)

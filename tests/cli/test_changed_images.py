@@ -96,6 +96,7 @@ def test_images_that_moved_with_their_run_are_found(evonas, home):
     report = json.loads(trained.out)
     assert report["images_differ"] == "" and report["test_images_seen"] == 0
     assert report["dataset"] == str(home / "images.npz")
+    assert [line[:13] for line in trained.err.splitlines() if "found at" in line] == ["warning: run "]
     resumed = evonas("resume", run, "--budget", 3, "--workers", 0, "--json")
     assert resumed.status == 0 and "the same ones were found at" in resumed.err, resumed
     ended = evonas(
@@ -149,7 +150,7 @@ def test_test_images_that_were_trained_on_are_left_out(evonas, home):
     assert 0 < seen < 12 and report["test_images_left_out"] == seen
     assert report["test_images"] == 12 - seen
     assert report["images_differ"].startswith("only their order")
-    assert f"left out of the test: {seen} images that the search has seen" in evonas("show", run).out
+    assert f"left out of the test: {seen} images that were trained or validated on" in evonas("show", run).out
 
 
 def test_a_test_of_nothing_but_seen_images_is_said(evonas, home):
@@ -164,7 +165,9 @@ def test_a_test_of_nothing_but_seen_images_is_said(evonas, home):
     own = load_dataset(str(home / "images.npz"))
     write(other, kept["x_train"], kept["y_train"], x_test=own.full_training().x, y_test=own.full_training().y)
     ended = evonas("train", run, "--epochs", 1, "--dataset", other)
-    assert "careful: 48 of these 48 test images are equal to some that the search has seen" in ended.out
+    assert (
+        "careful: 48 of these 48 test images are equal to some that were trained or validated on" in ended.out
+    )
 
 
 def test_a_refinement_on_others_says_what_its_network_has_seen(evonas, home):
@@ -179,9 +182,15 @@ def test_a_refinement_on_others_says_what_its_network_has_seen(evonas, home):
     assert words in evonas("show", new).out
     assert evonas("report", new, "--output", home / "r.html").status == 0
     assert words in (home / "r.html").read_text()
+    # It stays so in a refinement of that.
+    third = evonas("refine", new, "--run", home / "third", *options)
+    assert third.status == 0 and words in third.err, third
+    assert json.loads(evonas("show", home / "third", "--json").out)["validation_seen"] == shown
     # What its weights saw before goes with them: the first run's test images are new to neither.
     report = json.loads(evonas("train", new, "--continue", "--epochs", 1, "--json").out)
-    assert report["test_images_seen"] > 0 and report["images_differ"] == ""
+    assert report["images_differ"] == ""
+    assert report["test_images_left_out"] == report["test_images_seen"] > 0
+    assert report["test_images"] == 12 - report["test_images_seen"]
 
 
 def test_a_refinement_of_fewer_images_is_divided_anew(evonas, home):
@@ -197,6 +206,23 @@ def test_entirely_new_images_are_tested_on_whole(evonas, home):
     report = json.loads(evonas("train", run, "--continue", "--epochs", 1, "--dataset", other, "--json").out)
     assert (report["test_images"], report["test_images_seen"], report["test_images_left_out"]) == (12, 0, 0)
     assert "48 of the 48 images" in report["images_differ"]
+
+
+def test_weights_go_on_with_classes_that_are_theirs_or_it_is_said(evonas, home):
+    run = home / "runs" / "found"
+    x, y = drawn(7)
+    words = "for classes 0, 1, 2, in this order; now these are ant, bee, cow"
+    other = write(home / "other.npz", x, np.array(["cow", "ant", "bee"])[y])
+    ended = evonas("train", run, "--continue", "--epochs", 1, "--dataset", other, "--json")
+    assert ended.status == 0 and words in ended.err, ended
+    options = ("--budget", 1, "--epochs", 1, "--workers", 0)
+    ended = evonas("refine", run, "--dataset", other, "--run", home / "new", *options)
+    assert ended.status == 0 and words in ended.err, ended
+    write(other, np.repeat(x, 3, axis=3), y)
+    ended = evonas("train", run, "--continue", "--epochs", 1, "--dataset", other)
+    assert ended.failed_with(
+        "--continue: expected 1-channel images in 3 classes", "got 3-channel images in 3"
+    )
 
 
 def test_a_comparison_trains_its_winners_on_the_images_of_their_search(evonas, home):

@@ -12,7 +12,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-OUTPUTS = ("comparison.md", "summary.csv", "curves.csv", "tests.csv", "searches.csv", "searches.jsonl")
+OUTPUTS = (
+    "comparison.md",
+    "comparison.html",
+    "summary.csv",
+    "curves.csv",
+    "tests.csv",
+    "searches.csv",
+    "searches.jsonl",
+)
 
 
 def words(table: Path, folder: Path, *more: Any) -> list[Any]:
@@ -63,7 +71,7 @@ def test_a_recipe_that_was_edited(evonas: Callable[..., Any], made_table: Path, 
     before = (folder / "searches.jsonl").read_bytes()
     config.write_text("[search]\nstrategy = 'aging'\n", encoding="utf-8")
     told = evonas(*arguments, "--seeds", 3)
-    assert told.failed_with("recipe 'mine': its searches in", "give it another name, or give a new --output")
+    assert told.failed_with("contender 'mine': its searches in", "give it another label, or another folder")
     assert (folder / "searches.jsonl").read_bytes() == before
 
 
@@ -221,10 +229,20 @@ def test_run_folders_are_not_searched_again(evonas: Callable[..., Any], option: 
 
 @pytest.mark.parametrize(
     "more",
-    [["--vary", "unique=true,false"], ["--genome", "genet"], ["--protocol", "final"], ["--unique"]],
+    [
+        ["--vary", "unique=true,false"],
+        ["--genome", "genet"],
+        ["--protocol", "final"],
+        ["--unique"],
+        ["--label", "a"],
+        ["--without-damaged"],
+        ["--background", "white"],
+    ],
 )
 def test_nor_otherwise(evonas: Callable[..., Any], more: list[str]) -> None:
-    assert evonas("compare", "somewhere", *more).failed_with("it goes with --recipe alone")
+    assert evonas("compare", "somewhere", *more).failed_with(
+        "it goes with --recipe, --strategy, --contender alone"
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,14 +253,20 @@ def test_nor_otherwise(evonas: Callable[..., Any], more: list[str]) -> None:
         (["--recipe", "aging", "--budget", "5", "--vary", "budget=1,2"], "vary 'budget': --budget decides"),
         (["--recipe", "aging", "--target", "95"], "target: expected an accuracy in [0, 1], got 95"),
         (["--recipe", "aging", "--target", "nan"], "target: expected an accuracy in [0, 1], got nan"),
-        ([], "compare: expected run folders, or --recipe at least once, got neither"),
+        (
+            [],
+            "compare: expected run folders, or one of --recipe, --strategy, --contender at least once, got ",
+        ),
         (["somewhere", "--recipe", "aging"], "compare: expected run folders or --recipe, got both"),
         (["--recipe", "aging", "--figure", "gif"], "figure: expected svg, png, pdf, got 'gif'"),
         (["--recipe", "aging", "--over", "time"], "over: expected evaluations or cost, got 'time'"),
         (["--recipe", "aging", "--at", "ten"], "at: expected whole numbers such as 100,300, got 'ten'"),
         (["--recipe", "aging", "--seeds", "0"], "seeds: expected at least 1, from 0 on, got 0 from 0"),
         (["--recipe", "aging", "--protocol", "short"], "protocol 'short' is unknown"),
-        (["--recipe", "random", "--recipe", "random"], "recipe: expected every one once, got 'random' again"),
+        (
+            ["--recipe", "random", "--recipe", "random"],
+            "compare: expected every contender once, got 'random'",
+        ),
         (["no-such-run"], "no-such-run"),
     ],
 )

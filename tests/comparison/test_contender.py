@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evonas.comparison.contender import (
-    Contender,
-    check_varied,
-    find_contender,
-    read_choices,
-    varied,
-)
+from evonas.comparison.contender import Contender, find_contender
+from evonas.comparison.variations import check_varied, read_choices, varied
 from evonas.errors import UserError
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
@@ -99,3 +100,65 @@ def test_a_final_training_of_another_candidate_is_left_aside(tmp_path: Path) -> 
     assert [remark.removeprefix(str(one)) for remark in runs.remarks] == [
         f"/final/final.json is of candidate {best + 1}, and the winner is {best}: it is left aside"
     ]
+
+
+def test_a_final_training_that_was_tested_on_a_part_is_left_aside(tmp_path: Path) -> None:
+    one = run(tmp_path / "one")
+    runs = read_runs([trained(one, test_images_seen=3, test_images_left_out=3)])
+    assert runs.records[0].retrained is None
+    assert runs.remarks[0].endswith("was tested on a part of its test images alone: it is left aside")
+
+
+# -- images ------------------------------------------------------------------------------------------
+
+
+def on_images(folder: Path, dataset: Path, seed: int = 0, **choices: Any) -> Path:
+    """A run whose fitness is of networks for images, and takes no time."""
+    given = {"genome": "genet", "strategy": "random", "budget": 2, **choices}
+    evonas.evolve(
+        evaluate=parameters, needs="architecture", seed=seed, run=folder, dataset=str(dataset), **given
+    ).journal.close()
+    return folder
+
+
+def parameters(architecture: Any, rng: random.Random) -> float:
+    return float(architecture.parameter_count())
+
+
+def images(path: Path, seed: int = 0, count: int = 30) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    y = np.arange(count) % 2
+    x = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+    np.savez(path, x_train=x, y_train=y)
+    return path
+
+
+def test_runs_on_the_same_images_are_compared_wherever_these_lay(tmp_path: Path) -> None:
+    one = on_images(tmp_path / "one", images(tmp_path / "here" / "images.npz"))
+    two = on_images(tmp_path / "two", images(tmp_path / "there" / "images.npz"), 1)
+    assert names(read_runs([one, two])) == [("random", 0), ("random", 1)]
+    less = on_images(tmp_path / "less", images(tmp_path / "there" / "images.npz"), train_limit=10)
+    assert [name for name, _ in names(read_runs([one, less]))] == [
+        "random train_limit=None",
+        "random train_limit=10",
+    ]
+
+
+@pytest.mark.parametrize("choices", [{}, {"train_limit": 10}])
+def test_runs_on_others_are_not_though_these_lay_in_one_place(
+    tmp_path: Path, choices: dict[str, Any]
+) -> None:
+    """Made anew between two searches; with other limits it shows where there are more or fewer."""
+    path = images(tmp_path / "images.npz")
+    one = on_images(tmp_path / "one", path)
+    images(path, seed=1, count=32 if choices else 30)
+    two = on_images(tmp_path / "two", path, seed=1, **choices)
+    with pytest.raises(UserError, match=r"two: expected the images of .*one, got others"):
+        read_runs([one, two])
+
+
+def test_runs_on_images_that_differ_in_place_and_content(tmp_path: Path) -> None:
+    one = on_images(tmp_path / "one", images(tmp_path / "one.npz"))
+    two = on_images(tmp_path / "two", images(tmp_path / "two.npz", seed=1))
+    with pytest.raises(UserError, match=r"expected dataset '.*one.npz' as of .*one, got '.*two.npz'"):
+        read_runs([one, two])

@@ -62,7 +62,7 @@ def test_searches_of_other_settings_are_refused(tmp_path: Path) -> None:
     kept = Records(tmp_path / "searches.jsonl", SHARED)
     kept.add(ONE)
     kept.check([Contender("mine", {}, digest="a"), Contender("other", {}, digest="b")])
-    with pytest.raises(UserError, match="recipe 'mine': its searches in .* had other settings or data"):
+    with pytest.raises(UserError, match="contender 'mine': its searches in .* had other settings or data"):
         kept.check([Contender("mine", {}, digest="b")])
 
 

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from evonas.comparison import Record, Step, record_of
 from evonas.comparison.comparison import compared
 from evonas.comparison.report import markdown
 from evonas.comparison.sheets import curves_csv, rank_tests_csv, searches_csv, summary_csv
-from evonas.comparison.statistics import Array, Pair, at, band, holm, rank_tests, reached
+from evonas.comparison.statistics import Array, Pair, at, band, holm, mean_ranks, rank_tests, reached
 from evonas.errors import UserError
 from evonas.evolution.candidate import DONE, FAILED, Candidate, Result
 from evonas.evolution.genome import Origin
@@ -46,11 +47,70 @@ def test_bands_are_students(rng) -> None:
     assert math.isnan(band(values[:1]).low[0])
 
 
-def test_a_band_can_leave_out_what_cannot_be() -> None:
-    wide = band(np.array([[10.0], [90.0]]))
-    assert wide.low[0] < 0 and wide.high[0] > 100
-    inside = wide.within(0, 100)
-    assert (inside.mean[0], inside.low[0], inside.high[0]) == (50, 0, 100)
+def logit_interval(values: Array) -> tuple[float, float]:
+    """Student's t on the scale of log odds, of values in [0, 1], written down by itself."""
+    n, mean = len(values), sum(values) / len(values)
+    error = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    factor = math.exp(stats.t.ppf(0.975, n - 1) * error / (mean * (1 - mean)))
+    odds = mean / (1 - mean)
+    low, high = odds / factor, odds * factor
+    return low / (1 + low), high / (1 + high)
+
+
+@pytest.mark.parametrize("searches", [5, 7, 10])
+@pytest.mark.parametrize(("a", "b"), [(19, 1), (95, 5), (1, 9), (6, 4)])
+def test_bands_of_accuracies_stay_within_bounds_and_cover(searches: int, a: float, b: float) -> None:
+    """500 simulated comparisons of few searches, near a bound and in the middle: nominally, 95 % hold."""
+    values = np.random.default_rng(searches).beta(a, b, (searches, 500))
+    found = band(values, (0, 1))
+    assert (found.low >= 0).all() and (found.high <= 1).all()
+    assert (found.low <= found.mean).all() and (found.mean <= found.high).all()
+    assert found.mean == pytest.approx(values.mean(axis=0))
+    for column in range(0, 500, 50):
+        expected = logit_interval(values[:, column])
+        assert (found.low[column], found.high[column]) == pytest.approx(expected)
+    truth = a / (a + b)
+    assert ((found.low <= truth) & (truth <= found.high)).mean() >= 0.9
+    percent = band(100 * values, (0, 100))
+    assert percent.low == pytest.approx(100 * found.low) and percent.high == pytest.approx(100 * found.high)
+
+
+def test_bands_at_the_bounds() -> None:
+    """Without bounds, Student's t reaches beyond what can be; at a bound nothing is divided by nothing."""
+    values = np.array(
+        [[0.99, 1.0, 0.0, 0.5, math.nan], [1.0, 1.0, 0.0, 0.5, 0.5], [0.94, 1.0, 0.0, 0.5, 0.5]]
+    )
+    assert band(values).high[0] > 1
+    with np.errstate(all="raise"):
+        found = band(values, (0, 1))
+    assert found.mean[0] < found.high[0] < 1 and found.low[0] < found.mean[0]
+    for ends in (found.low, found.high):
+        assert ends[1:4].tolist() == [1.0, 0.0, 0.5] and math.isnan(ends[4])
+    wide = band(np.array([[10.0], [90.0]]), (0, 100))
+    assert 0 <= wide.low[0] < 50 < wide.high[0] <= 100
+
+
+def test_tables_and_curves_have_the_same_bands() -> None:
+    """Of accuracies near 1, and of a function's fitness with bounds or without."""
+    records = [record("near", seed, (1, fitness)) for seed, fitness in enumerate((0.85, 0.9, 0.9))]
+
+    def highest(**said: Any) -> float:
+        (*_, line) = curves_csv(compared(records, **said)).splitlines()
+        return float(line.rpartition(",")[2])
+
+    low, high = logit_interval(np.array([0.85, 0.9, 0.9]))
+    assert highest() == pytest.approx(100 * high, rel=1e-4)
+    assert highest(accuracies=False, bounds=(0, 1)) == pytest.approx(high, rel=1e-4)
+    assert highest(accuracies=False) == pytest.approx(
+        stats.t.interval(0.95, 2, 2.65 / 3, 0.05 / 3)[1], rel=1e-4
+    )
+    figures = Figures("toy", 12, {"x": 0.9}, {"x": 1.0}, 200, {})
+    (_, summary) = summary_csv(compared(records, (), figures)).splitlines()
+    assert float(summary.split(",")[8]) <= 100
+    with pytest.raises(
+        UserError, match=r"bounds: expected a fitness in \[0, 0.5\], got 0.85 of 'near', seed 0"
+    ):
+        compared(records, accuracies=False, bounds=(0, 0.5))
 
 
 def test_targets() -> None:
@@ -77,6 +137,34 @@ def test_rank_tests_are_holms_of_wilcoxons(rng) -> None:
 def test_equal_contenders_are_alike() -> None:
     (one,) = rank_tests([Pair("a", "b", np.ones(5), np.ones(5))])
     assert (one.p, one.effect, one.difference) == (1.0, 0.5, 0.0)
+
+
+def test_mean_ranks() -> None:
+    """Of all searches, 1 the best: ties share theirs, without a result is last, unknown has none."""
+    values = {"a": np.array([3.0, 1.0]), "b": np.array([3.0, math.nan]), "c": np.array([-math.inf])}
+    assert mean_ranks(values) == {"a": (1.5 + 3) / 2, "b": 1.5, "c": 4.0}
+    assert math.isnan(mean_ranks({"a": np.array([math.nan])})["a"]) and mean_ranks({}) == {}
+
+
+def test_numbers_of_two_functions_are_not_compared() -> None:
+    """But their winners are, where both were trained again."""
+    records = [record(name, seed, (1, 0.5 + seed / 9)) for name in "abc" for seed in range(3)]
+    found = compared(records, accuracies=False, fitness={"a": "one", "b": "one", "c": "other"})
+    assert [(pair.first, pair.second) for pair in found.final_pairs()] == [("a", "b")]
+    assert "Fitness is not of one function" in markdown(found)
+    assert all(math.isnan(rank) for rank in found.ranks().values())
+    again = [replace(one, retrained=0.5, protocol="final") for one in records]
+    found = compared(again, accuracies=False, fitness={"a": "one", "b": "one", "c": "other"})
+    assert len(found.final_pairs()) == 3 and "Fitness is not" not in markdown(compared(records))
+
+
+def test_a_function_is_shown_as_it_is() -> None:
+    """Its fitness is no accuracy: in no percent, and in four digits."""
+    records = [record(name, seed, (1, 1234.5 + seed)) for name in ("a|b", "c") for seed in range(2)]
+    text = markdown(compared(records, (), None, 1235, accuracies=False))
+    assert "| fitness at 10 |" in text and "| a\\|b | 1235 ± 0.7071 |" in text
+    assert "searches that reached 1235 |" in text and "difference of means |" in text
+    assert "validation" not in text and "fitness at 10 evaluations: Wilcoxon's" in text
 
 
 def test_holm() -> None:

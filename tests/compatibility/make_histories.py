@@ -35,7 +35,7 @@ TACTICS = {
 }
 
 UNCROSSED = ("amoeba", "graph", "hierarchical", "large-scale")
-"""Genomes without a crossover."""
+"""Genomes without a crossover when these histories were made."""
 
 UNLISTED = ("amoeba", "graph", "hierarchical", "large-scale")
 """Genomes that cannot list their neighbours."""

@@ -28,6 +28,18 @@ def test_images_beside_the_class_folders_are_counted(folder):
     assert told(one).endswith("4 kept for the test; 1 image beside the class folders passed over")
 
 
+def test_images_in_folders_within_those_of_classes_are_counted(folder):
+    shade = np.zeros((6, 5, 3), np.uint8)
+    files = {f"{name}/{n}.png": shade for name in ("ant", "bee") for n in range(10)}
+    below = {"ant/small/1.png": shade, "ant/small/more/1.png": shade, "bee/small/notes.txt": b""}
+    words = "; 2 images in folders within those of classes passed over"
+    assert told(folder(files | below)).endswith(words)
+    own = {
+        f"{part}/{name}": content for part in ("train", "val") for name, content in (files | below).items()
+    }
+    assert told(folder(own, "own")).endswith(words.replace("2", "4"))
+
+
 def test_what_was_done_to_images_of_several_kinds(folder):
     def image(n):
         return np.zeros((6, 5, 4) if n == 0 else (7, 5, 3) if n < 3 else (6, 5), np.uint8)

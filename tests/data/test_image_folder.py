@@ -220,3 +220,76 @@ def test_an_image_size_is_for_folders(npz):
             UserError, match="image_size: expected only with a folder of images, got it with "
         ):
             load_dataset(name, image_size=8)
+
+
+# -- what else a folder may hold ---------------------------------------------------------------------
+
+
+def test_a_link_to_an_image_that_is_gone_is_a_damaged_file(folder):
+    """As a dataset has them of which only a part was fetched; it is no image less without a word."""
+    root = folder(classes(range(20)))
+    (root / "cat" / "gone.png").symlink_to(root / "nowhere.png")
+    with pytest.raises(UserError, match=r"cat/gone\.png: expected an image that Pillow can read"):
+        load_dataset(str(root))
+    data = load_dataset(str(root), without_damaged=True)
+    assert data.account(data.search_split()).endswith("; without 1 damaged file")
+
+
+@pytest.mark.parametrize(("place", "target"), [("cow", "/nowhere"), ("test", "/nowhere"), ("loop", "loop")])
+def test_a_folder_that_is_a_link_to_nowhere_is_refused(folder, place, target):
+    """A class, or the test part, on a disk that is not there."""
+    root = folder(classes(range(20), "train/" if place == "test" else ""))
+    (root / place).symlink_to(target)
+    with pytest.raises(
+        UserError, match=f"{place}: expected a folder or a file, got a link that leads nowhere"
+    ):
+        load_dataset(str(root))
+
+
+def test_linked_folders_and_files_are_read(folder, tmp_path):
+    root = folder(classes(range(20)))
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "cat").symlink_to(root / "cat")
+    (tmp_path / "linked" / "dog").mkdir()
+    for path in (root / "dog").iterdir():
+        (tmp_path / "linked" / "dog" / path.name).symlink_to(path)
+    data = load_dataset(str(tmp_path / "linked"))
+    assert data.identity().same_as(load_dataset(str(root)).identity())
+
+
+def test_parts_name_their_classes_alike_however_letters_are_composed(folder):
+    """As folders from a Mac beside others: an accented letter is one character, or two."""
+    root = folder(classes(range(20), "train/", ("caf\u00e9", "dog")))
+    root = folder(classes(range(4), "test/", ("cafe\u0301", "dog")))
+    assert load_dataset(str(root)).test().y.tolist() == [0, 0, 1, 1]
+
+
+def test_runs_among_the_classes_are_no_class(folder):
+    """As where a search is begun in the images' folder."""
+    root = folder(classes(range(20)))
+    (root / "runs" / "genet").mkdir(parents=True)
+    with pytest.raises(
+        UserError, match=r"runs: expected images .* got none: say with --run where runs are to lie"
+    ):
+        load_dataset(root)
+
+
+def test_a_path_does_for_its_text(folder):
+    root = folder(classes(range(20)))
+    assert load_dataset(root).identity().same_as(load_dataset(str(root)).identity())
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-that-name/photos", "a\0b"])
+def test_what_can_be_no_path(name):
+    with pytest.raises(UserError, match="dataset: expected a name, FILE.npz or an image folder, got"):
+        load_dataset(name)
+
+
+def test_colours_of_16_bits_are_counted_in_every_format(folder):
+    deep = b"P6 4 4 65535\n" + np.full((4, 4, 3), 0x4321, ">u2").tobytes()
+    plain = b"P3\n4 4\n65535\n" + b" ".join([b"%d" % 0x4321] * 48)
+    bytes_alone = b"P6 4 4 255\n" + bytes(48)
+    files = {f"{c}/{n}.ppm": [deep, plain, bytes_alone][n % 3] for c in ("cat", "dog") for n in range(9)}
+    parts = {f"{part}/{name}": file for part in ("train", "test") for name, file in files.items()}
+    data = load_dataset(str(folder(parts)))
+    assert "12 of 16 bits a colour read at 8" in data.account(data.search_split())

@@ -32,6 +32,7 @@ def test_bytes_in_a_wider_type_become_uint8():
             r"expected at least one image of at least one pixel, got shape \(0, 4, 4\)",
         ),
         (np.zeros((2, 3, 8, 8), np.uint8), r"looks like \(N, C, H, W\); use x.transpose\(0, 2, 3, 1\)"),
+        (np.zeros((2, 4, 8, 8), np.uint8), r"looks like \(N, C, H, W\)"),
         (np.full((2, 4, 4), 256), "expected uint8 or float images, got int64 with values from 256 to 256"),
         (np.full((2, 4, 4), -1, np.int16), "got int16 with values from -1 to -1; convert them to float32"),
         (np.full((2, 4, 4), "a"), "expected uint8 or float images, got type <U1"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from image_makers import FLOAT, SIGNED, deep_colours, pages, tiff
+from image_makers import FLOAT, SIGNED, deep_colours, deep_planes, pages, tiff
 
 from evonas.data import load_dataset
 from evonas.errors import UserError
@@ -294,6 +294,25 @@ def _(folder, npz):
     }
     root = folder(made | {"test/a/1.png": shade(77)})
     assert shades(training(root)) == {3, 200} and "4 of 16 bits a colour read at 8" in told(root)
+
+
+@case("16 bits a colour in planes of their own (TIFF)")
+def _(folder, npz):
+    found = deep_planes(np.full((4, 4, 3), 256 * 3))
+    root = folder({**images("train/"), "train/cat/9.tif": found, "test/cat/9.tif": found})
+    words = r"cat/9\.tif \(channels in planes of their own, which Pillow takes for other values: save it anew"
+    refused(root, f"2 damaged files, .*train/{words}.*test/{words}")
+
+
+@case("compressed numbers with a sign, or floats, with their larger bytes first (TIFF)")
+def _(folder, npz):
+    for dtype, kind in ((">i2", SIGNED), (">i4", SIGNED), (">f4", FLOAT)):
+        files = {**images("train/"), "train/cat/9.tif": tiff(shade(3, dtype), kind, packed=True)}
+        words = r"cat/9\.tif: .* compressed numbers with their larger bytes first, .*: save it anew"
+        refused(folder(files, f"as {dtype[1:]}"), words)
+    for dtype, kind in (("<i2", SIGNED), ("<f4", FLOAT)):
+        made = {f"train/{c}/{n}.tif": tiff(shade(n, dtype), kind, packed=True) for c in "ab" for n in (3, 90)}
+        assert shades(training(folder(made | {"test/a/1.png": shade(77)}, dtype[1:]))) == {3, 90}
 
 
 @case("TIFF of several pages")

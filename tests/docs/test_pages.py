@@ -40,6 +40,7 @@ from evonas.cli.app import app
 from evonas.settings.recipe import parse_recipe
 
 QUICK = {"docs/write-your-own-operator.md", "docs/morphisms.md"}
+QUICK |= {"docs/tutorials/9-your-own-genome.md", "docs/tutorials/10-your-own-strategy.md"}
 """Pages that are run with every change; `make test-all` runs all."""
 
 SAVED = {
@@ -50,6 +51,7 @@ SAVED = {
     ],
     "docs/export.md": [("docs/quickstart.md", "make_images.py")],
     "docs/images-of-your-own.md": [("docs/quickstart.md", "make_images.py")],
+    "docs/predict.md": [("docs/quickstart.md", "make_images.py")],
 }
 """Files of other pages that a reader of this one has by then. Those that make something are run."""
 

@@ -3,14 +3,14 @@
 import random
 
 import pytest
-from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
+from deap import algorithms, tools
 from evonas.genomes.genet import GenetGenome, GenetSpace
 
 from evonas.errors import NotApplicable, UserError
 from evonas.evolution.genome import Origin
 from evonas.evolution.operator import Operator, crossover, mutation
-from evonas.evolution.registry import operators_for
-from evonas.evolution.toolboxes import make_toolbox
+from evonas.evolution.registry import genome_type, operators_for
+from evonas.evolution.toolboxes import crosses, make_toolbox
 
 
 @mutation("genet")
@@ -63,7 +63,30 @@ def test_a_crossover_that_returns_one_genome_is_refused() -> None:
         toolbox.mate(*pair())
 
 
-def test_there_is_no_mate_without_a_crossover() -> None:
-    assert not hasattr(make_toolbox(AmoebaGenome, AmoebaSpace(), operators_for("amoeba")), "mate")
+@pytest.mark.parametrize("name", ["graph", "large-scale"])
+def test_a_genome_without_a_crossover_says_so(name: str) -> None:
+    kind = genome_type(name)
+    toolbox = make_toolbox(kind, kind.default_space(), operators_for(name))
+    assert not crosses(toolbox)
+    expected = f"mate: genome '{name}' cannot be crossed .no operator of it is a crossover.: expected cxpb=0"
+    with pytest.raises(UserError, match=expected):
+        toolbox.mate(toolbox.individual(), toolbox.individual())
+    with pytest.raises(UserError, match=expected):
+        algorithms.varAnd([toolbox.individual() for _ in range(2)], toolbox, cxpb=1.0, mutpb=0.0)
+
+
+def test_a_crossover_of_weight_0_is_named() -> None:
     unwanted = Operator("unwanted", "genet", "crossover", exchange.function, 0.0)
-    assert not hasattr(make_toolbox(GenetGenome, GenetSpace(), [nothing, unwanted]), "mate")
+    toolbox = make_toolbox(GenetGenome, GenetSpace(), [nothing, unwanted])
+    assert not crosses(toolbox)
+    with pytest.raises(UserError, match="genome 'genet' cannot be crossed .the weight of unwanted is 0."):
+        toolbox.mate(*pair())
+
+
+def test_a_users_crossover_counts() -> None:
+    toolbox = make_toolbox(GenetGenome, GenetSpace(), [nothing])
+    toolbox.decorate("mate", tools.History().decorator)  # as loops do that are written for any genome
+    with pytest.raises(UserError, match="genome 'genet' cannot be crossed"):
+        toolbox.mate(*pair())
+    toolbox.register("mate", lambda first, second: (first, second))
+    assert crosses(toolbox) and crosses(make_toolbox(GenetGenome, GenetSpace(), [nothing, exchange]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypedDict, Union
 
 import msgspec
@@ -360,3 +362,94 @@ def test_fields_in_slots_and_fields_that_are_set_later():
 
     assert Later(2).nodes == ("a",)
     assert read(Later, {"count": 2}, "later").nodes == ("a",)
+
+
+# -- mappings ----------------------------------------------------------------------------------------
+
+
+class Tree(TypedDict, total=False):
+    name: str
+    left: Tree
+    leaves: list[Tree]
+
+
+@dataclass(frozen=True)
+class Tables:
+    names: dict[int, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    shares: dict[float, Finite] | None = None
+    inner: tuple[dict[bool, int], ...] = ()
+    places: dict[tuple[int, int], str] = field(default_factory=dict)
+    shown: Mapping[str, int] = field(default_factory=dict)
+    tree: Tree = field(default_factory=lambda: Tree())
+
+    def __post_init__(self) -> None:
+        check(self, "my ")
+
+
+def test_keys_that_json_has_made_text_of_become_numbers_again() -> None:
+    """What is no mapping, or has the keys that are meant, stays the object that it was."""
+    made = Tables({1: "a", -2: "b"}, {"3": 4}, {0.5: 1, 2: 3.5}, ({True: 1, False: 0},))
+    noted = json.loads(json.dumps(asdict(made)))
+    assert noted["names"] == {"1": "a", "-2": "b"}
+    again = Tables(**noted)
+    assert again == made and isinstance(again.inner, tuple)
+    assert [type(key) for key in (*again.names, *again.sizes, *(again.shares or ()))] == [
+        *(int, int, str, float, int)
+    ]
+    assert read(Tables, noted, "it") == made
+    names = {1: "a"}
+    assert Tables(names).names is names
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"sizes": {1: 2}}, "my sizes: expected a text as each key, got 1"),
+        ({"sizes": {("a", "b"): 2}}, "my sizes: expected a text as each key, got ('a', 'b')"),
+        ({"names": {"one": "a"}}, "my names: expected a whole number as each key, got 'one'"),
+        ({"names": {"01": "a"}}, "my names: expected a whole number as each key, got '01'"),
+        ({"names": {1: "a", "1": "b"}}, "my names: expected a whole number as each key, got '1'"),
+        ({"names": {"1": 5}}, "my names: 1: expected a text, got 5"),
+        ({"places": {"1, 2": "a"}}, "my places: expected a list of 2 as each key, got '1, 2'"),
+        ({"tree": {5: "a"}}, "my tree: expected a text as each key, got 5"),
+        ({"tree": {"name": 5}}, "my tree: name: expected a text, got 5"),
+        ({"sizes": MappingProxyType({})}, "my sizes: expected an object, got mappingproxy({})"),
+        ({"inner": [MappingProxyType({})]}, "my inner: expected an object, got mappingproxy({}) at inner[0]"),
+        ({"tree": MappingProxyType({})}, "my tree: expected an object, got mappingproxy({})"),
+    ],
+)
+def test_mappings_that_are_something_else(choices: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Tables(**choices)
+    assert str(caught.value) == message
+
+
+def test_any_mapping_does_where_one_is_meant() -> None:
+    shown = MappingProxyType({"a": 1})
+    assert Tables(shown=shown).shown is shown
+
+
+def test_a_dictionary_within_its_own_kind() -> None:
+    """The outer one is checked; what is inside of its own kind is taken as it is, however deep."""
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"left": deep}
+    assert Tables(tree=deep).tree is deep  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="it: leaves: expected a list, got 5"):
+        expect({"leaves": 5}, Tree, "it")
+
+
+@dataclass(frozen=True)
+class _Tabled(_Mine):
+    names: dict[int, str]
+    tree: Tree
+    preserving: ClassVar[bool] = True
+
+
+def test_a_morphism_with_mappings_comes_back_from_json() -> None:
+    made = _Tabled({3: "a"}, {"left": {"name": "b"}})
+    noted = json.loads(json.dumps(made.to_dict()))
+    assert noted.pop("kind") == "_Tabled" and _Tabled(**noted) == made
+    with pytest.raises(UserError, match="_Tabled names: expected a whole number as each key, got 'x'"):
+        _Tabled({"x": "a"}, {})  # type: ignore[dict-item]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 from evonas.genomes.amoeba import SP_I, AmoebaGenome, AmoebaSpace, Cell
-from evonas.operators.amoeba import hidden_state, identity, operation
+from evonas.operators.amoeba import hidden_state, identity, operation, swap_combinations
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
@@ -123,3 +123,27 @@ def test_mutations_draw_from_their_generator_alone(genome, rng):
     for mutate in (hidden_state, operation, identity):
         mutate(genome.clone(), rng)
     assert random.getstate() == state
+
+
+def test_a_crossover_swaps_whole_combinations_each_with_probability_one_half(rng):
+    one, other = (AmoebaGenome.random(AmoebaSpace(), rng) for _ in range(2))
+    swapped: Counter[tuple[int, int]] = Counter()
+    for _ in range(400):
+        first, second = swap_combinations(one.clone(), other.clone(), rng)
+        for cell in range(2):
+            for place in range(5):
+                before = [parent.cells[cell].combinations[place] for parent in (one, other)]
+                now = [child.cells[cell].combinations[place] for child in (first, second)]
+                assert now in (before, before[::-1])
+                swapped[cell, place] += now != before
+    assert len(swapped) == 10 and agrees((sum(swapped.values()), 4000 - sum(swapped.values())))
+    assert agrees(swapped.values())
+
+
+def test_cells_of_different_lengths_are_crossed_where_both_have_a_combination(rng):
+    short, long = (AmoebaGenome.random(AmoebaSpace(combinations=count), rng) for count in (2, 4))
+    first, second = swap_combinations(short.clone(), long.clone(), rng)
+    assert [len(cell.combinations) for cell in (*first.cells, *second.cells)] == [2, 2, 4, 4]
+    for own, before in zip(second.cells, long.cells, strict=True):
+        assert own.combinations[2:] == before.combinations[2:]
+    assert first == AmoebaGenome.from_dict(first.to_dict(), first.space)  # checks every element

@@ -1,10 +1,11 @@
 import random
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from evonas.genomes.hierarchical import HierarchicalGenome, HierarchicalSpace
-from evonas.operators.hierarchical import edge
+from evonas.operators.hierarchical import edge, swap_motifs
 from scipy.stats import chisquare
 
 from evonas.errors import NotApplicable
@@ -139,3 +140,35 @@ def test_it_draws_from_its_generator_alone(rng):
     edge(genome, rng)
     HierarchicalGenome.random(HierarchicalSpace(mutations=10), rng)
     assert random.getstate() == state
+
+
+def test_a_crossover_swaps_whole_motifs_of_one_level_and_number(rng):
+    one, other = (HierarchicalGenome.random(HierarchicalSpace(mutations=50), rng) for _ in range(2))
+    swapped: Counter[tuple[int, int]] = Counter()
+    for _ in range(400):
+        first, second = swap_motifs(one.clone(), other.clone(), rng)
+        for level, motifs in enumerate(one.levels):
+            for place in range(len(motifs)):
+                before = [parent.levels[level][place] for parent in (one, other)]
+                now = [child.levels[level][place] for child in (first, second)]
+                assert now in (before, before[::-1])
+                swapped[level, place] += now != before
+    assert len(swapped) == 7 and agrees((sum(swapped.values()), 2800 - sum(swapped.values())))
+    assert agrees(swapped.values())
+
+
+def test_a_crossover_that_would_be_too_large_leaves_both_as_they_were():
+    rng = random.Random(2)
+    parents = [HierarchicalGenome.random(HierarchicalSpace(mutations=100), rng) for _ in range(2)]
+    most = max(parent.decode(Task(3, 32, 32, 10)).parameter_count() for parent in parents)
+    one, other = (parent.with_space(replace(parent.space, max_parameters=most)) for parent in parents)
+    refused = 0
+    for _ in range(100):
+        first, second = one.clone(), other.clone()
+        try:
+            swap_motifs(first, second, rng)
+        except NotApplicable:
+            refused += 1
+            assert (first, second) == (one, other)  # unharmed, so that another draw can be made
+        assert first.is_small_enough() and second.is_small_enough()
+    assert 0 < refused < 100

@@ -17,13 +17,17 @@ print("heavy:", heavy)
 HELP = """
 import contextlib
 from evonas.cli import main
-sys.argv = ["evonas", "--help"]
+sys.argv = ["evonas", *{words}, "--help"]
 with contextlib.suppress(SystemExit):
     main()
 """
 
 
-@pytest.mark.parametrize("start", ["import evonas", HELP], ids=["import", "help"])
+@pytest.mark.parametrize(
+    "start",
+    ["import evonas", HELP.format(words=[]), HELP.format(words=["evolve"])],
+    ids=["import", "help", "help of a command"],
+)
 def test_no_heavy_library_is_imported(start: str) -> None:
     probe = PROBE.format(start=start)
     ended = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)

@@ -9,7 +9,7 @@ from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 
 from evonas.data import load_dataset
 from evonas.errors import UserError
-from evonas.results import final
+from evonas.results import final, said_of_test
 from evonas.training.device import Compute
 from evonas.training.plan import Plan
 from evonas.training.trainer import DivergenceError
@@ -64,12 +64,36 @@ def test_all_but_the_test_images_are_trained_on_and_these_are_tested(trained, da
     assert trained.deployable().classes == ("dark", "grey", "light")
 
 
-def test_test_images_are_read_when_training_has_ended(genome, tmp_path):
+def test_a_mistake_in_the_test_part_costs_no_training(genome, tmp_path):
     dataset = write_images(tmp_path / "images.npz", test=False)
     epochs = []
     with pytest.raises(UserError, match="x_test"):
         final.train_finally(genome, dataset, PLAN, Compute(), watch=lambda *epoch: epochs.append(epoch))
-    assert epochs == [(1, 3), (2, 3), (3, 3)]
+    assert not epochs
+
+
+def test_a_training_is_tested_on_the_images_of_its_beginning(genome, tmp_path):
+    """Whatever becomes of the file meanwhile; the test images have no influence on the training."""
+    dataset = write_images(tmp_path / "images.npz")
+    expected = final.train_finally(genome, dataset, PLAN, Compute(), seed=5)
+
+    def lost(epoch, epochs):
+        (tmp_path / "images.npz").unlink(missing_ok=True)
+
+    found = final.train_finally(genome, dataset, PLAN, Compute(), seed=5, watch=lost)
+    assert found.report["test_loss"] == expected.report["test_loss"]
+
+
+def test_test_images_that_are_trained_on_are_counted(genome, tmp_path):
+    rng = np.random.default_rng(1)
+    x, y = rng.integers(0, 256, (30, 8, 8, 3)).astype(np.uint8), np.arange(30) % 3
+    test = np.concatenate([x[:4], 255 - x[4:12]])
+    np.savez(tmp_path / "images.npz", x_train=x, y_train=y, x_test=test, y_test=y[:12])
+    dataset = load_dataset(str(tmp_path / "images.npz"))
+    report = final.train_finally(genome, dataset, PLAN, Compute()).report
+    assert (report["test_images"], report["test_images_seen"], report["test_images_left_out"]) == (12, 4, 0)
+    words = "careful: 4 of these 12 test images are equal to some that were trained or validated on"
+    assert said_of_test(report) == words
 
 
 def test_a_dataset_without_test_images_is_refused_before_training(genome, tmp_path):

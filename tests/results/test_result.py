@@ -25,6 +25,18 @@ def test_the_history_is_read_anew_at_each_pass(result):
     assert [next(one), next(one)] == [next(other), next(other)] == first[:2]
 
 
+def test_the_history_can_be_indexed(result):
+    rows = list(result.history)
+    assert [result.history[place] for place in (0, 29, -1, -30)] == [rows[0], rows[29], rows[-1], rows[-30]]
+    for part in (slice(3), slice(-2, None), slice(20, 4, -3), slice(40, 50)):
+        assert result.history[part] == rows[part]
+    for place in (30, -31):
+        with pytest.raises(IndexError, match=f"30 candidates, so there is no place {place}"):
+            result.history[place]
+    with pytest.raises(TypeError):
+        result.history["fitness"]
+
+
 def test_the_best_are_those_of_highest_fitness_the_earlier_first(result):
     found = sorted((-row["fitness"], row["id"]) for row in result.history if row["status"] == "done")
     assert [(-one.fitness, one.id) for one in result.top(7)] == found[:7]

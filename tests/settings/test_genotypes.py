@@ -79,7 +79,17 @@ def test_what_another_space_holds_is_read_in_one_that_does(kind: type[Genome], s
         assert found is not None and found.to_dict() == genome.to_dict() and found.key() == genome.key()
 
 
+def test_spaces_around_the_bars_of_a_string_change_nothing() -> None:
+    """They made motifs of it, and so another network (`HierarchicalGenome`)."""
+    code = "1-01|0-01-100|0-11-101-0001"
+    found = genotype_from_text(code.replace("|", " | "))
+    assert isinstance(found, GenetGenome)
+    assert str(found) == code
+
+
 def test_what_two_genomes_may_mean_is_asked_back() -> None:
+    with pytest.raises(UserError, match="got one of genet and hierarchical: say which by"):
+        genotype_from_text("1-01 | 0-11")
     with pytest.raises(UserError, match="got one of genet and hierarchical: say which by") as caught:
         genotype_from_text("1-01")
     named = str(caught.value).partition("say which by ")[2]

@@ -1,6 +1,7 @@
 import dataclasses
 import inspect
 import json
+from types import MappingProxyType
 
 import pytest
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
@@ -47,6 +48,8 @@ def test_settings_say_it_all():
         ({"max_memory": 1.5}, "max_memory: expected a whole number of at least 1, got 1.5"),
         ({"capture": 1}, "capture: expected true or false, got 1"),
         ({"inherit": "some"}, "inherit 'some' is unknown; known: match, none"),
+        ({"space": MappingProxyType({})}, "space: expected a table, got mappingproxy"),
+        ({"training": {1: 2}}, "training: expected a text as each key, got 1"),
         ({"tactics": {"population": 41}}, "population: expected at most the budget of 40, got 41"),
     ],
 )

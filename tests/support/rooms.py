@@ -37,7 +37,7 @@ FLOORS = (
     ("search",),
     ("inheritance", "tables", "drawing"),
     ("training",),
-    ("settings",),
+    ("settings", "prediction"),
     ("results", "callbacks", "testing"),
     ("api",),
     ("refinement", "comparison", "estimator"),

@@ -12,7 +12,7 @@ from deap import base
 from ...errors import UserError
 from ...seeds import Stream, derive, guarded
 from ..genome import START, Genome, Origin
-from ..toolboxes import use
+from ..toolboxes import crosses, use
 from ..variation import mated, mutated, offspring, unborn
 from .base import Start, Strategy
 
@@ -59,7 +59,7 @@ class GeneticAlgorithm(Strategy):
         for name, value in (("p_m", p_m), ("p_c", p_c)):
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise UserError(f"{name}: expected a probability from 0 to 1, got {value!r}")
-        if p_c and not hasattr(toolbox, "mate"):
+        if p_c and not crosses(toolbox):
             raise UserError(f"p_c: expected 0 for a genome without a crossover operator, got {p_c}")
         self.size, self.p_m, self.p_c = population, p_m, p_c
         use(toolbox, "select", roulette)

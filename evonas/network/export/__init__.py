@@ -7,7 +7,9 @@
 - ``onnx``: FILE.onnx, for onnxruntime and other engines; the names of the classes are in its metadata. To
   write it needs ``evonas[onnx]``; to use it needs no PyTorch.
 
-In all of them normalisation is part of the network, and the size of the batch is free.
+In all of them normalisation is part of the network, and the size of the batch is free. Beside the classes
+(``IMAGES``, ``images.json``, ``images``) they say what is known of the images: the depth of files, the
+background below transparent pixels, mean and standard deviation in training (`images`).
 
 How the Python file comes about: `order` (of the layers) -> `statements` (values and their names) ->
 `expressions` (a layer as an expression or a constructor) -> `code` (long ones divided into lines) ->

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ...errors import UserError
+from .images import images_described
 from .program import traced
 from .quiet import quiet
 
@@ -27,7 +28,10 @@ LARGEST = 2**31 - 2**20
 
 
 def contents(deployable: Deployable) -> dict[str, bytes]:
-    """An ONNX model; its metadata hold the names of the classes as a JSON list, under ``classes``.
+    """An ONNX model.
+
+    Its metadata hold the names of the classes as a JSON list, under ``classes``, and what is known of the
+    images as a JSON object, under ``images``.
 
     Raises:
         UserError: A package is missing, the weights are too large, or ONNX has no words for a layer.
@@ -58,6 +62,7 @@ def contents(deployable: Deployable) -> dict[str, bytes]:
     model = exported.model_proto
     _tidy(model)
     model.metadata_props.add(key="classes", value=json.dumps(deployable.classes))
+    model.metadata_props.add(key="images", value=json.dumps(images_described(deployable)))
     return {".onnx": model.SerializeToString()}
 
 

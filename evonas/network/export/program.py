@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..network import input_shape
+from .images import images_described
 from .quiet import quiet
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 CLASSES = "classes.json"
 """The extra file with the names of the classes, a JSON list."""
+
+IMAGES = "images.json"
+"""The extra file that says how images are read, a JSON object: see `images_described`."""
 
 
 def traced(deployable: Deployable) -> ExportedProgram:
@@ -43,5 +47,6 @@ def contents(deployable: Deployable) -> dict[str, bytes]:
     archive = io.BytesIO()
     program = traced(deployable)
     with quiet():
-        torch.export.save(program, archive, extra_files={CLASSES: json.dumps(deployable.classes)})
+        extra = {CLASSES: json.dumps(deployable.classes), IMAGES: json.dumps(images_described(deployable))}
+        torch.export.save(program, archive, extra_files=extra)
     return {".pt2": archive.getvalue()}

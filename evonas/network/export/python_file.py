@@ -9,6 +9,7 @@ from ..deploy import NODE
 from ..network import input_shape
 from .code import Brackets, lay_out
 from .expressions import quoted
+from .images import images_described
 from .statements import Statements, statements
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ from pathlib import Path
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
 INPUT_SHAPE = {shape}
 {classes}
+{images}
 
 
 class Network(nn.Module):
@@ -106,6 +108,7 @@ def source(deployable: Deployable, body: Statements) -> str:
         imports=_imports(body),
         shape=shape,
         classes="\n".join(lay_out("CLASSES = ", names)),
+        images="\n".join(lay_out("IMAGES = ", _images(deployable))),
         init="".join(f"{line}\n" for line in body.init),
         argument=body.argument,
         forward="\n".join(body.forward),
@@ -114,6 +117,17 @@ def source(deployable: Deployable, body: Statements) -> str:
         besides=", {normalisation} more to normalise" if normalised else "",
         prediction=_PREDICTION if classes else "",
     )
+
+
+def _images(deployable: Deployable) -> Brackets:
+    """What is known of the images, as a dictionary."""
+
+    def item(key: str, value: str | list[float]) -> str | Brackets:
+        if isinstance(value, str):
+            return f"{quoted(key)}: {quoted(value)}"
+        return Brackets(f"{quoted(key)}: [", tuple(map(repr, value)), "]")
+
+    return Brackets("{", tuple(item(*known) for known in images_described(deployable).items()), "}")
 
 
 def _imports(body: Statements) -> str:

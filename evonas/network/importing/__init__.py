@@ -5,13 +5,15 @@
 How a model passes: `trace` (a graph of calls, and what each gave for an example) -> `channels_last` (which
 images have their channels last) -> `assemble` (a layer for each call). A trace is a run: `watching` notes the
 calls of a module, `programs` those of a program, and `memory` makes a graph of them in which nothing is
-changed in place (`views`). `trials` runs a module again with another number of images (`counts`), since it
-may do nothing else then; `lines` says where in the user's files something is.
+changed in place (`views`); `unseen` shows a watch what TorchScript calls. `trials` runs a module again with
+another number of images (`counts`), since it may do nothing else then; `lines` says where in the user's files
+something is.
 
 `assemble` asks `modules` or `functions`; those share `windows` (convolution, pooling, resizing), `edges`
 (padding, slices), `pointwise` (activations, batch normalisation, dropout, the linear map), `normalising` (of
 each example), `orders` (of axes), `arithmetic` (sums, products, joins), and answer with a `part`. `joining`
-and `folding` make one layer of what a model has as several. `naming` makes names of the paths of modules.
+and `folding` make one layer of what a model has as several. `layerwise` checks each layer beside its call, by
+itself. `naming` makes names of the paths of modules.
 
 What has no layer is refused by name, never left out: attention, recurrence, other permutations of axes,
 weights that two layers share, and whatever depends on the images' content.
@@ -30,13 +32,11 @@ from ...errors import UserError
 from ..network import build
 from .assemble import assemble
 from .channels_last import channels_first
-from .programs import read_program
+from .layerwise import TOLERANCE
+from .programs import example_of, read_program
 from .trace import Traced, trace
 
-__all__ = ["from_module", "read_program"]
-
-TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-"""The largest difference of outputs, relative to their spread; 0.05 for lower precision."""
+__all__ = ["example_of", "from_module", "read_program"]
 
 
 def from_module(
@@ -79,13 +79,13 @@ def _compare(
     """Checks that what is built computes the same, for the example and for other images, one more."""
     network = build(net, weights=weights, dtype=traced.expected.dtype).to(traced.expected.device).eval()
     with torch.no_grad():
-        _same(network(images), traced.expected, "it was read with")
+        _same(network(images), traced.expected, "it was read with", traced)
         generator = torch.Generator().manual_seed(0)
         for count in (len(images) + 1, len(images)):
             others = torch.randn(count, *images.shape[1:], generator=generator).to(images)
             expected = _expected(traced, others)
             if expected is not None:
-                _same(network(others), expected, f"{count} random ones")
+                _same(network(others), expected, f"{count} random ones", traced)
                 return
 
 
@@ -97,12 +97,17 @@ def _expected(traced: Traced, images: torch.Tensor) -> torch.Tensor | None:
         return None
 
 
-def _same(outputs: torch.Tensor, expected: torch.Tensor, which: str) -> None:
+def _same(outputs: torch.Tensor, expected: torch.Tensor, which: str, traced: Traced) -> None:
     spread = float(expected.max() - expected.min()) or 1.0
     gap = float((outputs - expected).abs().max()) / spread if outputs.shape == expected.shape else math.inf
     if not gap <= TOLERANCE.get(expected.dtype, 0.05):
+        reason = (
+            "it changes its own tensors while it computes, and an architecture has constants there"
+            if traced.unsteady
+            else "something that the trace does not see changes them, such as a random number, or what is "
+            "computed in TorchScript"
+        )
         raise UserError(
             f"model: what is built of it gives other outputs for images ({which}), by {gap:.2g} of their "
-            "spread: something that the trace does not see changes them, such as a random number, or what is "
-            "computed in TorchScript"
+            f"spread: {reason}"
         )

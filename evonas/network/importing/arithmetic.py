@@ -21,7 +21,7 @@ def add(one: Operand, other: Operand, alpha: float = 1) -> Part:
             raise NoLayerError(f"a layer adds tensors of one shape, got {one.shape} and {other.shape}")
         return Part(Add(), [one, other])
     if isinstance(one, Value) and not isinstance(other, Value):
-        return affine(one, 1, _double(other) * alpha)
+        return affine(one, 1, other * alpha if _is_number(other) else _double(other) * alpha)
     if isinstance(other, Value) and not isinstance(one, Value):
         return affine(other, alpha, one)
     raise NoLayerError("it adds constants")
@@ -71,7 +71,7 @@ def divide(one: Operand, other: Operand) -> Part:
     """One / other, where other is a constant."""
     if not isinstance(one, Value) or isinstance(other, Value):
         raise NoLayerError("no layer divides by a tensor that depends on the images")
-    return affine(one, 1 / _double(other), 0)
+    return affine(one, 1 if _is_number(other) and other == 1 else 1 / _double(other), 0)
 
 
 def concat(values: Sequence[Operand], dim: int = 0) -> Part:
@@ -83,16 +83,24 @@ def concat(values: Sequence[Operand], dim: int = 0) -> Part:
 
 
 def affine(value: Value, scale: Constant, shift: Constant) -> Part:
-    """A linear function of one number, or one for each channel: a depthwise convolution of one pixel."""
-    factors, terms = (_double(constant) for constant in (scale, shift))
-    if bool((factors == 1).all()) and bool((terms == 0).all()):
+    """A linear function of one number, or one for each channel: a depthwise convolution of one pixel.
+
+    Nothing, if the model's code multiplies by the number 1 and adds 0; tensors of these may be trained.
+    """
+    if _is_number(scale) and _is_number(shift) and (scale, shift) == (1, 0):
         return Part(None, [value])
+    factors, terms = (_double(constant) for constant in (scale, shift))
     channels = images_only(value)[0]
     weight = _by_channel(factors, channels, value.last).to(value.dtype).reshape(channels, 1, 1, 1)
     bias = _by_channel(terms, channels, value.last).to(value.dtype)
-    shifts = bool(bias.any())
+    shifts = bool(bias.any()) or not _is_number(shift)
     layer = Conv2d(kernel=1, depthwise=True, bias=shifts)
     return Part(layer, [value], {"weight": weight} | ({"bias": bias} if shifts else {}), constant=True)
+
+
+def _is_number(constant: Constant) -> bool:
+    """Whether it is a number in the model's code, and no tensor, which may be trained."""
+    return not isinstance(constant, torch.Tensor)
 
 
 def _double(constant: Constant) -> torch.Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,10 +14,12 @@ from ...architecture.layers import Input
 from ...errors import UserError
 from .edges import PARTS
 from .folding import fold
-from .functions import function_part, name_of
+from .functions import PRECISION, function_part, name_of
 from .joining import join_constants, join_pools
+from .layerwise import Layerwise
 from .modules import module_part
 from .naming import Namer
+from .orders import check_order
 from .part import NoLayerError, Part, Value
 from .trace import Traced
 
@@ -30,6 +34,7 @@ def assemble(traced: Traced) -> tuple[Architecture, Weights]:
     """
     assembler = _Assembler(traced)
     assembler.add_all()
+    assembler.check_all()
     net = assembler.net
     net.output = assembler.names[traced.output]
     net.prune()
@@ -48,36 +53,60 @@ class _Assembler:
         self.traced = traced
         self.net = Architecture()
         self.namer = Namer()
+        self.needed = _needed(traced)
         self.names: dict[fx.Node, str] = {}  # the architecture's node that holds what a call gave
+        self.calls: dict[str, fx.Node] = {}  # the call that each of the architecture's nodes was made of
         self.weights: Weights = {}
         self.constants: set[str] = set()  # the nodes that scale and shift by constants
         self._owners: dict[int, str] = {}  # who uses a tensor of the model's, by its address
         module = traced.module
         self._kept = {tensor.data_ptr() for tensor in [*module.parameters(), *module.buffers()]}
-        image: Value = traced.results[traced.image]
-        self.names[traced.image] = self.net.add(self.namer.name("image"), Input(image.shape[1:]))
+        self.images: Value = traced.results[traced.image]
+        self._named(traced.image, self.net.add(self.namer.name("image"), Input(self.images.shape[1:])))
 
     def add_all(self) -> None:
         """Adds a layer for each call that the output needs."""
-        needed = _needed(self.traced)
         for node in self.traced.graph.nodes:
-            if node not in needed or node in self.names:
+            if node not in self.needed or node in self.names:
                 continue
             if "lost" in node.meta:
                 raise UserError(f"model: {node.meta['lost']}")
             if node.op == "call_function" and name_of(node) == "getitem" and self._unpacked(node):
                 continue
             result = self.traced.results[node]
-            if not isinstance(result, Value) and (not _several(result) or name_of(node) in PARTS):
-                continue  # a constant, a size, or parts to be taken by those that read them
-            try:
-                self._add(node, result)
-            except (NoLayerError, UserError) as error:
-                line = node.meta.get("line") if node.op != "call_module" else ""
-                where = f" (called in {line})" if line else ""
-                raise UserError(
-                    f"model: {self._described(node)} cannot be represented: {error}{where}"
-                ) from error
+            divides = not isinstance(result, Value) and name_of(node) in PARTS
+            if not isinstance(result, Value) and not divides and not _several(result):
+                continue  # a constant, or a size
+            with self._said_of(node):
+                if divides:  # into parts, which are taken by those that read them
+                    self._check_divided(node)
+                else:
+                    self._add(node, result)
+
+    def check_all(self) -> None:
+        """Checks that each layer computes what its call does."""
+        layerwise = Layerwise(self.traced, self.net, self.weights, self.calls, self.needed)
+        with self.traced.evaluating(), torch.no_grad():
+            for node in self.traced.graph.nodes:
+                if node in self.needed:
+                    with self._said_of(node):
+                        layerwise.check(node)
+
+    @contextmanager
+    def _said_of(self, node: fx.Node) -> Iterator[None]:
+        """Says of a call what is said."""
+        try:
+            yield
+        except (NoLayerError, UserError) as error:
+            line = node.meta.get("line") if node.op != "call_module" else ""
+            where = f" (called in {line})" if line else ""
+            raise UserError(
+                f"model: {self._described(node)} cannot be represented: {error}{where}"
+            ) from error
+
+    def _named(self, node: fx.Node, name: str) -> None:
+        self.names[node] = name
+        self.calls[name] = node
 
     def _unpacked(self, node: fx.Node) -> bool:
         """Takes the first of several results: the others are indices or statistics."""
@@ -88,6 +117,10 @@ class _Assembler:
             return False
         self.names[node] = self.names[source]
         return True
+
+    def _check_divided(self, node: fx.Node) -> None:
+        read = [self.traced.results[source] for source in node.all_input_nodes]
+        check_order([value.last for value in read if isinstance(value, Value)], False)
 
     def _add(self, node: fx.Node, result: Any) -> None:
         value = result if isinstance(result, Value) else _first(node, result)
@@ -101,7 +134,9 @@ class _Assembler:
         name = self.net.add(self.namer.name(self._path(node)), part.layer, *inputs)
         if self.net.shape(name) != value.shape[1:]:
             raise NoLayerError(f"its layer gives {self.net.shape(name)}, the model {value.shape[1:]}")
-        self.names[node] = name
+        if value.dtype != self.images.dtype:
+            raise NoLayerError(f"it gives {value.dtype} of images in {self.images.dtype}; {PRECISION}")
+        self._named(node, name)
         self.weights.update({f"{name}.{key}": _copy(tensor) for key, tensor in part.tensors.items()})
         if part.constant:
             self.constants.add(name)

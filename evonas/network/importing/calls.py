@@ -22,6 +22,9 @@ ABOUT = frozenset(
 )
 """Methods that say something about a tensor, whatever its numbers are."""
 
+FACTORIES = frozenset("empty_like new_empty new_ones new_zeros ones_like zeros_like".split())
+"""Methods and functions whose tensors have the form of another, and nothing of its numbers."""
+
 TURNED = {f"__r{name}__": getattr(operator, name) for name in ("add", "mul", "pow", "sub", "truediv")} | {
     "__rdiv__": operator.truediv,
     "__rmatmul__": operator.matmul,
@@ -49,7 +52,7 @@ class ReadsDataError(UserError):
 
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module is one call, and not what happens within it."""
-    own = type(module).__module__.startswith(("torch.nn", "torch.ao.nn"))
+    own = type(module).__module__.startswith(("torch.nn", "torch.ao.nn")) and "forward" not in vars(module)
     return translation(module) is not None or (own and not isinstance(module, _TRANSPARENT))
 
 
@@ -89,7 +92,17 @@ def numbers_in(argument: Any) -> list[float]:
         return [number for item in argument.values() for number in numbers_in(item)]
     if isinstance(argument, bool) or not isinstance(argument, int | float):
         return []
-    return [float(argument)]
+    # By the plain number's own method: nothing asks for it here (`counts`).
+    return [int.__float__(argument) if isinstance(argument, int) else float.__float__(argument)]
+
+
+def foreign(name: str, line: str) -> str:
+    """Why a tensor that was made otherwise is not known after a call has written into it."""
+    where = f" ({line})" if line else ""
+    return (
+        f"{name.strip('_')!r}{where} writes what depends on the images into a tensor that was made without "
+        "them, which cannot be followed; it can where a new tensor is made, as by torch.cat or F.pad"
+    )
 
 
 def reads_data(name: str) -> ReadsDataError:

@@ -22,12 +22,17 @@ class Decisions:
     Args:
         images: That number.
         turned: Which question to answer the other way.
+
+    Attributes:
+        lines: Where it was asked.
+        lost: Whether the number became one that notes nothing, such as ``len(x)`` or ``n // 8``.
     """
 
     def __init__(self, images: int, turned: int | None = None) -> None:
         self.images = images
         self.turned = turned
         self.lines: list[str] = []
+        self.lost = False
 
     def answer(self, compare: Comparison, gap: float, gap_with_one_more: float) -> bool:
         """Whether a comparison with 0 holds; noted, unless the answer is one for any number of images."""
@@ -60,6 +65,10 @@ def counted(value: Any, more: Any, decisions: Decisions) -> Any:
     return number
 
 
+LINEAR = (operator.add, operator.sub, operator.mul, operator.truediv)
+"""What gives a number that grows by as much with each image; of others, two values do not say the third."""
+
+
 def _arithmetic(work: Callable[[Any, Any], Any], turned: bool = False) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if not isinstance(other, int | float):
@@ -67,6 +76,8 @@ def _arithmetic(work: Callable[[Any, Any], Any], turned: bool = False) -> Callab
         here, there = (_plain(self), _plain(other)), (self.more, getattr(other, "more", other))
         if turned:
             here, there = here[::-1], there[::-1]
+        if work not in LINEAR or (hasattr(other, "more") and work is not operator.add):
+            self.decisions.lost = True
         return counted(work(*here), work(*there), self.decisions)
 
     return method
@@ -86,8 +97,25 @@ def _plain(number: Any) -> Any:
     return int.__int__(number) if isinstance(number, int) else float.__float__(number)
 
 
+def _plainly(kind: type, name: str) -> Callable[..., Any]:
+    """A method that gives a number without notes, which is itself noted."""
+    plain = getattr(int if issubclass(kind, int) else float, name)
+
+    def method(self: Any, *others: Any) -> Any:
+        self.decisions.lost = True
+        return plain(_plain(self), *others)
+
+    return method
+
+
+PLAIN = "__abs__ __ceil__ __divmod__ __float__ __floor__ __int__ __pow__ __round__ __trunc__".split()
+OF_WHOLE = "__and__ __lshift__ __or__ __rshift__ __xor__ bit_length".split()
+
+
 def _noting(kind: type) -> type:
     """Gives a class of numbers the methods of a number that depends on the number of images."""
+    for name in PLAIN + OF_WHOLE * issubclass(kind, int):
+        setattr(kind, name, _plainly(kind, name))
     for name in ("add", "sub", "mul", "floordiv", "mod", "truediv"):
         setattr(kind, f"__{name}__", _arithmetic(getattr(operator, name)))
         setattr(kind, f"__r{name}__", _arithmetic(getattr(operator, name), turned=True))

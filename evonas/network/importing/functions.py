@@ -15,9 +15,10 @@ from torch import fx
 from torch._ops import OpOverload
 
 from ...architecture.layers import Flatten, Pixel
+from ...errors import UserError
 from . import arithmetic, edges, normalising, pointwise, windows
 from .orders import PIXELWISE_FUNCTIONS, TO_FIRST, TURNING, check_order, turned
-from .part import NoLayerError, Part, Value
+from .part import NoLayerError, Part, Value, hint_of
 
 FUNCTIONS: dict[str, Callable[..., Part]] = {
     "_adaptive_avg_pool2d": windows.adaptive_avg_pool,
@@ -71,14 +72,17 @@ FUNCTIONS: dict[str, Callable[..., Part]] = {
     "sub": arithmetic.subtract,
     "tanh": pointwise.tanh,
     "upsample_bilinear2d": windows.aten_bilinear,
+    "upsample_nearest2d": windows.aten_nearest,
 }
 """Layers by the names of functions."""
 
 SHAPING = frozenset(
-    "_unsafe_view alias clone contiguous expand expand_as flatten float getitem reshape squeeze to type_as "
-    "unsqueeze upsample_nearest2d view".split()
+    "_unsafe_view alias bfloat16 clone contiguous cpu double expand expand_as flatten float getitem half "
+    "reshape reshape_as squeeze to type type_as unsqueeze view view_as".split()
 )
 """Functions whose result says what they do."""
+
+PRECISION = "a layer keeps the precision"
 
 SYNONYMS = {
     "clip": "clamp",
@@ -148,13 +152,18 @@ def function_part(
     make = make or FUNCTIONS.get(name)
     if make is None:
         names = ", ".join(sorted({*FUNCTIONS, "batch_norm", *SHAPING} - _OF_ATEN))
-        hint = " (an architecture gives logits: leave it out)" if "softmax" in name else ""
-        raise NoLayerError(f"no layer computes it{hint}; those operations can be: {names}")
+        raise NoLayerError(f"no layer computes it{hint_of(name)}; those operations can be: {names}")
     try:
         inspect.signature(make).bind(*positional, **keywords)
     except TypeError as error:
         raise NoLayerError(f"of its arguments a layer has no use for some: {error}") from None
-    return make(*positional, **keywords)
+    try:
+        return make(*positional, **keywords)
+    except UserError:
+        raise
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise NoLayerError(f"its arguments are of another kind than a layer's: {reason:.100}") from error
 
 
 _OF_ATEN = frozenset(
@@ -167,10 +176,8 @@ _OF_ATEN = frozenset(
 def _shaped(node: fx.Node, name: str, value: Any, result: Value, index: Any) -> Part:
     """What another shape asks for: nothing, a vector of an image, or an image of a vector."""
     if not isinstance(value, Value) or value.dtype != result.dtype:
-        raise NoLayerError("a layer keeps the precision")
+        raise NoLayerError(PRECISION)
     before, after = value.shape, result.shape
-    if name == "upsample_nearest2d":
-        return windows.resize(value, after[2:])
     if before == after and (name != "getitem" or _only_new_axes(index)):
         return Part(None, [value])
     if name in ("expand", "expand_as"):

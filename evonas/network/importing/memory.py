@@ -72,6 +72,7 @@ class Memory:
         self.graph = fx.Graph()
         self.results: dict[fx.Node, Any] = {}
         self._held: dict[Any, list[Held]] = {}
+        self._overwritten: dict[Any, str] = {}  # pieces of memory that were written into unseen, and by what
 
     def image(self, tensor: torch.Tensor) -> Held:
         """The tensor that the model reads."""
@@ -87,13 +88,27 @@ class Memory:
         for held in reversed(views):
             if held.form == form:
                 return held
-        node = self._lose("it reads a view of a tensor that was made where a trace does not see it")
+        unseen = "it reads a view of a tensor that was made where a trace does not see it"
+        node = self._lose(self._overwritten.get(piece(tensor), unseen))
         return self._hold(node, tensor, node, ())
 
     def lost(self, reason: str, tensor: torch.Tensor) -> Held:
         """A tensor that depends on the images in a way that is not followed."""
         node = self._lose(reason)
         return self._hold(node, tensor, node, ())
+
+    def knows(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor lies in memory that depends on the images."""
+        return piece(tensor) in self._held
+
+    def overwritten(self, reason: str, tensor: torch.Tensor) -> Held:
+        """A tensor that got what depends on the images by a call that is not followed, with all its views."""
+        held = self.lost(reason, tensor)
+        self._overwritten[held.storage] = reason
+        for view in self._held[held.storage]:
+            if overlap(view.form, held.form):
+                view.node = held.node
+        return held
 
     def call(self, call: Call, result: Any) -> tuple[fx.Node, list[Held]]:
         """Notes a call.

@@ -16,7 +16,7 @@ from ...architecture.layers import Flatten
 from . import edges, normalising, pointwise, windows
 from .arithmetic import affine
 from .orders import PIXELWISE_MODULES, check_order
-from .part import NoLayerError, Part, Value
+from .part import NoLayerError, Part, Value, hint_of
 
 Translation = Callable[[Any, Value], Part]
 
@@ -109,7 +109,8 @@ def _normalise(module: Any, value: Value) -> Part:
         torch.as_tensor(numbers, dtype=torch.float64).reshape(-1, 1, 1)
         for numbers in (module.mean, module.std)
     )
-    return affine(value, 1 / std, -mean / std)
+    identity = bool((mean == 0).all()) and bool((std == 1).all())
+    return Part(None, [value]) if identity else affine(value, 1 / std, -mean / std)
 
 
 MODULES: dict[type[nn.Module], Translation] = {
@@ -149,11 +150,15 @@ MODULES: dict[type[nn.Module], Translation] = {
     nn.ReLU6: lambda module, value: pointwise.relu6(value, module.inplace),
     nn.SiLU: lambda module, value: pointwise.silu(value, module.inplace),
     nn.Sigmoid: lambda module, value: pointwise.sigmoid(value),
+    nn.SyncBatchNorm: _batch_norm,
     nn.Tanh: lambda module, value: pointwise.tanh(value),
     nn.Upsample: _resize,
     nn.ZeroPad2d: lambda module, value: edges.framed(value, module.padding),
 }
 """Modules of torch.nn."""
+
+COMPUTING = ("forward", "_conv_forward")
+"""Methods that compute what a module gives; one that has others than PyTorch's is looked into."""
 
 OTHERS: dict[str, Translation] = {
     "timm.layers.norm.LayerNorm2d": _layer_norm_2d,
@@ -167,8 +172,12 @@ OTHERS: dict[str, Translation] = {
 
 def translation(module: nn.Module) -> Translation | None:
     """What makes a layer of such a module; None if nothing does."""
+    if "forward" in vars(module):  # of its own, unlike its class
+        return None
     for kind in type(module).__mro__:
-        if not issubclass(kind, nn.Module) or kind.forward is not type(module).forward:
+        if not issubclass(kind, nn.Module) or any(
+            getattr(kind, name, None) is not getattr(type(module), name, None) for name in COMPUTING
+        ):
             break
         found = MODULES.get(kind) or OTHERS.get(f"{kind.__module__}.{kind.__qualname__}")
         if found:
@@ -197,8 +206,10 @@ def module_part(module: nn.Module, values: list[Value]) -> Part:
         names = ", ".join(sorted(kind.__name__ for kind in MODULES))
         if isinstance(module, _BatchNorm):
             raise NoLayerError("batch normalisation of anything but images has no layer")
-        raise NoLayerError(f"no layer computes it; those modules can be: {names}")
+        hint = hint_of(type(module).__name__)
+        raise NoLayerError(f"no layer computes it{hint}; those modules can be: {names}")
     if len(values) != 1:
-        raise NoLayerError(f"expected it to read one tensor, got {len(values)}")
+        hint = "; give output_padding where it is made" if isinstance(module, nn.ConvTranspose2d) else ""
+        raise NoLayerError(f"expected it to be called with an image alone, got {len(values)} arguments{hint}")
     check_order([values[0].last], isinstance(module, PIXELWISE_MODULES))
     return make(module, values[0])

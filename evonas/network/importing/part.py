@@ -47,3 +47,12 @@ class Part:
 
 class NoLayerError(Exception):
     """No layer computes this; the message says why."""
+
+
+def hint_of(name: str) -> str:
+    """What helps where nothing computes a function or module of that name, in brackets; empty for most.
+
+    >>> hint_of("log_softmax") == hint_of("LogSoftmax") != hint_of("cumsum") == ""
+    True
+    """
+    return " (an architecture gives logits: leave it out)" if "softmax" in name.lower() else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -29,6 +30,8 @@ from ...architecture.layers import (
 )
 from .part import NoLayerError, Part, Value
 from .windows import convolution, images_only
+
+Limit = float | torch.Tensor | None
 
 
 def _activation(layer: Layer) -> Callable[..., Part]:
@@ -87,11 +90,15 @@ def hardtanh(value: Value, min_val: float = -1.0, max_val: float = 1.0, inplace:
     return relu6(value, inplace)
 
 
-def clamp(value: Value, min: float | None = None, max: float | None = None) -> Part:
+def clamp(value: Value, min: Limit = None, max: Limit = None) -> Part:
     """Only with the limits of ReLU or ReLU6."""
-    if (min, max) == (0, None):
-        return relu(value)
-    return hardtanh(value, float("-inf") if min is None else min, float("inf") if max is None else max)
+    for limit in (min, max):
+        if isinstance(limit, torch.nn.Parameter) or (isinstance(limit, torch.Tensor) and limit.numel() != 1):
+            raise NoLayerError(
+                "a layer limits numbers to 0 and 6 (ReLU6), which are not learnt and all alike"
+            )
+    lowest, highest = -math.inf if min is None else float(min), math.inf if max is None else float(max)
+    return relu(value) if (lowest, highest) == (0, math.inf) else hardtanh(value, lowest, highest)
 
 
 def normalisation(

@@ -11,6 +11,7 @@ from torch.export import ExportedProgram
 
 from ...errors import UserError
 from ..export import quiet
+from .calls import foreign
 from .functions import name_of
 from .lines import recorded_line
 from .memory import Call, Held, Memory
@@ -22,8 +23,12 @@ SIZES = frozenset(
 """Operators that say something about a tensor, whatever its numbers are."""
 
 
-def read_program(path: str | Path) -> ExportedProgram:
+def read_program(path: str | Path, extra: dict[str, Any] | None = None) -> ExportedProgram:
     """Reads a ``.pt2`` file that `torch.export.save` has written, from someone you trust.
+
+    Args:
+        path: The file.
+        extra: Names of texts that were stored with the program; those that are there become its values.
 
     Raises:
         UserError: There is no such file, or it is another.
@@ -32,7 +37,7 @@ def read_program(path: str | Path) -> ExportedProgram:
         raise UserError(f"program: there is no file {str(path)!r}")
     try:
         with quiet():
-            return torch.export.load(str(path))
+            return torch.export.load(str(path), extra_files=extra)
     except Exception as error:  # of a damaged archive, anything
         raise UserError(
             f"program: {str(path)!r} cannot be read as a .pt2 file, which torch.export.save writes (of what "
@@ -66,6 +71,7 @@ class Recorder(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         """Runs one call."""
         args, kwargs = self.fetch_args_kwargs_from_env(n)
+        self._find_overwritten(n)
         before = [(tensor, version(tensor)) for tensor in tensors_in((args, kwargs))]
         result = super().run_node(n)
         if n is self._image:
@@ -82,6 +88,15 @@ class Recorder(fx.Interpreter):
             self._note(n, result, written)
         return result
 
+    def _find_overwritten(self, n: fx.Node) -> None:
+        """What was made without the images, and depends on them since a call has written into it."""
+        for read in n.all_input_nodes:
+            tensor = self.env.get(read)
+            if read not in self._held and isinstance(tensor, torch.Tensor) and self.memory.knows(tensor):
+                held = self.memory.find(tensor)
+                if held is not None:
+                    self._held[read] = held
+
     def _note(self, n: fx.Node, result: Any, written: list[torch.Tensor]) -> None:
         reads_number = [
             self._held[read] for read in n.all_input_nodes if isinstance(self._held.get(read), str)
@@ -93,18 +108,19 @@ class Recorder(fx.Interpreter):
         if reads_number:
             self._held[n] = self.memory.lost(str(reads_number[0]), result)
             return
+        others = [tensor for tensor in written if not self.memory.knows(tensor)]
         found = [self.memory.find(tensor) for tensor in written]
         changed = tuple(
             held for held, tensor in zip(found, written, strict=True) if held and held.form == form_of(tensor)
         )
-        meta = {
-            "nn_module_stack": n.meta.get("nn_module_stack"),
-            "line": recorded_line(n.meta.get("stack_trace")),
-        }
+        line = recorded_line(n.meta.get("stack_trace"))
+        meta = {"nn_module_stack": n.meta.get("nn_module_stack"), "line": line}
         positional = tuple(mapped(argument, self._placed) for argument in n.args)
         keywords = {key: mapped(argument, self._placed) for key, argument in n.kwargs.items()}
         node, held_parts = self.memory.call(Call(n.op, n.target, positional, keywords, changed, meta), result)
         self._held[n] = held_parts[0] if isinstance(result, torch.Tensor) else node
+        for tensor in others:
+            self.memory.overwritten(foreign(name_of(n), line), tensor)
 
     def _placed(self, argument: Any) -> Any:
         if isinstance(argument, fx.Node):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -32,6 +32,7 @@ class Traced:
         output: The node of the logits.
         expected: What the model itself gives for the example.
         unsteady: The addresses of the model's own tensors that it changes while it computes.
+        program: Whether it is a program, which has no modes.
     """
 
     module: nn.Module
@@ -41,10 +42,15 @@ class Traced:
     output: fx.Node
     expected: torch.Tensor
     unsteady: frozenset[int] = frozenset()
+    program: bool = False
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Evaluation mode, for as long as it takes."""
+        return nullcontext() if self.program else _evaluating(self.module)
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """What the model itself gives for other images, which it may change."""
-        with nullcontext() if isinstance(self.module, fx.GraphModule) else _evaluating(self.module):
+        with self.evaluating():
             logits: torch.Tensor = alone(self.module(images))
             return logits
 
@@ -59,8 +65,11 @@ def trace(model: nn.Module | ExportedProgram, example: torch.Tensor | None) -> T
         return _of_program(model, _checked(example_of(model) if example is None else example))
     if not isinstance(model, nn.Module):
         raise UserError(f"model: expected an nn.Module or an ExportedProgram, got {type(model).__name__}")
-    if isinstance(model, torch.jit.ScriptModule):
-        raise UserError("model: expected an nn.Module as it was before TorchScript")
+    for path, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise UserError(
+                f"model: expected an nn.Module as it was before TorchScript{path and ', got one in '}{path}"
+            )
     return _of_module(bare(model), _checked(example))
 
 
@@ -129,7 +138,8 @@ def _of_program(program: ExportedProgram, example: torch.Tensor) -> Traced:
         before = _versions(module)
         recorder.run(example.clone())
         unsteady = _changed(before, _versions(module))
-    return _traced(module, recorder.memory, (recorder.image, recorder.given), (example, expected), unsteady)
+    ends = (recorder.image, recorder.given)
+    return replace(_traced(module, recorder.memory, ends, (example, expected), unsteady), program=True)
 
 
 def _versions(model: nn.Module) -> dict[int, int]:
@@ -177,6 +187,10 @@ def _traced(
     result = None if output is None else memory.results.get(output)
     if output is not None and "lost" in output.meta:
         raise UserError(f"model: {output.meta['lost']}")
+    if output is None and isinstance(expected, torch.Tensor):
+        raise UserError(
+            "model: expected it to give logits of the images, but what it gives does not depend on them"
+        )
     if output is None or not isinstance(result, Value) or not isinstance(expected, torch.Tensor):
         raise UserError(f"model: expected it to give one tensor, the logits, got {type(expected).__name__}")
     if len(result.shape) != 2 or result.shape[0] != example.shape[0]:

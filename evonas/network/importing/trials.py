@@ -15,6 +15,9 @@ from .watching import Watch
 QUESTIONS = 8
 """So many questions about the number of images are tried both ways."""
 
+NUMBERS = (1, 65)
+"""Of images: tried where the model asks for their number in a way that does not say what it asks."""
+
 
 class Seen(NamedTuple):
     """What a model did.
@@ -36,11 +39,15 @@ def watched(model: nn.Module, example: torch.Tensor) -> Seen:
     Raises:
         UserError: They do, or depend on the images' content; the message names the line.
     """
-    more = _with_one_more(model, example)
+    more = _with(model, example, len(example) + 1)
     watch = Watch(model, len(example), more.shapes if more else ())
     image, given = watch.run(model, example.clone())
     if more:
-        _compare(watch.calls, more.calls)
+        _compare(watch.calls, more.calls, "one more")
+    if watch.decisions.lost:
+        for count in NUMBERS:
+            if other := _with(model, example, count):
+                _compare(watch.calls, other.calls, f"{count} images" if count > 1 else "one image")
     for number, line in enumerate(watch.decisions.lines):
         if number >= QUESTIONS or not _alike(model, example, watch, number, more):
             raise UserError(
@@ -52,10 +59,10 @@ def watched(model: nn.Module, example: torch.Tensor) -> Seen:
     return Seen(watch, image, watch.node_of(given))
 
 
-def _with_one_more(model: nn.Module, example: torch.Tensor) -> Watch | None:
-    """What the model does with one image more; None if it reads only as many as there are."""
-    images = torch.cat([example, example[:1]])
-    watch = Watch(model, len(images))
+def _with(model: nn.Module, example: torch.Tensor, count: int) -> Watch | None:
+    """What the model does with another number of images; None if it does not read so many."""
+    images = example[torch.arange(count) % len(example)]
+    watch = Watch(model, count)
     try:
         watch.run(model, images)
     except ReadsDataError:
@@ -78,7 +85,7 @@ def _alike(model: nn.Module, example: torch.Tensor, watch: Watch, number: int, m
     return [_same(call) for call in other.calls] == [_same(call) for call in watch.calls]
 
 
-def _compare(calls: list[Noted], more: list[Noted]) -> None:
+def _compare(calls: list[Noted], more: list[Noted], count: str) -> None:
     if [_same(call) for call in calls] == [_same(call) for call in more]:
         return
     longer = calls if len(calls) > len(more) else more
@@ -87,7 +94,7 @@ def _compare(calls: list[Noted], more: list[Noted]) -> None:
     call = first or longer[min(len(calls), len(more))]
     where = f" ({call.line})" if call.line else ""
     raise UserError(
-        f"model: what it computes depends on the number of images: with one more, {call.name!r}{where} is "
+        f"model: what it computes depends on the number of images: with {count}, {call.name!r}{where} is "
         "another call or gets other numbers. An architecture computes the same for any number"
     )
 

@@ -7,7 +7,8 @@ with the line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,9 +19,11 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from .calls import (
     ABOUT,
+    FACTORIES,
     Noted,
     ReadsDataError,
     call_of,
+    foreign,
     is_leaf,
     numbers_in,
     other_object,
@@ -31,6 +34,7 @@ from .counts import Decisions, counted
 from .functions import SHAPING, name_of
 from .lines import user_line
 from .memory import Call, Held, Memory
+from .unseen import Unseen
 from .views import mapped, tensors_in, version
 
 
@@ -67,6 +71,7 @@ class Watch(TorchFunctionMode):
         self._inside: list[
             list[tuple[torch.Tensor, Held, int]]
         ] = []  # the leaves that run now, and what they read
+        self._calling = 0  # functions that run now
 
     def run(self, model: nn.Module, images: torch.Tensor) -> tuple[fx.Node, Any]:
         """Runs the model.
@@ -89,8 +94,11 @@ class Watch(TorchFunctionMode):
                     else (self._enter_part, self._leave_part)
                 )
                 hooks.append(module.register_forward_pre_hook(before, with_kwargs=True))
-                hooks.append(module.register_forward_hook(after, with_kwargs=True, prepend=True))
-            with self:
+                hooks.append(
+                    module.register_forward_hook(after, with_kwargs=True, prepend=True, always_call=True)
+                )
+            unseen = Unseen(self.memory, lambda: bool(self._calling or self._inside), self._out_of_sight)
+            with self, unseen:
                 given = model(images)
             if self._refusal:  # which the model has caught
                 raise self._refusal
@@ -98,6 +106,11 @@ class Watch(TorchFunctionMode):
         finally:
             for hook in hooks:
                 hook.remove()
+
+    def _out_of_sight(self) -> int:
+        """How many calls there were; who asks runs code whose questions about sizes are not noted."""
+        self.decisions.lost = True
+        return len(self.calls)
 
     def node_of(self, tensor: Any) -> fx.Node | None:
         """The node that holds a tensor; None if it does not depend on the images."""
@@ -112,25 +125,47 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Runs a function, and notes it if it reads what depends on the images."""
-        kwargs = dict(kwargs or {})
+        with self._noting():
+            return self._run(func, args, dict(kwargs or {}))
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """While something is noted, operators are no calls of their own."""
+        self._calling += 1
+        try:
+            yield
+        finally:
+            self._calling -= 1
+
+    def _run(self, func: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         read = [] if self._inside else self._reads((args, kwargs))
-        if not read:
-            return func(*args, **kwargs)
         name = getattr(func, "__name__", repr(func))
+        if not read or name in FACTORIES:
+            return func(*args, **kwargs)
         if name == "__get__":
             return self._attribute(func, args[0])
+        others = [
+            (tensor, version(tensor)) for tensor in tensors_in((args, kwargs)) if not self._held(tensor)
+        ]
         result = func(*args, **kwargs)
-        if name in ABOUT:
+        if name == "__set__":
+            self._known.pop(args[0], None)  # as ``x.data = y`` has it, x is y
+            return result
+        if name in ABOUT and not any(True for _ in tensors_in(result)):
             return self._about(name, args, kwargs, result)
         line = user_line()
         call = call_of(func, name, args, kwargs)
         changed = tuple(held for tensor, held, before in read if written(tensor, held, before))
         if not any(True for _ in tensors_in(result)) and not changed:
-            if result is None:
-                return None
-            self._refusal = self._refusal or reads_data(name)
-            raise self._refusal
-        return self._note(call, changed, result, line, args)
+            if result is not None:
+                self._refusal = self._refusal or reads_data(name)
+                raise self._refusal
+        else:
+            result = self._note(call, changed, result, line, args)
+        for tensor, before in others:
+            if version(tensor) != before:
+                self._keep(tensor, self.memory.overwritten(foreign(name, line), tensor))
+        return result
 
     def _reads(self, arguments: Any) -> list[tuple[torch.Tensor, Held, int]]:
         """Each tensor among arguments that depends on the images, and its version."""
@@ -200,6 +235,8 @@ class Watch(TorchFunctionMode):
             dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
             sizes = self._sizes(args[0])
             return torch.Size(sizes) if dim is None else sizes[dim]
+        if name == "__len__" and type(self._sizes(args[0])[0]) is not int:
+            self.decisions.lost = True  # Python makes a plain number of it
         return result
 
     def _enter_part(self, module: nn.Module, args: Any, kwargs: Any) -> None:
@@ -209,13 +246,13 @@ class Watch(TorchFunctionMode):
         self._stack.pop()
 
     def _enter_leaf(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), self._noting():
             self._inside.append([] if self._inside else self._reads((args, kwargs)))
 
     def _leave_leaf(self, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
-        with torch._C.DisableTorchFunction():
+        with torch._C.DisableTorchFunction(), self._noting():
             read = self._inside.pop()
-            if self._inside or not read:
+            if self._inside or not read or result is None:  # None where the model has caught an error
                 return None
             changed = tuple(held for tensor, held, before in read if written(tensor, held, before))
             path = self._paths[module]

@@ -227,5 +227,17 @@ def resize(
 
 def aten_bilinear(value: Value, output_size: Any, align_corners: bool, *scales: Any) -> Part:
     """Bilinear interpolation as ATen has it: factors for both axes in a list, or one by one."""
-    factors = scales[0] if len(scales) == 1 else None
-    return resize(value, output_size, factors, "bilinear", align_corners)
+    return _at_scales(value, output_size, scales, "bilinear", align_corners)
+
+
+def aten_nearest(value: Value, output_size: Any, *scales: Any) -> Part:
+    """Likewise, of the nearest neighbour."""
+    return _at_scales(value, output_size, scales, "nearest", None)
+
+
+def _at_scales(value: Value, size: Any, scales: Sequence[Any], mode: str, corners: bool | None) -> Part:
+    """Factors come first: PyTorch computes by them where it has them."""
+    factors = scales[0] if len(scales) == 1 else scales
+    if not factors or any(factor is None for factor in factors):
+        return resize(value, size, None, mode, corners)
+    return resize(value, None, factors, mode, corners)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
-from ...data import Identity, NotedIdentity, read_described, read_marks
+from ...data import Identity, NotedIdentity, read_described, read_marks, read_pixels
 from ...errors import UserError
 from ...files import Noted, NotedCount, NotNegative, expect
 
@@ -95,6 +95,8 @@ def check_notes(notes: Mapping[str, Any]) -> None:
             read_marks(notes["seen"]["marks"], "seen: marks")
         if "task" in notes:
             read_described(notes)
+        if "pixels" in notes:
+            read_pixels(notes["pixels"])
     except KeyError as error:
         raise UserError(f"the file is damaged: {error} is not noted with the task") from None
     except UserError as error:

@@ -35,7 +35,8 @@ def test_what_the_file_says_of_itself(source: Deployable, tmp_path: Path) -> Non
     }
     assert shapes == {"images": ["batch", 3, 9, 7], "logits": ["batch", 5]}
     assert {entry.key: json.loads(entry.value) for entry in model.metadata_props} == {
-        "classes": ["cat", "dog", "日本", '"', "e"]
+        "classes": ["cat", "dog", "日本", '"', "e"],
+        "images": {"mean": [90.0, 120.0, 150.0], "std": [40.0, 60.0, 80.0]},
     }
     assert str(Path(torch.__file__).parent).encode() not in model.SerializeToString()
 

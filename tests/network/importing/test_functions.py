@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from evonas.architecture import Architecture
 from evonas.architecture.layers import (
     AdaptiveAvgPool2d,
     Add,
@@ -20,6 +21,8 @@ from evonas.architecture.layers import (
     ReLU6,
     Scale,
 )
+from evonas.errors import UserError
+from evonas.network.export.quiet import quiet
 
 AFFINE = Conv2d(kernel=1, depthwise=True, bias=True)
 
@@ -189,3 +192,29 @@ def test_joins_of_vectors(model_of, imported, images):
     net, _ = imported(model, images(3, 8, 8))
     assert [net.layer(name) for name in net.inputs("cat")] == [GlobalAvgPool(), Flatten()]
     assert net.layer("cat") == Concat()
+
+
+@pytest.mark.parametrize("route", ["module", "program"])
+def test_a_learnt_scale_or_shift_stays_where_it_does_nothing_yet(route, model_of, conv, head, images):
+    def forward(model, x):
+        return model.head((model.conv(x) + model.shift) * 2 * model.scale * 1 + 0)
+
+    parts = {"shift": nn.Parameter(torch.zeros(1, 4, 1, 1)), "scale": nn.Parameter(torch.ones(4, 1, 1))}
+    model = model_of(forward, conv=conv(), head=head(), **parts).eval()
+    if route == "program":
+        with quiet():
+            model = torch.export.export(model, (images(),))
+    net, weights = Architecture.from_module(model, images())
+    (scaled,) = [name for name in net if net.layer(name) == Conv2d(kernel=1, depthwise=True, bias=True)]
+    assert bool((weights[f"{scaled}.weight"] == 2).all())
+    assert not weights[f"{scaled}.bias"].any()
+
+
+def test_nearest_neighbours_by_a_factor_that_gives_no_whole_pixels(model_of, conv, head, images):
+    model = model_of(
+        lambda model, x: model.head(F.interpolate(model.conv(x), scale_factor=1.3)), conv=conv(), head=head()
+    )
+    with quiet():
+        program = torch.export.export(model.eval(), (images(),))
+    with pytest.raises(UserError, match=r"'upsample_nearest2d' .*resizes to a size, so to whole pixels"):
+        Architecture.from_module(program)

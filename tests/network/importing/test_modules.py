@@ -31,6 +31,7 @@ CASES = [
     (nn.Conv2d(4, 8, 3, dilation=2, groups=4), Conv2d(8, 3, padding=0, dilation=2, groups=4, bias=True)),
     (nn.BatchNorm2d(4, eps=1e-3, momentum=0.2), BatchNorm2d(1e-3, 0.2)),
     (nn.BatchNorm2d(4, affine=False, momentum=None), BatchNorm2d()),
+    (nn.SyncBatchNorm(4, eps=1e-3), BatchNorm2d(1e-3)),
     (nn.MaxPool2d(3, 2, 1), MaxPool2d(3, 2)),
     (nn.MaxPool2d(2, ceil_mode=True), MaxPool2d(2, 2, padding=0)),
     (nn.MaxPool2d(3, 2, ceil_mode=True), CeilMaxPool2d(3, 2, padding=0)),

@@ -91,6 +91,10 @@ FUNCTIONS = {
     "always": (lambda x: F.dropout(x, 0.5), "it drops in evaluation mode too"),
     "statistics": (lambda x: F.batch_norm(x, None, None, training=True), "with the batch's own statistics"),
     "precision": (lambda x: x.double().float(), "'double' cannot be represented"),
+    "limits": (lambda x: x.clamp(torch.zeros(4, 1, 1), torch.ones(4, 1, 1)), "(ReLU6), which are not learnt"),
+    "places": (lambda x: x + nn.Parameter(torch.zeros(1, 4, 16, 16)), "got the shape (1, 4, 16, 16)"),
+    "rows of pixels": (lambda x: x.permute(0, 2, 3, 1).chunk(2, 1)[0], "whose channels are last"),
+    "another type": (lambda x: x.type(torch.float64).type(torch.float32), "a layer keeps the precision"),
     "argument": (lambda x: torch.mean(x, (2, 3), out=None), "of its arguments a layer has no use for some"),
 }  # fmt: skip
 
@@ -103,6 +107,24 @@ def test_functions(case, refused, model_of, conv):
     )
     model(torch.randn(2, 3, 16, 16))
     refused(model, message)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [nn.Softmax(1), nn.LogSoftmax(1), F.softmax, F.log_softmax, torch.softmax, "method"],
+    ids=["Softmax", "LogSoftmax", "F.softmax", "F.log_softmax", "torch.softmax", "method"],
+)
+def test_softmax_at_the_end_is_to_be_left_out(last, refused, model_of, conv, head):
+    """As a module as well as as a function."""
+
+    def compute(model, x):
+        logits = model.head(model.conv(x))
+        if last == "method":
+            return logits.log_softmax(1)
+        return model.last(logits) if isinstance(last, nn.Module) else last(logits, 1)
+
+    parts = {"last": last} if isinstance(last, nn.Module) else {}
+    refused(model_of(compute, conv=conv(), head=head(), **parts), "gives logits: leave it out); those ")
 
 
 class Shuffle(nn.Module):
@@ -189,13 +211,40 @@ def test_what_is_no_model_or_no_example(refused, images, conv, head):
         Architecture.from_module(model)
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit")
 def test_what_the_trace_does_not_see(refused, model_of, conv, head, images):
-    halved = torch.jit.trace(lambda x: x.mean((2, 3), keepdim=True) / 2, images(4, 16, 16))
     model = model_of(
-        lambda model, x: model.head(model.conv(x) * halved(model.conv(x)[:1])), conv=conv(), head=head()
+        lambda model, x: model.head(model.conv(x) * torch.rand(4, 1, 1)), conv=conv(), head=head()
     )
     refused(model, "something that the trace does not see changes them", images(count=1))
+
+
+def test_another_precision_is_named(refused, model_of, conv, head):
+    def forward(model, x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return model.head(model.conv(x))
+
+    refused(
+        model_of(forward, conv=conv(), head=head()),
+        "model: conv (Conv2d) cannot be represented: it gives torch.bfloat16 of images in torch.float32",
+    )
+
+
+def test_logits_that_do_not_depend_on_the_images(refused, model_of):
+    refused(
+        model_of(lambda model, x: torch.zeros(len(x), 5)),
+        "model: expected it to give logits of the images, but what it gives does not depend on them",
+    )
+
+
+def test_the_size_of_an_output_is_said_to_be_too_much(refused, model_of, conv, head):
+    def forward(model, x):
+        return model.head(model.larger(model.conv(x), output_size=(32, 32)))
+
+    larger = nn.ConvTranspose2d(4, 4, 3, 2, 1)
+    refused(
+        model_of(forward, conv=conv(), larger=larger, head=head()),
+        "expected it to be called with an image alone, got 2 arguments; give output_padding where it is made",
+    )
 
 
 def test_a_hook_is_followed(imported, images, conv, head):

@@ -1,5 +1,6 @@
 """What a model asks of shapes is a constant; of the number of images or of their content, it is not."""
 
+import math
 import re
 
 import pytest
@@ -118,6 +119,26 @@ def empty(model, x):
     return F.relu(x) if x.numel() > 5000 else x
 
 
+def length(model, x):
+    return model.conv(x if len(x) <= 16 else x * 2)
+
+
+def alone(model, x):
+    return model.conv(x * 2) if len(x) == 1 else model.conv(x)
+
+
+def plain(model, x):
+    return model.conv(x * 2 if int(x.size(0)) > 16 else x)
+
+
+def power(model, x):
+    return model.conv(x * 2 if x.size(0) ** 2 > 300 else x)
+
+
+def portions(model, x):
+    return model.conv(x * 2 if math.ceil(x.size(0) / 8) > 2 or x.shape[0] // 8 > 2 else x)
+
+
 BATCH = {
     "one": (one_image, "if x.size(0) == 1:"),
     "many": (many_images, "return model.conv(x if x.shape[0] <= 16 else x * 2)"),
@@ -126,6 +147,11 @@ BATCH = {
     "half": (half, "if x.shape[0] / 2 < 8"),
     "even": (even, "with one more, 'relu' (test_shape_checks.py, line"),
     "values": (empty, "if x.numel() > 5000"),
+    "length": (length, "with 65 images, '"),
+    "alone": (alone, "with one image, '"),
+    "plain": (plain, "with 65 images, '"),
+    "power": (power, "with 65 images, '"),
+    "portions": (portions, "with 65 images, '"),
 }
 
 
