@@ -35,8 +35,8 @@ class ImageDataset:
         fingerprint: Equal exactly if the training images (those that remain after the test part and
             ``train_limit``), their labels, the class names and validation images of the dataset's own are
             equal. Test images do not enter.
-        pixels: What the values of the images are.
         has_test: Whether there are test images.
+        pixels: What the values of the images are.
     """
 
     name: str
@@ -51,8 +51,8 @@ class ImageDataset:
     _total: int = field(default=0, repr=False, compare=False)
     _all_labels: str = field(default="", repr=False, compare=False)
     _read_others: Callable[[], Images] | None = field(default=None, repr=False, compare=False)
-    pixels: Pixels = Pixels()
     has_test: bool = field(default=True, repr=False, compare=False)
+    pixels: Pixels = Pixels()
 
     @property
     def training_size(self) -> int:

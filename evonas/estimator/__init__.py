@@ -1,7 +1,7 @@
 """A search as a scikit-learn classifier: `EvolvedClassifier`.
 
 - `classifier`: its parameters, `fit` and `predict`, as scikit-learn wants them.
-- `layout`: rows and images of any form -> images (N, H, W, C); `pixels`: their units, brought near 1;
+- `layout`: rows and images of any form -> images (N, H, W, C); `units`: theirs, brought near 1;
   `samples`: what is trained on and what validates, as a dataset, and on disk where a run is kept.
 - `searching`: from parameters to `evonas.evolve` and the final training; `small`: how recipes for thousands
   of images are made to suit a few.

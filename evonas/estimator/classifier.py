@@ -17,9 +17,9 @@ from ..errors import UserError
 from ..settings import said
 from .fitted import FittedNetwork
 from .layout import Layout
-from .pixels import Pixels
 from .samples import divided
 from .searching import search_and_train
+from .units import Units
 from .wishes import Wishes
 
 if TYPE_CHECKING:
@@ -130,13 +130,11 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             )
         layout = Layout.of(samples, self.image_shape)
         images = layout.images(samples)
-        pixels = Pixels.of(images)
+        units = Units.of(images)
         seed = self._seed()
         names = tuple(map(str, classes.tolist()))
-        learnt = divided(
-            pixels.stored(images), labels.astype(np.int64), names, self.validation_fraction, seed
-        )
-        found = search_and_train(learnt, pixels, not layout.padded, self._wishes(), seed)
+        learnt = divided(units.stored(images), labels.astype(np.int64), names, self.validation_fraction, seed)
+        found = search_and_train(learnt, units, not layout.padded, self._wishes(), seed)
         self.classes_ = classes
         self.n_features_in_ = layout.values
         self.image_shape_ = layout.shape

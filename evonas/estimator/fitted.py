@@ -32,6 +32,7 @@ class FittedNetwork:
             name: np.array(tensor.numpy()) for name, tensor in deployable.weights.items()
         }
         self.classes = deployable.classes
+        self.pixels, self.statistics = deployable.pixels, deployable.statistics
         self._double: nn.Module | None = None
 
     @property
@@ -47,7 +48,7 @@ class FittedNetwork:
         for name, array in self.tensors.items():
             tensor = torch.from_numpy(array.copy())
             tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
-        return Deployable(self.architecture, tensors, self.classes)
+        return Deployable(self.architecture, tensors, self.classes, self.pixels, self.statistics)
 
     def network(self) -> nn.Module:
         """A plain module in evaluation mode: floats ``(n, channels, height, width)`` to logits."""

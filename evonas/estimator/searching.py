@@ -14,16 +14,15 @@ from ..api import evolve
 from ..data import ImageDataset
 from ..errors import UserError
 from ..evolution import Candidate, genome_name
-from ..network import Deployable, deployable
+from ..network import deployable
 from ..results import Individual, SearchResult, final_training
 from ..search import Watch
 from ..settings import said
-from ..task import Statistics
 from ..training import Compute, DivergenceError
 from .fitted import FittedNetwork
-from .pixels import Pixels
 from .samples import Samples, kept_in
 from .small import own_tables, suited
+from .units import Units
 from .wishes import Wishes
 
 Say = Callable[[str], None]
@@ -43,12 +42,12 @@ class Found:
     fitted: FittedNetwork
 
 
-def search_and_train(samples: Samples, pixels: Pixels, pictures: bool, wishes: Wishes, seed: int) -> Found:
+def search_and_train(samples: Samples, units: Units, pictures: bool, wishes: Wishes, seed: int) -> Found:
     """Searches for a network, and trains it finally on all samples.
 
     Args:
         samples: What is learnt from.
-        pixels: The units of its images.
+        units: What its images came in.
         pictures: Whether they are pictures: see `suited`.
         wishes: What is asked for.
         seed: Of all randomness.
@@ -76,15 +75,9 @@ def search_and_train(samples: Samples, pixels: Pixels, pictures: bool, wishes: W
             weights, statistics = best.weights(), result.known_statistics()
         else:
             weights, statistics = _trained(best, dataset, seed, wishes.say_epochs), dataset.statistics()
-        found = _deployable(best, weights, pixels.raw(statistics), dataset.classes)
+        statistics, classes = units.raw(statistics), dataset.classes
+        found = deployable(best.architecture, weights, statistics, classes, dataset.pixels, double=True)
     return Found(result, FittedNetwork(found))
-
-
-def _deployable(
-    best: Individual, weights: Mapping[str, Any], statistics: Statistics, classes: tuple[str, ...]
-) -> Deployable:
-    """The best with some weights, and with the normalisation of images as they came in front."""
-    return deployable(best.architecture, weights, statistics, classes, double=True)
 
 
 def _trained(best: Individual, dataset: ImageDataset, seed: int, say: Say | None) -> Mapping[str, Any]:
@@ -101,12 +94,9 @@ def _trained(best: Individual, dataset: ImageDataset, seed: int, say: Say | None
         if say is not None:
             say(f"final training: epoch {epoch} of {plan.epochs}")
 
+    images = dataset.full_training()
     try:
-        return (
-            final_training(genome, dataset, dataset.full_training(), plan, compute, seed)
-            .here(after_epoch)
-            .weights
-        )
+        return final_training(genome, dataset, images, plan, compute, seed).here(after_epoch).weights
     except DivergenceError as error:
         raise UserError(
             f"final_epochs: {error}: expected a final training that converges; 0 keeps what the search has "

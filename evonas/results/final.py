@@ -117,8 +117,6 @@ def train_finally(
             together, one of their processes died or failed, or the network cannot be compiled.
         DivergenceError: The loss was not finite.
     """
-    if not dataset.has_test:  # said before a long training, not after it
-        dataset.test()
     chosen = training_devices(devices)
     if chosen:
         compute = replace(compute, device=chosen[0])
@@ -168,8 +166,8 @@ def final_training(
 
     Args:
         genome: As of `train_finally`; so are all that follow.
-        dataset: Whose images they are.
-        images: The training and validation images, all of which are trained on.
+        dataset: What the images are of.
+        images: Those that are trained on: all of its training and validation images.
         plan: How; what the genome itself says of training is in it already.
         compute: Device and precision.
         seed: Of weights, order and augmentation.

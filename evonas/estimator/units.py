@@ -19,7 +19,7 @@ BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Pixels:
+class Units:
     """What images are measured in: their values are ``mean + std · z``.
 
     Attributes:
