@@ -33,6 +33,7 @@ from evonas.architecture.layers import (
     ReLU,
     Shift,
 )
+from evonas.evolution.offers import brought_apart
 from evonas.inheritance.by_name import inherit
 from evonas.network.network import build, weights_of
 from evonas.task import Task
@@ -76,6 +77,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _torch_starts_alike() -> None:
     """Images and weights that a test draws are the same each time, whatever ran before it."""
     torch.manual_seed(2019)
+
+
+@pytest.fixture(autouse=True)
+def _what_is_brought_is_forgotten() -> Iterator[None]:
+    """Genomes and strategies that a test brings in a file are unknown to the next."""
+    with brought_apart():
+        yield
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_what_a_file_brings_is_its_contenders_alone(file: Path, tmp_path: Path) 
     text = text.replace("random_search import RandomSearch", "local_search import LocalSearch as HillClimb")
     other.write_text(text, encoding="utf-8")
     terms = Terms({"genome": "genet", "evaluate": ones, "needs": "genome", "budget": 12})
-    one, two = (asked(str(path), strategy="drawn", operators=path) for path in (file, other))
+    one, two = (asked(path.name, strategy="drawn", operators=path) for path in (file, other))
     steps = [run_one(contender, 1, terms).steps for contender in (one, two, one)]
     assert steps[0] == steps[2] != steps[1]
     with pytest.raises(UserError, match="bare: strategy 'drawn' is unknown"):

