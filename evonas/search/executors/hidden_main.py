@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from . import sessions, steady_clock, watcher
+from .reading import check_may_start
 
 steady_clock.install()  # for whoever starts processes here
 
@@ -68,6 +69,7 @@ class _Launch(popen_spawn_posix.Popen):
         super().__init__(process)
 
     def _launch(self, process: BaseProcess) -> None:
+        check_may_start()
         with _without_main(), _without_interrupts():
             super()._launch(process)  # type: ignore[misc]
             watcher.watch(self.pid)

@@ -21,6 +21,7 @@ from ...errors import UserError
 from ...evolution import Genome, Origin
 from ...run import SUFFIX, FolderStore, Stored, digest, unwritable
 from ..evaluation import Job, Parent, Shared
+from .reading import reading
 
 if TYPE_CHECKING:
     import torch
@@ -54,7 +55,8 @@ def pack(thing: Any, what: str, folder: Path, *, mapped: bool = True) -> bytes:
 
 def unpack(content: bytes) -> Any:
     """The reverse of `pack`, in another process."""
-    return cloudpickle.loads(content)
+    with reading():
+        return cloudpickle.loads(content)
 
 
 class _Packer(cloudpickle.Pickler):  # type: ignore[misc]
