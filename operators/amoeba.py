@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 
+from ..errors import UserError
 from ..evolution import crossover, mutation
 from ..genomes.amoeba import AmoebaGenome
 from ..genomes.amoeba.cell import INPUTS
@@ -57,7 +58,12 @@ def swap_combinations(
     What a combination may read follows from its place alone, so every child is a pair of cells again. Real
     et al. cross nobody. The code of NSGA-Net (Lu et al. 2019) crosses cells of this kind at two points of
     their integer code; here it is a uniform crossover (Syswerda 1989), and combinations stay whole.
+
+    Raises:
+        UserError: Their spaces have other operations.
     """
+    if {*genome.space.operations} != {*other.space.operations}:
+        raise UserError("expected parents of one space, got two with other operations")
     for own, others in zip(genome.cells, other.cells, strict=True):
         for place in range(min(len(own.combinations), len(others.combinations))):
             if rng.random() < SWAPPED:

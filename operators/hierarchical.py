@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from ..errors import NotApplicable
+from ..errors import NotApplicable, UserError
 from ..evolution import crossover, mutation
 from ..genomes.hierarchical import HierarchicalGenome
 
@@ -43,7 +43,12 @@ def swap_motifs(
 
     Raises:
         NotApplicable: A network would have more parameters than the space allows.
+        UserError: Their spaces have other motifs, nodes or primitives.
     """
+    for key in ("motifs", "nodes", "primitives"):
+        mine, theirs = getattr(genome.space, key), getattr(other.space, key)
+        if mine != theirs:
+            raise UserError(f"expected parents of one space, got {key} {mine} and {theirs}")
     before = [list(motifs) for one in (genome, other) for motifs in one.levels]
     for own, others in zip(genome.levels, other.levels, strict=True):
         for place in range(len(own)):

@@ -1,7 +1,8 @@
 """Comparing searches fairly: several ways to search, many seeds each, one table and one figure.
 
 - What is compared: `contender` (a way to search), `asked` (from arguments of `evonas.evolve`), `variations`
-  (``--vary``), `own` (what it brings that is installed nowhere), `sources` (the text of that).
+  (``--vary``), `own` (what it brings that is installed nowhere), `sources` (the text of that), `plain` (its
+  values).
 - Searching: `identity` (the digest of what decides a search), `running` (contenders times seeds on several
   processes), `kept` (finished ones in a file), `searches` (which there are, and which are missing).
 - What came of it: a search becomes a `Record` (`record`): how its best so far rose with what it had spent;

@@ -72,6 +72,8 @@ def contender_of(
 
 def _check_keys(said: Mapping[str, Any], given: Mapping[str, Any], shared: Own, who: str) -> None:
     for key in said:
+        if not isinstance(key, str):
+            raise UserError(f"{who}: expected names of arguments, got {key!r:.60}")
         if key in OF_ALL:
             raise UserError(f"{who}: {key!r}: all searches of a comparison share it; give it beside them")
         if key in OF_THE_COMPARISON:

@@ -22,7 +22,7 @@ DECIDES_NOTHING = ("seed", "table", "keep")
 OF_THE_MACHINE = ("device", "precision", "max_memory")
 """Settings whose defaults the machine decides."""
 LONGEST = 60
-"""Letters of a title in the name of a folder."""
+"""Bytes of a title in the name of a folder: a name has 255 at most, and a letter takes up to four."""
 
 
 def shared_by_all(choices: Mapping[str, Any], protocol: str) -> dict[str, Any]:
@@ -139,7 +139,8 @@ def run_folder(folder: Path, contender: Contender, seed: int) -> Path:
     """Where a search is kept: two contenders never share a folder, however alike their titles are."""
     title = "".join(letter if letter.isalnum() or letter in "-_.=" else "-" for letter in contender.title)
     own = blake2b(f"{contender.title}\n{contender.digest}".encode(), digest_size=6).hexdigest()
-    return folder / f"{title[:LONGEST]}-{own}-seed{seed}"
+    short = title.encode()[:LONGEST].decode(errors="ignore")  # no half letter
+    return folder / f"{short}-{own}-seed{seed}"
 
 
 def check_run(folder: Path, contender: Contender, seed: int, choices: Mapping[str, Any]) -> None:

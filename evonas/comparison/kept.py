@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,8 @@ class Records:
                 f"{path}: expected searches of {head.strip()}, got {first:.300}; give a new --output"
             )
         self.all = [self._record(line, number) for number, line in enumerate(lines, 2)]
-        if cut_off:
-            path.write_text(f"{whole}\n", encoding="utf-8")
+        if cut_off:  # the rest stays where it is, should this be stopped, too
+            os.truncate(path, len(f"{whole}\n".encode()))
 
     def _parsed(self, line: str, number: int) -> Any:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -74,23 +76,29 @@ def compare(
     if protocol:
         check_protocol(protocol)
     _check_bounds(bounds)
+    _check_number(target)
+    number = processes(jobs)
+    if watch is not None and not callable(watch):
+        raise UserError(f"watch: expected a function, got {watch!r:.60}")
+    if folder is not None and not isinstance(folder, str | Path):
+        raise UserError(f"folder: expected a path, got {folder!r:.60}")
     said = {key: value for key, value in choices.items() if value is not None}
     own = {"operators": operators, "evaluate": evaluate, "needs": needs, "name": name}
     shared = read_own(said | {key: value for key, value in own.items() if value is not None}, "compare")
     question = Question(
-        _contenders(contenders, _plain(said, shared), shared, dict(vary or {}), protocol),
+        _contenders(contenders, _plain(said, shared), shared, _values(vary), protocol),
         _seeds(seeds),
         _plain(said, shared),
         protocol,
         None if folder is None else Path(folder),
-        [_whole(point, "at", 1) for point in at],
+        [_whole(point, "at", 1) for point in _several(at, "at", "numbers of evaluations")],
         target,
         bounds,
     )
     searches = Searches(question)
     _check_target(target, searches.accuracies)
     if searches.missing:
-        searches.run(processes(jobs), watch or _nobody)
+        searches.run(number, watch or _nobody)
     found = ComparisonResult.of(searches.compared(), question.folder)
     if question.folder is not None:
         found.write(question.folder, "svg" if _draws() else None)
@@ -127,11 +135,14 @@ def _contenders(
     protocol: str,
 ) -> list[Contender]:
     if not isinstance(contenders, Mapping):
-        names = [contenders] if isinstance(contenders, str) else list(contenders)
-        contenders = {name: {"recipe": name} for name in names}
+        names = [contenders] if isinstance(contenders, str) else contenders
+        names = list(_several(names, "contenders", "arguments by label, or names of recipes"))
+        asked_of: list[tuple[Any, Any]] = [(name, {"recipe": name}) for name in names]
+    else:
+        asked_of = list(contenders.items())
     check_varied(vary, given, protocol)
     found: list[Contender] = []
-    for label, asked in contenders.items():
+    for label, asked in asked_of:
         if not isinstance(asked, Mapping):
             raise UserError(
                 f"contender {label!r}: expected what evonas.evolve is called with, such as "
@@ -146,26 +157,56 @@ def _contenders(
     return found
 
 
-def _seeds(seeds: int | Iterable[int]) -> list[int]:
-    if isinstance(seeds, int):
+def _values(vary: Any) -> dict[str, Sequence[Any]]:
+    """What is varied, each setting with its values.
+
+    Raises:
+        UserError: It is something else.
+    """
+    if vary is None:
+        return {}
+    if not isinstance(vary, Mapping) or not all(isinstance(key, str) for key in vary):
+        raise UserError(
+            f"vary: expected values by setting, such as {{'population': [5, 10]}}, got {vary!r:.60}"
+        )
+    for key, values in vary.items():
+        if not isinstance(values, list | tuple | range) or not values:
+            raise UserError(f"vary {key!r}: expected a list of values such as [5, 10], got {values!r:.60}")
+    return dict(vary)
+
+
+def _seeds(seeds: Any) -> list[int]:
+    if isinstance(seeds, Integral):
         return list(range(_whole(seeds, "seeds", 1)))
-    found = [_whole(seed, "seeds", 0) for seed in seeds]
+    found = [_whole(seed, "seeds", 0) for seed in _several(seeds, "seeds", "how many, or their seeds")]
     if not found or len(set(found)) < len(found):
         raise UserError(f"seeds: expected each once and at least one, got {found!r:.60}")
     return found
 
 
+def _several(things: Any, what: str, expected: str) -> Iterable[Any]:
+    if not isinstance(things, Iterable):
+        raise UserError(f"{what}: expected {expected}, got {things!r:.60}")
+    return things
+
+
 def _whole(number: Any, what: str, least: int) -> int:
-    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+    if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < least:
         raise UserError(f"{what}: expected whole numbers of at least {least}, got {number!r:.60}")
-    return number
+    return int(number)  # NumPy's are no numbers for JSON
+
+
+def _check_number(target: Any) -> None:
+    number = isinstance(target, Real) and not isinstance(target, bool)
+    if target is not None and not (number and math.isfinite(target)):
+        raise UserError(f"target: expected a finite number, got {target!r:.60}")
 
 
 def _check_bounds(bounds: Any) -> None:
     if bounds is not None and not (
         isinstance(bounds, tuple | list)
         and len(bounds) == 2
-        and all(isinstance(one, int | float) for one in bounds)
+        and all(isinstance(one, Real) and math.isfinite(one) for one in bounds)
         and bounds[0] < bounds[1]
     ):
         raise UserError(f"bounds: expected the least and the most, such as (0, 1), got {bounds!r:.60}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -129,7 +129,8 @@ def read_operators(brought: Any) -> tuple[Brought, ...]:
     Raises:
         UserError: A file cannot be read, or something is neither.
     """
-    items = [brought] if isinstance(brought, str | Path | FileText | Operator) else list(brought)
+    single = isinstance(brought, str | Path | FileText | Operator) or not isinstance(brought, Iterable)
+    items = [brought] if single else list(brought)
     for item in items:
         if not isinstance(item, str | Path | FileText | Operator):
             operators_from([item])  # which says what it should have been

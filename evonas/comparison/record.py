@@ -83,11 +83,15 @@ class Record:
         """
         found = cls(**{**data, "steps": tuple(Step(*step) for step in data["steps"])})
         texts = (found.contender, found.unit, found.protocol, found.digest, found.failure)
-        whole = (found.seed, found.evaluations)
-        numbers = (found.cost, *(value for step in found.steps for value in (step.fitness, step.cost)))
+        whole = [found.seed, found.evaluations, found.failures, found.repeats, found.isomorphic]
+        whole += [step.evaluations for step in found.steps]
+        numbers = [found.cost, found.seconds]
+        numbers += [value for step in found.steps for value in (step.fitness, step.cost)]
+        optional = (found.training_seconds, found.retrained, *(step.test for step in found.steps))
+        numbers += [value for value in optional if value is not None]
         if not (
             all(isinstance(text, str) for text in texts)
-            and all(isinstance(number, int) for number in whole)
+            and all(isinstance(number, int) and number >= 0 for number in whole)
             and all(isinstance(number, int | float) for number in numbers)
         ):
             raise TypeError(f"no record of a search: {data!r:.80}")

@@ -175,6 +175,6 @@ def processes(jobs: int | None) -> int:
     Raises:
         UserError: It is not positive.
     """
-    if jobs is not None and jobs < 1:
-        raise UserError(f"jobs: expected a whole number of at least 1, got {jobs}")
+    if jobs is not None and (not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1):
+        raise UserError(f"jobs: expected a whole number of at least 1, got {jobs!r:.60}")
     return jobs or cores()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,7 +43,8 @@ class Operator:
     source: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.weight, bool) or not isinstance(self.weight, int | float) or not self.weight >= 0:
+        number = isinstance(self.weight, int | float) and not isinstance(self.weight, bool)
+        if not number or not 0 <= self.weight < math.inf:
             raise UserError(f"operator {self.name!r} weight: expected at least 0, got {self.weight!r}")
 
     def __call__(self, *arguments: Any) -> Any:
@@ -115,7 +117,12 @@ def _decorator(kind: Kind, genome: str, weight: float, name: str | None) -> Call
         )
 
     def decorate(function: Function) -> Operator:
-        given = name or f"{genome}-{function.__name__}".replace("_", "-")
+        if not callable(function):
+            raise UserError(f"{kind}: expected a function, got {function!r:.60}")
+        called = getattr(function, "__name__", "")
+        given = name or (f"{genome}-{called}".replace("_", "-") if called else None)
+        if not isinstance(given, str):  # an object or a functools.partial has no name of its own
+            raise UserError(f"{kind}: expected name='...', a text, of {function!r:.60}, got {given!r:.60}")
         takes = _TAKES[kind]
         try:
             inspect.signature(function).bind(*takes)

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -44,6 +44,8 @@ class FileText:
         path = expanded(path)
         try:
             return cls(path.resolve(), path.read_bytes())
+        except ValueError as error:  # a name with a null
+            raise UserError(f"operators {path!s:.60}: cannot be read: {error}") from None
         except OSError as error:
             hint = after(nearest_path(path, ".py") if isinstance(error, FileNotFoundError) else "")
             raise UserError(f"operators {path}: cannot be read: {error.strerror or error}{hint}") from None
@@ -87,12 +89,17 @@ def operators_from(brought: Brought | Iterable[Brought]) -> list[Operator]:
 def _from_file(path: Path, file: FileText) -> list[Operator]:
     """Runs a file and takes the operators, genomes and strategies that it defines."""
     module = _run(path, file)
-    values = list(vars(module).values())
+    values = list({id(value): value for value in vars(module).values()}.values())  # one may have two names
     operators = [value for value in values if isinstance(value, Operator)]
     classes = [value for value in values if isinstance(value, type) and value.__module__ == module.__name__]
     check_all_whole(classes, f"operators {path}")
     genomes = [value for value in classes if issubclass(value, Genome) and _is_meant(value)]
     strategies = [value for value in classes if issubclass(value, Strategy) and _is_meant(value)]
+    _check_once("genomes", [genome.name for genome in genomes], path)
+    _check_once("strategies", [strategy_name(strategy) for strategy in strategies], path)
+    for varied in {operator.genome for operator in operators}:
+        own = [operator.name for operator in operators if operator.genome == varied]
+        _check_once(f"operators of {varied}", own, path)
     for genome in genomes:
         bring("genomes", genome.name, genome, str(path))
     for strategy in strategies:
@@ -103,6 +110,19 @@ def _from_file(path: Path, file: FileText) -> list[Operator]:
             "a Genome with a name or a Strategy at its top level, found none"
         )
     return [replace(operator, source=str(path)) for operator in operators]
+
+
+def _check_once(what: str, found: Sequence[Any], path: Path) -> None:
+    """Makes sure that things of one file have names of their own: the last would hide the others.
+
+    Raises:
+        UserError: Two have one name, or one has no text for a name.
+    """
+    for place, name in enumerate(found):
+        if not isinstance(name, str) or not name:
+            raise UserError(f"operators {path}: {what}: expected a text for a name, got {name!r:.60}")
+        if name in found[:place]:
+            raise UserError(f"operators {path}: {what}: expected names of their own, got {name!r} twice")
 
 
 def _is_meant(kind: type[Genome] | type[Strategy]) -> bool:
@@ -119,17 +139,17 @@ def _run(path: Path, file: FileText) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickling of its classes look it up
     try:
         exec(compile(file.text, str(path), "exec"), module.__dict__)
-    except Exception as error:
-        del sys.modules[name]
+    except (Exception, SystemExit) as error:  # a script that ends itself would end the search unsaid
+        sys.modules.pop(name, None)
         line = _line_of(error, str(path))
         raise UserError(f"operators {path}{line}: {type(error).__name__}: {error}") from error
     return module
 
 
-def _line_of(error: Exception, path: str) -> str:
+def _line_of(error: BaseException, path: str) -> str:
     """The line of the file in which an error arose, if it arose there."""
     if isinstance(error, SyntaxError):
-        return f", line {error.lineno}"
+        return "" if error.lineno is None else f", line {error.lineno}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     return f", line {lines[-1]}" if lines else ""
 

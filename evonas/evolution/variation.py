@@ -69,7 +69,10 @@ def mate(first: Genome, second: Genome, operators: Sequence[Operator]) -> tuple[
 
     Raises:
         OperatorError: No operator applied in 100 draws, or one raised or did not return two genomes.
+        UserError: They are of two kinds.
     """
+    if first.name != second.name:
+        raise UserError(f"mate: expected two genomes of one kind, got {first.name!r} and {second.name!r}")
     rng = draw_generator()
     parents = [_parents(individual) for individual in (first, second)]
     operator, children = _applied(operators, rng, lambda operator: operator.mate(first, second, rng))

@@ -39,7 +39,14 @@ def test_a_first_write_that_was_stopped(tmp_path: Path, letters: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["no JSON", "[1]", "{}", '{"contender": "mine"}', json.dumps(ONE.to_dict() | {"seed": "x"}), ""]
+    "line",
+    [
+        *("no JSON", "[1]", "{}", '{"contender": "mine"}', ""),
+        json.dumps(ONE.to_dict() | {"seed": "x"}),
+        json.dumps(ONE.to_dict() | {"evaluations": -5}),
+        json.dumps(ONE.to_dict() | {"steps": [["1", 0.5, None, 1.0]]}),
+        json.dumps(ONE.to_dict() | {"retrained": "x"}),
+    ],
 )
 def test_lines_that_are_no_search(tmp_path: Path, line: str) -> None:
     path = tmp_path / "searches.jsonl"
@@ -113,8 +120,9 @@ def test_titles_that_are_alike_have_folders_of_their_own(tmp_path: Path) -> None
     )
     folders = [run_folder(tmp_path, one, 0) for one in found]
     assert folders[0] != folders[1]
-    long = run_folder(tmp_path, Contender("é" * 300, {}, digest="a" * 32), 0)
-    long.mkdir()  # a file system takes 255 bytes
+    for letter in "é", "\N{MATHEMATICAL BOLD CAPITAL A}":  # of two bytes, and of four
+        long = run_folder(tmp_path, Contender(letter * 300, {}, digest="a" * 32), 0)
+        long.mkdir()  # a file system takes 255 bytes
 
 
 def test_a_run_of_something_else_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import evonas
@@ -221,3 +223,42 @@ def test_what_is_refused(contenders: Any, said: dict[str, Any], message: str) ->
     with pytest.raises(UserError) as told:
         evonas.compare(contenders, **{**TERMS, "budget": 2, "seeds": 1, **said})
     assert message in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"seeds": 2.5}, "seeds: expected how many, or their seeds, got 2.5"),
+        ({"seeds": None}, "seeds: expected"),
+        ({"at": 5}, "at: expected numbers of evaluations, got 5"),
+        ({"jobs": "2"}, "jobs: expected a whole number of at least 1, got '2'"),
+        ({"watch": 5}, "watch: expected a function, got 5"),
+        ({"folder": 5}, "folder: expected a path, got 5"),
+        ({"target": "x"}, "target: expected a finite number, got 'x'"),
+        ({"target": float("nan")}, "target: expected a finite number, got nan"),
+        ({"bounds": (0, float("inf"))}, "bounds: expected the least and the most"),
+        ({"operators": 5}, "operators: expected functions"),
+        ({"vary": {"population": 2}}, "vary 'population': expected a list of values"),
+        ({"vary": {"population": []}}, "vary 'population': expected a list of values"),
+        ({"vary": {5: [1]}}, "vary: expected values by setting"),
+        ({"contenders": 5}, "contenders: expected arguments by label"),
+        ({"contenders": ["random", "random"]}, "expected every contender once"),
+        ({"contenders": {"a": {5: 3}}}, "contender 'a': expected names of arguments, got 5"),
+    ],
+)
+def test_arguments_of_other_types(said: dict[str, Any], expected: str) -> None:
+    """Said before anything is searched, and not when the report is written hours later."""
+    said = {"contenders": ["random"], **TERMS, "budget": 1, "seeds": 1, **said}
+    with pytest.raises(UserError, match=re.escape(expected)):
+        evonas.compare(said.pop("contenders"), **said)
+
+
+def test_seeds_of_numpy(tmp_path: Path) -> None:
+    found = evonas.compare(["random"], seeds=np.arange(2), folder=tmp_path, **{**TERMS, "budget": 1})
+    assert [record.seed for record in found.records["random"]] == [0, 1]
+
+
+def test_functions_of_one_line_are_not_one_fitness() -> None:
+    ways = {"a": {"evaluate": lambda genome, rng: 1.0}, "b": {"evaluate": lambda genome, rng: 2.0}}
+    found = evonas.compare(ways, seeds=2, genome="genet", needs="genome", strategy="random", budget=1)
+    assert not found.alike and found.tests == []

@@ -1,5 +1,6 @@
 """Crossover in the toolbox: drawn by weight, applied in place, checked."""
 
+import dataclasses
 import random
 
 import pytest
@@ -90,3 +91,31 @@ def test_a_users_crossover_counts() -> None:
         toolbox.mate(*pair())
     toolbox.register("mate", lambda first, second: (first, second))
     assert crosses(toolbox) and crosses(make_toolbox(GenetGenome, GenetSpace(), [nothing, exchange]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting", "value"),
+    [
+        ("hierarchical", "motifs", (3, 1)),
+        ("hierarchical", "nodes", (3, 5)),
+        ("amoeba", "operations", ("sep3x3",)),
+    ],
+)
+def test_parents_of_other_spaces_make_no_broken_children(kind: str, setting: str, value: object) -> None:
+    genome = genome_type(kind)
+    space = genome.default_space()
+    other = dataclasses.replace(space, **{setting: value})
+    toolbox = make_toolbox(genome, space, operators_for(kind))
+    parents = [genome.random(one, random.Random(0)) for one in (space, other)]
+    before = [str(parent) for parent in parents]
+    with pytest.raises(UserError, match="expected parents of one space"):
+        toolbox.mate(*parents)
+    assert [str(parent) for parent in parents] == before
+
+
+def test_parents_of_two_kinds() -> None:
+    amoeba, darts = map(genome_type, ("amoeba", "darts"))
+    toolbox = make_toolbox(amoeba, amoeba.default_space(), operators_for("amoeba"))
+    pair_of_two = toolbox.individual(), darts.random(darts.default_space(), random.Random(0))
+    with pytest.raises(UserError, match="expected two genomes of one kind, got 'amoeba' and 'darts'"):
+        toolbox.mate(*pair_of_two)

@@ -205,3 +205,37 @@ def test_an_installed_name_is_not_taken(written):
     status, _, err = call("evolve", "--operators", path)
     assert status == 2
     assert "genome 'genet'" in err and "has one of that name: choose another" in err
+
+
+OWN = """
+from evonas.evolution import mutation
+from evonas.evolution.strategies.random_search import RandomSearch
+from evonas.genomes.genet import GenetGenome
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("raise SystemExit(0)", "line 6: SystemExit: 0"),  # which would end the command, with success
+        ("class A(RandomSearch):\n    name = 'x'\nclass B(RandomSearch):\n    name = 'x'", "'x' twice"),
+        ("class A(GenetGenome):\n    name = 'x'\nclass B(GenetGenome):\n    name = 'x'", "'x' twice"),
+        ("class A(GenetGenome):\n    name = 5", "genomes: expected a text for a name, got 5"),
+        ("a, b = (mutation('genet', name='x')(lambda genome, rng: genome) for _ in 'ab')", "'x' twice"),
+        ("a = mutation('genet', name=5)(lambda genome, rng: genome)", "expected name='...', a text"),
+        ("a = mutation('genet')(5)", "mutation: expected a function, got 5"),
+        ("a = mutation('genet', weight=float('inf'))(lambda genome, rng: genome)", "at least 0, got inf"),
+    ],
+)
+def test_files_that_cannot_be_meant(tmp_path, text, expected):
+    path = tmp_path / "own.py"
+    path.write_text(OWN + "\n" + text, encoding="utf-8")
+    status, out, err = call("list", "genomes", "--operators", path)
+    assert status == 2 and not out and err.startswith(f"error: operators {path}"), err
+    assert expected in err and len(err.splitlines()) == 1
+
+
+def test_a_thing_with_two_names_is_one(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN + "class Twice(RandomSearch):\n    pass\nOther = Twice\n", encoding="utf-8")
+    assert call("list", "strategies", "--operators", path)[0] == 0
