@@ -30,7 +30,7 @@ def sound(last, *, kills):
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("kills", "kinds"), [(6, ["genotypes, serial", "trainings, serial"]), (2, ["genotypes, 2 processes"])]
+    ("kills", "kinds"), [(4, ["genotypes, serial", "trainings, serial"]), (2, ["genotypes, 2 processes"])]
 )
 def test_a_few_kills(tmp_path, kills, kinds):
     sound(crash(tmp_path, "--kills", str(kills), "--only", *kinds), kills=kills)

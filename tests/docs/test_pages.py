@@ -39,8 +39,7 @@ from PIL import Image
 from evonas.cli.app import app
 from evonas.settings.recipe import parse_recipe
 
-QUICK = {"docs/write-your-own-operator.md", "docs/morphisms.md"}
-QUICK |= {"docs/tutorials/9-your-own-genome.md", "docs/tutorials/10-your-own-strategy.md"}
+QUICK = {"docs/morphisms.md", "docs/tutorials/9-your-own-genome.md"}
 """Pages that are run with every change; `make test-all` runs all."""
 
 SAVED = {

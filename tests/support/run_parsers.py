@@ -190,7 +190,7 @@ class SpoiltRun:
             result.journal.close()
         for in_json in (True, False):
             with contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")):
-                show(self.folder, in_json)
+                show(self.folder, as_json=in_json)
         from evonas.report import write_report
 
         write_report(self.folder, self.folder.with_suffix(".html"), 1)
