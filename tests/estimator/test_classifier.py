@@ -297,3 +297,16 @@ def test_workers_change_nothing(
 ) -> None:
     quick.set_params(workers=1).fit(*colours)
     assert np.array_equal(quick.predict_proba(colours[0]), fitted.predict_proba(colours[0]))
+
+
+def test_a_run_in_a_relative_folder_is_found_from_elsewhere(
+    quick: EvolvedClassifier,
+    colours: tuple[np.ndarray, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pickled = pickle.dumps(quick.set_params(run="runs", validation_fraction=np.float32(0.25)).fit(*colours))
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert pickle.loads(pickled).run_.folder == tmp_path / "runs" / "fit-1"  # noqa: S301 - it is our own
