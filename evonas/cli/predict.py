@@ -102,13 +102,15 @@ def _check_out(out: Path | None) -> None:
     """Refuses a file that cannot be written, before the images are read.
 
     Raises:
-        UserError: It is a folder, or in one that is not there.
+        UserError: It is a folder, or in one that is not there; or a file that is no sheet, perhaps an image.
     """
     if out is None:
         return
     path = expanded(out)
     if path.is_dir():
         raise UserError(f"--out: expected a file, got the folder {str(path)!r}")
+    if path.is_file() and path.suffix.lower() != ".csv":
+        raise UserError(f"--out: expected FILE.csv or a new file, got {str(path)!r}, which would be lost")
     if not path.parent.is_dir():
         raise UserError(f"--out: expected a folder that exists, got {str(path.parent)!r}")
 

@@ -17,7 +17,7 @@ from .damaged import DamagedImageError, all_of
 from .image_files import Form, changes_to, damaged_of, decode_all
 from .images import Shape
 from .labels import listed
-from .layout import SUFFIXES, images_in, sub_folders
+from .layout import SUFFIXES, images_below, images_in, sub_folders
 from .marks import Marks, gathered
 from .npz_file import DEFAULT_MAX_BYTES
 from .parts import TEST, part_of
@@ -162,6 +162,8 @@ def own_files(
         return OwnFiles(root, tuple(beside), None, form, pixels.background, without_damaged)
     if beside:
         told += (f"{len(beside):,} beside the class folders passed over",)
+    if deeper := sum(map(images_below, folders)):
+        told += (f"{deeper:,} in folders within the class folders passed over",)
     number = {name: number for number, name in enumerate(classes)}
     found = [(file, number[folder.name]) for folder in folders for file in images_in(folder)]
     if not found:

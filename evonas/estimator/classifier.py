@@ -133,7 +133,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         units = Units.of(images)
         seed = self._seed()
         names = tuple(map(str, classes.tolist()))
-        learnt = divided(units.stored(images), labels.astype(np.int64), names, self.validation_fraction, seed)
+        fraction = _plain(self.validation_fraction)
+        learnt = divided(units.stored(images), labels.astype(np.int64), names, fraction, seed)
         found = search_and_train(learnt, units, not layout.padded, self._wishes(), seed)
         self.classes_ = classes
         self.n_features_in_ = layout.values

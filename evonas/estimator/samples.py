@@ -118,11 +118,17 @@ def kept_in(folder: Path | None) -> Iterator[tuple[Path | None, Path | None]]:
 def claimed(folder: Path) -> Path:
     """A new folder for the run of one fit, in the folder where runs are kept.
 
+    A number is free if neither a folder nor a file of images has it: such a file may be of somebody else, or
+    of a run that was moved or refined and needs it still.
+
     Raises:
         UserError: It cannot be made.
     """
     number = 1
     while True:
+        if (folder / f"{FIT.format(number=number)}.npz").exists():
+            number += 1
+            continue
         try:
             (made := folder / FIT.format(number=number)).mkdir(parents=True)
             return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -63,7 +62,7 @@ def search_and_train(samples: Samples, units: Units, pictures: bool, wishes: Wis
         config["final"] = {**config["final"], "epochs": epochs}
     if wishes.say is not None:
         settings["watch"] = _telling(wishes.say, settings.get("watch"))
-    runs = None if wishes.run is None else Path(wishes.run).expanduser()
+    runs = wishes.checked_run()
     with _threads_kept(), kept_in(runs) as (folder, file):
         dataset = samples.dataset(file)
         result = evolve(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from ..settings import Recipe, compose, merged, read_recipe
 from ..training import Plan
 
@@ -16,10 +17,18 @@ SMALLEST_BATCH = 4
 
 
 def own_tables(config: str | Path | Mapping[str, Any] | None) -> Recipe:
-    """What a user's own recipe says, from a file or as it is given."""
+    """What a user's own recipe says, from a file or as it is given.
+
+    Raises:
+        UserError: It is neither, or the file cannot be read.
+    """
     if config is None:
         return {}
-    return dict(config) if isinstance(config, Mapping) else read_recipe(Path(config))
+    if isinstance(config, Mapping):
+        return dict(config)
+    if not isinstance(config, str | Path):
+        raise UserError(f"config: expected tables or a file, got {config!r:.60}")
+    return read_recipe(Path(config))
 
 
 def suited(
@@ -39,7 +48,8 @@ def suited(
     under: Recipe = {}
     for table in ("training", "final"):
         under[table] = {}
-        if recipe[table].get("batch_size", Plan.batch_size if table == "training" else 0) > most:
+        size = recipe[table].get("batch_size", Plan.batch_size if table == "training" else 0)
+        if isinstance(size, int) and size > most:  # what is no number is refused where all are checked
             under[table]["batch_size"] = most
         if not pictures and (table == "training" or "crop" in recipe[table]):
             under[table]["crop"] = 0

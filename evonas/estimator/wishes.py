@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
+from ..files import expanded
 
 if TYPE_CHECKING:
     from ..evolution import Genome
@@ -68,6 +69,8 @@ class Wishes:
         if not isinstance(self.settings, Mapping):
             raise UserError(f"settings: expected a mapping by argument's name, got {self.settings!r:.60}")
         for name in self.settings:
+            if not isinstance(name, str):
+                raise UserError(f"settings: expected names of arguments, got {name!r:.60}")
             if name in PARAMETERS:
                 raise UserError(
                     f"settings: {name!r} is a parameter of the classifier itself, {PARAMETERS[name]}"
@@ -77,6 +80,18 @@ class Wishes:
             if name in OF_FITNESS:
                 raise UserError(f"settings: {name!r} has no place here, for fitness comes from training on X")
         return dict(self.settings)
+
+    def checked_run(self) -> Path | None:
+        """Where runs are kept, wherever the process goes from here; None for nowhere.
+
+        Raises:
+            UserError: It is no path.
+        """
+        if self.run is None:
+            return None
+        if not isinstance(self.run, str | Path):
+            raise UserError(f"run: expected a folder, got {self.run!r:.60}")
+        return expanded(self.run).absolute()
 
     def checked_epochs(self) -> int | None:
         """The epochs of the final training.

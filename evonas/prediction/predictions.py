@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..files import encodable
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ class Predictions:
     def write_csv(self, path: str | Path) -> Path:
         """Writes a line an image: its name, its class where known, the predicted one, all probabilities.
 
+        Bytes of a name that are no UTF-8 are written out.
+
         Raises:
             UserError: The file cannot be written.
         """
@@ -145,7 +148,7 @@ class Predictions:
                 for place, (name, predicted) in enumerate(zip(self.names, self.predicted, strict=True)):
                     own = [] if self.labels is None else [self.classes[self.labels[place]]]
                     shares = (f"{share:.6g}" for share in self.probabilities[place].tolist())
-                    sheet.writerow([name, *own, predicted, *shares])
+                    sheet.writerow([encodable(name), *own, predicted, *shares])
         except OSError as error:
             raise UserError(f"out {path}: cannot be written: {error.strerror or error}") from None
         return path

@@ -126,7 +126,7 @@ class Predictor:
         """Softmax of the outputs, shape (n, K).
 
         Raises:
-            UserError: The outputs are no logits of the classes.
+            UserError: The outputs are no logits of the classes, or not finite.
         """
         logits = np.asarray(self.outputs(x.astype(np.float32).transpose(0, 3, 1, 2)), np.float64)
         classes = len(self.wanted.classes)
@@ -134,6 +134,12 @@ class Predictor:
             raise UserError(
                 f"{self.title}: expected a number for each of {classes} classes and {len(x)} images, "
                 f"got outputs of shape {logits.shape}"
+            )
+        if strange := int((~np.isfinite(logits)).any(axis=1).sum()):
+            raise UserError(
+                f"{self.title}: expected outputs that are finite, got NaN or infinite ones for {strange} of "
+                f"{len(x)} images, whose values reach {np.abs(x.astype(np.float64)).max():.4g}: are they in "
+                "the units of the training images?"
             )
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         found: NDArray[np.float32] = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)

@@ -136,3 +136,10 @@ def test_refusals(
 def test_images_that_are_not_there(evonas: Callable[..., Any], finished: Path, photos: Path) -> None:
     assert evonas("predict", finished, photos.with_name("photo")).failed_with(f"did you mean '{photos}'?")
     assert evonas("predict", finished, photos / "nothing.png").failed_with("expected an image file, a folder")
+
+
+def test_a_sheet_does_not_replace_an_image(evonas: Callable[..., Any], finished: Path, photos: Path) -> None:
+    image = photos / "00.png"
+    before = image.read_bytes()
+    assert evonas("predict", finished, image, "--out", image).failed_with("which would be lost")
+    assert image.read_bytes() == before

@@ -215,3 +215,9 @@ def test_refusals_of_folders(folder: Callable[..., Path], tmp_path: Path) -> Non
         read(strangers / "cat", Wanted((5, 4, 4), PETS, Pixels()))
     with pytest.raises(UserError, match=r"expected values of floats, .* got 8 bits"):
         read(strangers / "cat", Wanted((5, 4, 1), PETS, Pixels("floats")))
+
+
+def test_images_deeper_in_a_class_are_passed_over_and_that_is_said(folder: Callable[..., Path]) -> None:
+    opened = open_own(folder({"dog/b.png": colour(), "cat/a.png": colour(), "cat/x/c.png": colour()}), BYTES)
+    assert len(list(opened.batches(9))[0].names) == 2
+    assert opened.said() == ["1 in folders within the class folders passed over"]

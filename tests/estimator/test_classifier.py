@@ -235,6 +235,10 @@ def test_before_it_is_fitted(quick: EvolvedClassifier, colours: tuple[np.ndarray
         ({"workers": -1}, "^workers: expected a whole number of at least 0 or auto, got -1"),
         ({"validation_fraction": 1}, "^validation_fraction: expected a number between 0 and 1"),
         ({"image_shape": (3, 3)}, r"^X: expected images of 3×3 pixels and 1 channels"),
+        ({"run": 3}, "^run: expected a folder, got 3"),
+        ({"settings": {1: 1}}, "^settings: expected names of arguments, got 1"),
+        ({"settings": {"config": 3}}, "^config: expected tables or a file, got 3"),
+        ({"settings": {"config": {"final": {"batch_size": "x"}}}}, "batch_size: expected"),
         ({"settings": 3}, "^settings: expected a mapping by argument's name, got 3"),
         (
             {"settings": {"seed": 3}},
@@ -293,3 +297,16 @@ def test_workers_change_nothing(
 ) -> None:
     quick.set_params(workers=1).fit(*colours)
     assert np.array_equal(quick.predict_proba(colours[0]), fitted.predict_proba(colours[0]))
+
+
+def test_a_run_in_a_relative_folder_is_found_from_elsewhere(
+    quick: EvolvedClassifier,
+    colours: tuple[np.ndarray, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pickled = pickle.dumps(quick.set_params(run="runs", validation_fraction=np.float32(0.25)).fit(*colours))
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert pickle.loads(pickled).run_.folder == tmp_path / "runs" / "fit-1"  # noqa: S301 - it is our own

@@ -66,3 +66,8 @@ def test_every_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "fit-1").touch()
     with pytest.raises(UserError, match="expected a folder, got something else at .*fit-1"):
         claimed(tmp_path)
+
+
+def test_a_file_beside_the_runs_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "fit-1.npz").write_bytes(b"mine")
+    assert claimed(tmp_path).name == "fit-2"

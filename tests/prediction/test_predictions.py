@@ -51,3 +51,9 @@ def test_a_sheet_has_all_probabilities(labelled: Predictions, tmp_path: Path) ->
     assert unlabelled.read_text(encoding="utf-8").splitlines()[1] == "a,cat,0.7,0.2,0.1"
     with pytest.raises(UserError, match="nowhere.*cannot be written: No such file"):
         labelled.write_csv(tmp_path / "nowhere" / "a.csv")
+
+
+def test_a_name_that_is_no_utf_8_is_written_out(tmp_path: Path) -> None:
+    found = Predictions(CLASSES, ("a\udcff.png",), SHARES[:1])
+    written = found.write_csv(tmp_path / "a.csv").read_text(encoding="utf-8")
+    assert written.splitlines()[1].startswith("a\\udcff.png,cat,")

@@ -168,3 +168,10 @@ def test_16_bits_keep_their_scale(tmp_path: Path) -> None:
         tmp_path / "kept",
     )
     assert load_trained(tmp_path / "kept").predict(deep).predicted == found.predicted
+
+
+def test_images_whose_outputs_are_not_finite_are_refused(final: Trained) -> None:
+    predictor = Predictor.of(final.deployable(), "it", "cpu")
+    lost = replace(predictor, outputs=lambda images: np.full((len(images), 2), np.nan, np.float32))
+    with pytest.raises(UserError, match="got NaN or infinite ones for 2 of 2 images, whose values reach 7"):
+        lost.predict(np.full((2, 8, 8, 3), 7, np.uint8))
