@@ -216,6 +216,7 @@ def _question(context: typer.Context, folder: Path, named: str | None, points: l
     Raises:
         UserError: Something of it is unknown or refused.
     """
+    from ..comparison import check_target
     from .contenders import read_contenders
 
     said = context.params
@@ -225,7 +226,7 @@ def _question(context: typer.Context, folder: Path, named: str | None, points: l
             chosen[key] = str(expanded(said[key]).resolve())
     if named is not None:
         chosen["dataset"] = named
-    _check_target(said["target"])
+    check_target(said["target"])
     protocol = said["protocol"] or ""
     contenders = read_contenders(said, chosen, said["operators"] or [], protocol)
     seeds, first = said["seeds"], said["first_seed"]
@@ -275,12 +276,12 @@ def _draws(wanted: bool) -> bool:
 
 
 def _of_runs(runs: list[Path], operators: list[Path], points: list[int], target: float | None) -> Comparison:
-    from ..comparison import Own, compared, read_operators, read_runs
+    from ..comparison import Own, check_target, compared, read_operators, read_runs
 
     with Own(read_operators(operators)).brought():  # runs may be of genomes and strategies of a file
         found = read_runs(runs)
     if found.accuracies:
-        _check_target(target)
+        check_target(target)
     for remark in found.remarks:
         say(f"warning: {remark}", error=True)
     about = f"{found.settings.genome} on {found.settings.dataset or 'a function'}"
@@ -293,16 +294,6 @@ def _of_runs(runs: list[Path], operators: list[Path], points: list[int], target:
         accuracies=found.accuracies,
         fitness=found.fitness,
     )
-
-
-def _check_target(target: float | None) -> None:
-    """Refuses what no accuracy can reach.
-
-    Raises:
-        UserError: It is outside [0, 1].
-    """
-    if target is not None and not 0 <= target <= 1:
-        raise UserError(f"target: expected an accuracy in [0, 1], got {target:g}")
 
 
 def _searched(question: Question, jobs: int | None, silent: bool) -> Comparison:

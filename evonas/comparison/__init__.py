@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ..files import later
 
 if TYPE_CHECKING:
-    from .asked import check_once, contender_of
+    from .asked import check_once, check_target, contender_of
     from .comparison import Comparison, compared, made_with
     from .contender import Contender, find_contender
     from .figure import check_matplotlib, draw_curves, draw_heat_map
@@ -52,6 +52,7 @@ __all__ = [
     "Terms",
     "check_matplotlib",
     "check_once",
+    "check_target",
     "check_varied",
     "compare",
     "compared",
@@ -86,7 +87,7 @@ __all__ = [
 __getattr__ = later(
     __name__,
     {
-        "asked": "check_once contender_of",
+        "asked": "check_once check_target contender_of",
         "comparison": "Comparison compared made_with",
         "contender": "Contender find_contender",
         "figure": "check_matplotlib draw_curves draw_heat_map",

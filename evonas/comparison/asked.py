@@ -149,3 +149,13 @@ def check_once(contenders: Iterable[Contender]) -> None:
                 f"compare: expected every contender once, got {one.title!r} again; give one another label"
             )
         known.add(one.title)
+
+
+def check_target(target: float | None) -> None:
+    """Refuses what no accuracy can reach.
+
+    Raises:
+        UserError: It is outside [0, 1].
+    """
+    if target is not None and not 0 <= target <= 1:
+        raise UserError(f"target: expected an accuracy in [0, 1], got {target:g}")

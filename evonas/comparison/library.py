@@ -14,7 +14,7 @@ from ..evolution import Brought, genome_name, named_strategy
 from ..files import expanded
 from ..search import Needs, UserFunction
 from ..settings import check_protocol
-from .asked import check_once, contender_of, read_own
+from .asked import check_once, check_target, contender_of, read_own
 from .contender import Contender
 from .figure import check_matplotlib
 from .own import Own
@@ -85,10 +85,11 @@ def compare(
     said = {key: value for key, value in choices.items() if value is not None}
     own = {"operators": operators, "evaluate": evaluate, "needs": needs, "name": name}
     shared = read_own(said | {key: value for key, value in own.items() if value is not None}, "compare")
+    plain = _plain(said, shared)
     question = Question(
-        _contenders(contenders, _plain(said, shared), shared, _values(vary), protocol),
+        _contenders(contenders, plain, shared, _values(vary), protocol),
         _seeds(seeds),
-        _plain(said, shared),
+        plain,
         protocol,
         None if folder is None else Path(folder),
         [_whole(point, "at", 1) for point in _several(at, "at", "numbers of evaluations")],
@@ -96,7 +97,8 @@ def compare(
         bounds,
     )
     searches = Searches(question)
-    _check_target(target, searches.accuracies)
+    if searches.accuracies:
+        check_target(target)
     if searches.missing:
         searches.run(number, watch or _nobody)
     found = ComparisonResult.of(searches.compared(), question.folder)
@@ -210,11 +212,6 @@ def _check_bounds(bounds: Any) -> None:
         and bounds[0] < bounds[1]
     ):
         raise UserError(f"bounds: expected the least and the most, such as (0, 1), got {bounds!r:.60}")
-
-
-def _check_target(target: float | None, accuracies: bool) -> None:
-    if target is not None and accuracies and not 0 <= target <= 1:
-        raise UserError(f"target: expected an accuracy in [0, 1], got {target:g}")
 
 
 def _draws() -> bool:

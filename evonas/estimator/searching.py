@@ -17,7 +17,7 @@ from ..network import deployable
 from ..results import Individual, SearchResult, final_training
 from ..search import Watch
 from ..settings import said
-from ..training import Compute, DivergenceError
+from ..training import DivergenceError
 from .fitted import FittedNetwork
 from .samples import Samples, kept_in
 from .small import own_tables, suited
@@ -87,7 +87,7 @@ def _trained(best: Individual, dataset: ImageDataset, seed: int, say: Say | None
     """
     settings, genome = best.settings, best.genome
     plan = settings.final_plan.changed(genome.training())
-    compute = Compute(settings.device, settings.precision, settings.threads, settings.capture)
+    compute = settings.compute
 
     def after_epoch(epoch: int) -> None:
         if say is not None:

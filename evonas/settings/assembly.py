@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -146,9 +146,9 @@ def workbench(
         return Workbench(function, facts, task)
     facts["images"] = dataset.account(split)
     facts["counts"] = split.counts()
-    from ..training import Compute, TrainingEvaluator
+    from ..training import TrainingEvaluator
 
-    compute = Compute(device or settings.device, settings.precision, settings.threads, settings.capture)
+    compute = settings.compute if not device else replace(settings.compute, device=device)
     trainer = TrainingEvaluator(
         split,
         statistics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from msgspec import Meta
 
@@ -19,6 +19,9 @@ from ..task import Task
 from ..training import Plan
 from .genotypes import read_genotype
 from .recipe import SEARCH_KEYS, Recipe
+
+if TYPE_CHECKING:
+    from ..training import Compute
 
 ARGUMENTS = (
     *SEARCH_KEYS,
@@ -156,6 +159,13 @@ class Settings:
     def final_plan(self) -> Plan:
         """The plan by which the best is trained."""
         return self.plan.changed(self.final)
+
+    @property
+    def compute(self) -> Compute:
+        """Where and in which precision networks are trained."""
+        from ..training import Compute
+
+        return Compute(self.device, self.precision, self.threads, self.capture)
 
     def make_space(self) -> Space:
         """The genome's search space."""

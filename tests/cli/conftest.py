@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from evonas.cli import main
 
@@ -114,3 +115,19 @@ def npz(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Thirty images that only their alpha channel shows, and two damaged files."""
+    rng = np.random.default_rng(0)
+    for number in range(30):
+        pixels = np.zeros((8, 8, 4), np.uint8)
+        pixels[..., 3] = rng.integers(0, 2, (8, 8)) * 255 if number % 2 else 255 * np.eye(8)
+        pixels[number % 8, 0, 3] = number  # no two are the same
+        path = tmp_path / "photos" / "ab"[number % 2] / f"{number:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels, "RGBA").save(path)
+    (tmp_path / "photos" / "a" / "broken.png").write_bytes(b"nothing")
+    (tmp_path / "photos" / "b" / "empty.jpg").write_bytes(b"")
+    return tmp_path / "photos"

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import typer
-from PIL import Image
 
 from evonas.cli.app import app
 from evonas.cli.contenders import read_contender
@@ -193,19 +191,12 @@ def test_every_option_of_evolve_has_its_place() -> None:
     assert set(asked) == {"config", "population", "sample", "keep", "verify_morphisms"} and label
 
 
-def test_images_are_read_as_evolve_reads_them(evonas: Callable[..., Any], tmp_path: Path) -> None:
-    """Images that only their alpha channel shows, and a damaged file."""
-    rng = np.random.default_rng(0)
-    for number in range(40):
-        pixels = np.zeros((8, 8, 4), np.uint8)
-        pixels[..., 3] = rng.integers(0, 2, (8, 8)) * 255 if number % 2 else 255 * np.eye(8)
-        pixels[number % 8, 0, 3] = number  # no two are the same
-        path = tmp_path / "photos" / "ab"[number % 2] / f"{number:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels, "RGBA").save(path)
-    (tmp_path / "photos" / "a" / "broken.png").write_bytes(b"nothing")
+def test_images_are_read_as_evolve_reads_them(
+    evonas: Callable[..., Any], photos: Path, tmp_path: Path
+) -> None:
+    """Images that only their alpha channel shows, and damaged files."""
     folder = tmp_path / "out"
-    base = ["compare", "--dataset", tmp_path / "photos", "--contender", "genome=genet genome.filters=[2,2,2]"]
+    base = ["compare", "--dataset", photos, "--contender", "genome=genet genome.filters=[2,2,2]"]
     base += ["--budget", 1, "--epochs", 1, "--seeds", 1, "--jobs", 1, "--output", folder, "--device", "cpu"]
     assert evonas(*base).failed_with("damaged", "broken.png", "--without-damaged")
     assert evonas(*base, "--without-damaged").failed_with("in the alpha channel alone", "--background")
