@@ -14,7 +14,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from ..errors import UserError
 from ..evolution import Operator
-from ..search.executors import HiddenMainContext, cores, pack, unpack
+from ..search.executors import HiddenMainContext, check_may_start, cores, pack, unpack
 from .contender import Contender
 from .identity import check_run, run_folder
 from .kept import Records
@@ -70,6 +70,7 @@ def _run(tasks: Sequence[Task], terms: Terms, jobs: int) -> Iterator[Record]:
         for task in tasks:
             yield run_one(*task, terms)
         return
+    check_may_start()
     # The first search here: what is wrong with the terms shows before processes are started.
     first, *rest = tasks
     began = time.perf_counter()

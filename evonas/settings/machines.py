@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..files import read_size
-from ..search.executors import Executor, SerialExecutor, cores
+from ..search.executors import Executor, SerialExecutor, check_may_start, cores
 
 if TYPE_CHECKING:
     from ..search import Evaluator
@@ -161,7 +161,7 @@ def read_machines(
         device_memory: Bytes, a text such as ``8GB``, or None.
 
     Raises:
-        UserError: Something is none of these, or a device is not here.
+        UserError: Something is none of these, a device is not here, or only an import asks for processes.
     """
     number = isinstance(workers, int) and not isinstance(workers, bool) and workers >= 0
     if isinstance(workers, str) and workers.isdecimal():
@@ -192,7 +192,10 @@ def read_machines(
     memory = None if device_memory is None else read_size(device_memory, "device_memory")
     if memory is not None and per_device in (None, 1):
         raise UserError("device_memory: expected only with devices and per_device above 1")
-    return Machines(workers, names, per_device or 1, memory, timeout, ray or "")
+    machines = Machines(workers, names, per_device or 1, memory, timeout, ray or "")
+    if machines.apart:
+        check_may_start()
+    return machines
 
 
 def read_devices(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .parcel import WeightsAt, lend, pack, unpack
     from .processes import Place, ProcessExecutor
     from .ray import RayExecutor
+    from .reading import check_may_start
     from .scratch import discard, scratch_folder
     from .worker import end_with_parent
 
@@ -34,6 +35,7 @@ __all__ = [
     "SerialExecutor",
     "Usage",
     "WeightsAt",
+    "check_may_start",
     "cores",
     "discard",
     "end_with_parent",
@@ -52,6 +54,7 @@ __getattr__ = later(
         "parcel": "WeightsAt lend pack unpack",
         "processes": "Place ProcessExecutor",
         "ray": "RayExecutor",
+        "reading": "check_may_start",
         "scratch": "discard scratch_folder",
         "worker": "end_with_parent",
     },

@@ -29,6 +29,8 @@ def reading() -> Iterator[None]:
 def check_may_start() -> None:
     """Checks that a process that is to be started is none that only an import asks for.
 
+    Whoever will start some asks first, before a folder is opened or anything runs; `hidden_main` asks again.
+
     Raises:
         UserError: It is.
     """

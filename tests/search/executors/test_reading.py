@@ -9,6 +9,7 @@ FITNESS = "import evonas\ndef ones(genome, rng):\n    return sum(genome) / len(g
 CHOICES = 'genome="genet", evaluate=ones, needs="genome"'
 SEARCHES = {
     "a search": f"evonas.evolve({CHOICES}, budget=2, population=2, workers=2)\n",
+    "a search that is kept": f'evonas.evolve({CHOICES}, budget=2, population=2, workers=2, run="kept")\n',
     "a comparison": f'evonas.compare({{"a": {{}}, "b": {{"sample": 2}}}}, {CHOICES}, '
     'strategy="aging", budget=2, population=2, at=[2], seeds=2, folder="compared", jobs=2)\n',
 }
@@ -23,6 +24,7 @@ def test_it_is_refused_in_the_worker(tmp_path, search):
     assert ended.returncode == 1
     said = ended.stderr.splitlines()[-1]
     assert "begins a search with workers when it is imported; expected that under if __name__" in said
+    assert "another process is writing" not in ended.stderr
 
 
 def test_where_it_says_so_the_module_serves_its_workers(tmp_path):
