@@ -19,6 +19,7 @@ from .usage import Usage
 if TYPE_CHECKING:
     from .endings import how_it_ended
     from .hidden_main import HiddenMainContext
+    from .huge_pages import memory_of_workers
     from .parcel import WeightsAt, lend, pack, unpack
     from .processes import Place, ProcessExecutor
     from .ray import RayExecutor
@@ -41,6 +42,7 @@ __all__ = [
     "end_with_parent",
     "how_it_ended",
     "lend",
+    "memory_of_workers",
     "pack",
     "scratch_folder",
     "unpack",
@@ -51,6 +53,7 @@ __getattr__ = later(
     {
         "endings": "how_it_ended",
         "hidden_main": "HiddenMainContext",
+        "huge_pages": "memory_of_workers",
         "parcel": "WeightsAt lend pack unpack",
         "processes": "Place ProcessExecutor",
         "ray": "RayExecutor",

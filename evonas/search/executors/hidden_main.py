@@ -19,7 +19,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from . import sessions, steady_clock, watcher
+from . import huge_pages, sessions, steady_clock, watcher
 from .reading import check_may_start
 
 steady_clock.install()  # for whoever starts processes here
@@ -71,7 +71,8 @@ class _Launch(popen_spawn_posix.Popen):
     def _launch(self, process: BaseProcess) -> None:
         check_may_start()
         with _without_main(), _without_interrupts():
-            super()._launch(process)  # type: ignore[misc]
+            with huge_pages.asked_for():
+                super()._launch(process)  # type: ignore[misc]
             watcher.watch(self.pid)
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:
