@@ -73,6 +73,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _kernels_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVONAS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _torch_starts_alike() -> None:
     """Images and weights that a test draws are the same each time, whatever ran before it."""

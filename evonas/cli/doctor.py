@@ -117,9 +117,10 @@ def _devices() -> list[tuple[str, str]]:
 
 
 def _chosen() -> list[tuple[str, str]]:
-    """What `evolve` takes by default: device, precision, threads, and where data are."""
+    """What `evolve` takes by default: device, precision, threads, memory, and where data are."""
     from ..data import default_data_dir
     from ..evolution import entries, genome_type
+    from ..search.executors import memory_of_workers
     from ..training import choose_device, choose_precision
 
     device = choose_device("auto")
@@ -135,6 +136,16 @@ def _chosen() -> list[tuple[str, str]]:
             "; ".join(f"{precision} for {', '.join(names)}" for precision, names in precisions.items()),
         ),
         ("threads", "1 a candidate on a CPU (--threads)"),
+        ("memory of workers", memory_of_workers()),
+        ("kernel cache", _kernel_cache()),
         ("data", f"{folder}{'' if folder.is_dir() else ' (not there yet)'}"),
         ("runs", str(os.path.join(os.getcwd(), "runs"))),
     ]
+
+
+def _kernel_cache() -> str:
+    """Where compiled kernels are kept, or why nowhere."""
+    from ..training.kernels import object_store, why_no_store
+
+    store = object_store()
+    return str(store.folder) if store else f"none, each process compiles its own: {why_no_store()}"

@@ -17,6 +17,18 @@ def test_it_says_what_would_be_used(evonas: Callable[..., Any]) -> None:
         assert words in ended.out
 
 
+def test_it_says_where_kernels_are_kept_and_what_memory_workers_have(
+    evonas: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVONAS_CACHE", str(tmp_path))
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0")
+    told = "".join(evonas("doctor").out.split())  # a long path is broken into lines
+    assert f"kernelcache{tmp_path}/kernels" in told
+    assert "memoryofworkersasGLIBC_TUNABLESsays:glibc.malloc.hugetlb=0" in told
+    monkeypatch.setenv("EVONAS_CACHE", "")
+    assert "kernel cache       none, each process compiles its own: turned off" in evonas("doctor").out
+
+
 def test_what_is_missing_is_named(evonas: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def found(package: str) -> str:
         if package in ("onnx", "deap", "pebble"):
