@@ -293,7 +293,7 @@ def _where(
     import torch
 
     from ..results import training_devices
-    from ..training import Compute, choose_device, choose_precision
+    from ..training import Compute, choose_device, choose_kernels, choose_precision
 
     if threads is not None and threads < 1:
         raise UserError(f"threads: expected a whole number of at least 1, got {threads}")
@@ -303,7 +303,8 @@ def _where(
     chosen = several[0] if several else choose_device(device or "auto")
     precision = choose_precision(chosen, genome.space.separable)
     share = max(1, torch.get_num_threads() // max(1, len(several)))
-    return _Where(Compute(chosen, precision, threads or share), several, compiled)
+    kernels = "eager" if compiled or several else choose_kernels(chosen, precision, threads or share)
+    return _Where(Compute(chosen, precision, threads or share, kernels=kernels), several, compiled)
 
 
 def _trained(

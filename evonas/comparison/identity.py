@@ -19,7 +19,7 @@ from .contender import Contender
 
 DECIDES_NOTHING = ("seed", "table", "keep")
 """Keys of ``[search]`` that are left out: the seed is each search's own, a table counts by its content."""
-OF_THE_MACHINE = ("device", "precision", "max_memory")
+OF_THE_MACHINE = ("device", "precision", "max_memory", "kernels")
 """Settings whose defaults the machine decides."""
 LONGEST = 60
 """Bytes of a title in the name of a folder: a name has 255 at most, and a letter takes up to four."""

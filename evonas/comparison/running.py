@@ -154,17 +154,16 @@ def _retrained(result: SearchResult, terms: Terms, seed: int) -> float | None:
     """Test accuracy of a search's winner after a training from scratch; None where that diverged."""
     from ..results import train_finally
     from ..settings import protocol_plan
-    from ..training import Compute, DivergenceError
+    from ..training import DivergenceError
 
     settings = result.settings
     data_dir, images = terms.choices.get("data_dir"), result.images
     data = images.choice(None if data_dir is None else Path(data_dir))
     # Images that have changed since would be tested on after they were trained on.
     dataset = images.find(data) if images.any else images.open(data, settings.dataset)
-    compute = Compute(settings.device, settings.precision, settings.threads)
     plan = protocol_plan(settings, terms.protocol)
     try:
-        trained = train_finally(result.best.genome, dataset, plan, compute, seed)
+        trained = train_finally(result.best.genome, dataset, plan, settings.compute, seed)
     except DivergenceError:
         return None
     return float(trained.report["test_accuracy"])

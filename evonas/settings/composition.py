@@ -132,7 +132,7 @@ def _check_search(search: Mapping[str, Any]) -> None:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "layout", "background", "inherit", "device", "precision", "table"):
+    for key in ("strategy", "dataset", "layout", "background", "inherit", "device", "precision", "table", "kernels"):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", DEFAULTS["budget"])
@@ -141,16 +141,16 @@ def _check_search(search: Mapping[str, Any]) -> None:
 
 
 def _where(search: Mapping[str, Any], uses_images: bool, separable: bool) -> dict[str, Any]:
-    """The device and the precision of trainings; a search without any names the plainest."""
+    """Device, precision and code of trainings; a search without any names the plainest."""
     if not uses_images:
-        return {"device": "cpu", "precision": "float32"}
-    from ..training import choose_device, choose_precision
+        return {"device": "cpu", "precision": "float32", "kernels": "eager"}
+    from ..training import choose_device, choose_kernels, choose_precision
 
     device = choose_device(search.get("device", "auto"))
-    return {
-        "device": device,
-        "precision": search.get("precision") or choose_precision(device, separable),
-    }
+    precision = search.get("precision") or choose_precision(device, separable)
+    threads = search.get("threads", DEFAULTS["threads"])
+    kernels = search.get("kernels") or choose_kernels(device, precision, threads)
+    return {"device": device, "precision": precision, "kernels": kernels}
 
 
 def _with_start(settings: Settings) -> Settings:

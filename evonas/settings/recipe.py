@@ -37,6 +37,7 @@ SEARCH_KEYS = (
     "table",
     "without_damaged",
     "background",
+    "kernels",
 )
 """What the table ``[search]`` may say."""
 

@@ -16,7 +16,7 @@ from ..evolution.strategies import Strategy
 from ..files import AtLeastOne, AtLeastZero, Table, check, check_names
 from ..inheritance import check_mode
 from ..task import Task
-from ..training import Plan
+from ..training import Kernels, Plan, check_kernels
 from .genotypes import read_genotype
 from .recipe import SEARCH_KEYS, Recipe
 
@@ -73,6 +73,7 @@ class Settings:
             that began when it was not asked for.
         without_damaged: Whether files of an image folder that cannot be read are gone on without.
         background: The colour below an image folder's transparent pixels; empty: transparency is dropped.
+        kernels: By which code networks are trained on a CPU: ``eager``, ``dense`` or ``planned``.
     """
 
     genome: str
@@ -106,11 +107,13 @@ class Settings:
     layout: str = BEFORE
     without_damaged: bool = False
     background: str = ""
+    kernels: Kernels = "eager"  # as runs began when there was nothing else
 
     def __post_init__(self) -> None:
         check(self, "")
         check_mode(self.inherit)
         check_layout(self.layout)
+        check_kernels(self.kernels, self.device, self.precision, self.threads)
         population = self.tactics.get("population")
         if population is not None and (type(population) is not int or population > self.budget):
             raise UserError(f"population: expected at most the budget of {self.budget}, got {population}")
@@ -165,7 +168,7 @@ class Settings:
         """Where and in which precision networks are trained."""
         from ..training import Compute
 
-        return Compute(self.device, self.precision, self.threads, self.capture)
+        return Compute(self.device, self.precision, self.threads, self.capture, self.kernels)
 
     def make_space(self) -> Space:
         """The genome's search space."""

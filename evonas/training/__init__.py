@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .final_training import FinalTraining, Trial
     from .function import FunctionEvaluator
     from .images import DeviceImages, Normalisation, steps_per_epoch
+    from .paths import Kernels, check_compiles, check_kernels, choose_kernels, no_kernels
     from .plan import Plan
     from .trainer import DivergenceError, fit, score, to_device
 
@@ -33,16 +34,21 @@ __all__ = [
     "DivergenceError",
     "FinalTraining",
     "FunctionEvaluator",
+    "Kernels",
     "Normalisation",
     "Plan",
     "TrainingEvaluator",
     "Trial",
     "all_devices",
+    "check_compiles",
+    "check_kernels",
     "choose_device",
+    "choose_kernels",
     "choose_precision",
     "fast_bfloat16",
     "fit",
     "memory_of",
+    "no_kernels",
     "score",
     "steps_per_epoch",
     "to_device",
@@ -56,6 +62,7 @@ __getattr__ = later(
         "final_training": "FinalTraining Trial",
         "function": "FunctionEvaluator",
         "images": "DeviceImages Normalisation steps_per_epoch",
+        "paths": "Kernels check_compiles check_kernels choose_kernels no_kernels",
         "plan": "Plan",
         "trainer": "DivergenceError fit score to_device",
     },

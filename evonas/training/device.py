@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from ..errors import UserError
+from .paths import Kernels
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Compute:
             stay float32).
         threads: Threads of one candidate on a CPU; sums, and so results, depend on it.
         capture: Whether steps of a training on a GPU are captured in a CUDA graph.
+        kernels: By which code networks are trained on a CPU.
     """
 
     device: str = "cpu"
     precision: str = "float32"
     threads: int = 1
     capture: bool = True
+    kernels: Kernels = "eager"
 
     @property
     def kind(self) -> str:

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from ..architecture import NO_CEILINGS, Architecture, Ceilings
 from ..data import Split, Statistics
@@ -19,15 +21,19 @@ from ..network import Weights, calibrate, weights_of
 from ..search import Evaluator, Job
 from ..seeds import Stream, named_seed
 from ..task import Task
+from .dense import with_dense_gradients
 from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .memory import Parts, footprint, parts
 from .plan import Plan
-from .preparation import prepared
+from .preparation import matched_for, prepared
 from .room import Lease, Room
 from .steps import capturing
 from .trainer import Fit, Score, fit, score, to_device
+
+if TYPE_CHECKING:
+    from .planned import Matched
 
 CALIBRATION_BATCH = 128
 """Images on which an inserted normalisation is calibrated."""
@@ -97,20 +103,32 @@ class TrainingEvaluator(Evaluator):
         plan = self.plan.changed(job.genome.training())
         architecture = job.genome.decode(self.task)
         self.ceilings.check(architecture)
-        estimate = footprint(architecture, plan, self.compute.precision)
+        matched = self._matched(job, architecture, plan)
+        if matched is None:
+            estimate = footprint(architecture, plan, self.compute.precision)
+        else:
+            from .planned import planned_footprint
+
+            estimate = planned_footprint(architecture, matched, plan)
         cut = parts(estimate, min(plan.batch_size, len(self.training)), self.ceilings.memory)
         with self._let_in(cut) as lease, self.compute.stream():
-            trained = [self._train(job, architecture, plan, cut, turn) for turn in range(plan.repeats)]
+            trained = [self._train(job, architecture, plan, cut, turn, matched) for turn in range(plan.repeats)]
             memory = max(estimate.training(cut.training, one.done.kept) for one in trained)
             lease.measured = memory if trained[0].done.kept else None
-        return self._result(architecture, plan, trained, cut, memory)
+        return self._result(architecture, plan, trained, cut, memory, matched)
 
     def _let_in(self, cut: Parts) -> AbstractContextManager[Lease]:
         """Waits for room on a device that is shared."""
         return nullcontext(Lease(0, 0, True)) if self.room is None else self.room.taken(cut.memory)
 
     def _result(
-        self, architecture: Architecture, plan: Plan, trained: Sequence[_Trained], cut: Parts, memory: int
+        self,
+        architecture: Architecture,
+        plan: Plan,
+        trained: Sequence[_Trained],
+        cut: Parts,
+        memory: int,
+        matched: Matched | None,
     ) -> Result:
         first = trained[0]  # its weights are the ones that children inherit
         metrics = {
@@ -121,6 +139,8 @@ class TrainingEvaluator(Evaluator):
         }
         if cut.training < min(plan.batch_size, len(self.training)):
             metrics["part"] = float(cut.training)
+        if matched is not None:
+            metrics["planned"] = matched.native
         if self.compute.kind == "cuda":
             metrics["captured"] = float(self.compute.capture and not any(one.done.trouble for one in trained))
         if first.before is not None:
@@ -168,7 +188,23 @@ class TrainingEvaluator(Evaluator):
             images = next(iter(self.training.batches(CALIBRATION_BATCH)))[0]
             calibrate(child.network, child.inserted, images.float().cpu())
 
-    def _train(self, job: Job, architecture: Architecture, plan: Plan, cut: Parts, turn: int) -> _Trained:
+    def _matched(self, job: Job, architecture: Architecture, plan: Plan) -> Matched | None:
+        """What computes a candidate on a plan; None where PyTorch does."""
+        if self.compute.kernels != "planned":
+            return None
+        return matched_for(architecture, job.genome.auxiliary_node(), self.task, plan)
+
+    def _scored(self, network: nn.Module, matched: Matched | None, images: int) -> nn.Module:
+        """What gives a network's logits in evaluation mode."""
+        if matched is None:
+            return network
+        from .planned import PlannedNetwork
+
+        return PlannedNetwork(network, matched.alone(), images)
+
+    def _train(
+        self, job: Job, architecture: Architecture, plan: Plan, cut: Parts, turn: int, matched: Matched | None
+    ) -> _Trained:
         """Builds and trains the candidate once; each turn draws other weights and another order."""
         weight_seed, order_seed = (
             seed if turn == 0 else named_seed(seed, f"turn {turn}")
@@ -188,13 +224,16 @@ class TrainingEvaluator(Evaluator):
             self._prepare(child)
             node = job.genome.auxiliary_node()
             view = prepared(child.network, architecture, node, self.task, plan, weight_seed)
+            if self.compute.kernels == "dense":
+                view = with_dense_gradients(view)
         to_device(view, self.compute)
+        scored = self._scored(child.network, matched, cut.evaluation)
         if job.genome.origin.operator == GIVEN:
-            given = score(child.network, self.validation, self.compute, cut.evaluation)
+            given = score(scored, self.validation, self.compute, cut.evaluation)
             kept = weights_of(child.network)
             return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
         before = (
-            score(child.network, self.validation, self.compute, cut.evaluation).accuracy
+            score(scored, self.validation, self.compute, cut.evaluation).accuracy
             if child.inherited
             else None
         )
@@ -221,8 +260,9 @@ class TrainingEvaluator(Evaluator):
             self.mirror,
             momentum=child.momentum if plan.carry_momentum else None,
             part=cut.training,
+            matched=matched,
         )
-        after = score(child.network, self.validation, self.compute, cut.evaluation)
+        after = score(scored, self.validation, self.compute, cut.evaluation)
         epochs = child.lineage_epochs + plan.epochs
         kept = with_momentum(weights_of(child.network), done.momentum or {})
         return _Trained(before, done, after, kept, child.inherited, epochs)

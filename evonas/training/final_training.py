@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,15 +18,19 @@ from ..run import SUFFIX
 from ..search.executors import WeightsAt, lend
 from ..task import Task
 from .compiling import compiled
+from .dense import with_dense_gradients
 from .device import Compute
 from .distributed import RankImages, Share, check_parts, joined, share_statistics
 from .images import DeviceImages, Normalisation
 from .plan import Plan
-from .preparation import prepared
+from .preparation import matched_for, prepared
 from .rank import Place, Say
 from .ranks import PATIENCE, run_together
 from .regularise import drawing_from
 from .trainer import Epoch, fit, to_device
+
+if TYPE_CHECKING:
+    from .planned import Matched
 
 AfterEpoch = Callable[[int], None]
 """Called with the number of an epoch that has ended, from 1."""
@@ -142,6 +146,9 @@ class FinalTraining:
         view = prepared(network, self.architecture, self.auxiliary, self.task, self.plan, self.weight_seed)
         return network, to_device(view, self.compute)
 
+    def _matched(self) -> Matched | None:
+        return matched_for(self.architecture, self.auxiliary, self.task, self.plan)
+
     def fit(self, view: nn.Module, images: DeviceImages, share: Share, after_epoch: AfterEpoch) -> Trial:
         """Trains a module on a process's share, compiled where that was asked for; without the weights."""
         seconds, seed = None, share.seed(self.order_seed)
@@ -155,7 +162,13 @@ class FinalTraining:
                 view, seconds = compiled(view, batch, labels, compute)
                 stack.enter_context(drawing_from(seed, compute.device))
             stack.enter_context(compute.stream())
-            done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch)
+            if compute.kernels == "dense" and not self.compiled:
+                view = with_dense_gradients(view)
+            planned = compute.kernels == "planned" and not self.compiled and share.ranks == 1
+            matched = self._matched() if planned else None
+            done = fit(
+                view, images, self.plan, compute, seed, self.mirror, after_epoch, matched=matched
+            )
         return Trial({}, tuple(done.curve), done.seconds, seconds)
 
 

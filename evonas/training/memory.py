@@ -165,11 +165,16 @@ def _sizes(memory: Callable[[int], int], whole: int, least: int, limit: int | No
 class Kept:
     """Measures what a forward pass keeps for its backward pass, of all threads this one alone.
 
+    Args:
+        network: Whose own tensors do not count.
+        arena: The address and the bytes of memory that does not count either.
+
     Attributes:
         bytes: That were kept, without the network's own tensors.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, arena: tuple[int, int] = (0, 0)) -> None:
+        self._arena = range(arena[0], arena[0] + arena[1])
         own = (*network.parameters(), *network.buffers())
         self._own = {tensor.untyped_storage().data_ptr() for tensor in own}
         self._seen: dict[int, int] = {}
@@ -187,6 +192,6 @@ class Kept:
 
     def _note(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        if storage.data_ptr() not in self._own:
+        if storage.data_ptr() not in self._own and storage.data_ptr() not in self._arena:
             self._seen[storage.data_ptr()] = storage.nbytes()
         return tensor.detach()  # itself would be a cycle of references

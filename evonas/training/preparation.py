@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import fx, nn
 
 from ..architecture import Architecture
 from ..seeds import named_seed
 from ..task import Task
-from .auxiliary import NAME, with_auxiliary
+from .auxiliary import NAME, auxiliary_head, with_auxiliary
 from .plan import Plan
+
+if TYPE_CHECKING:
+    from .planned import Matched
 
 
 def prepared(
@@ -30,3 +35,22 @@ def prepared(
     if node is None or not plan.auxiliary:
         return network
     return with_auxiliary(network, architecture, node, task, named_seed(seed, NAME))
+
+
+def matched_for(architecture: Architecture, node: str | None, task: Task, plan: Plan) -> Matched | None:
+    """What computes the module that `prepared` gives on a fixed plan of steps; None where nothing does.
+
+    Args:
+        architecture: What the network is built from.
+        node: Where an auxiliary head may read.
+        task: For the number of classes.
+        plan: How it will be trained.
+    """
+    from .planned import Head, can_plan, match
+
+    if not can_plan(architecture):
+        return None
+    head = None
+    if node is not None and plan.auxiliary:
+        head = Head(auxiliary_head(architecture.shape(node), task), node, NAME)
+    return match(architecture, head, steered=plan.drop_path > 0)

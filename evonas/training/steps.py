@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,9 @@ from .device import Compute
 from .memory import Kept
 from .momentum import start_at_rest
 from .plan import Plan
+
+if TYPE_CHECKING:
+    from .planned import Matched
 
 WARM_UP = 3
 """Steps before one is captured, in which libraries choose their algorithms and momentum comes to be."""
@@ -127,13 +131,16 @@ class Step:
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         """Cross entropy, the auxiliary head's included where there is one."""
-        plan = self.plan
         with self.compute.autocast():
             logits, auxiliary = split_logits(self.network(images))
-            loss = F.cross_entropy(logits.float(), labels, label_smoothing=plan.label_smoothing)
-            if auxiliary is not None:
-                aside = F.cross_entropy(auxiliary.float(), labels, label_smoothing=plan.label_smoothing)
-                loss = loss + plan.auxiliary * aside
+            return self._loss_of(logits, auxiliary, labels)
+
+    def _loss_of(self, logits: Tensor, auxiliary: Tensor | None, labels: Tensor) -> Tensor:
+        plan = self.plan
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=plan.label_smoothing)
+        if auxiliary is not None:
+            aside = F.cross_entropy(auxiliary.float(), labels, label_smoothing=plan.label_smoothing)
+            loss = loss + plan.auxiliary * aside
         return loss
 
 
@@ -211,9 +218,18 @@ class CapturedStep(Step):
 
 
 def step_for(
-    network: nn.Module, plan: Plan, compute: Compute, part: int, generators: list[torch.Generator]
+    network: nn.Module,
+    plan: Plan,
+    compute: Compute,
+    part: int,
+    generators: list[torch.Generator],
+    matched: Matched | None = None,
 ) -> Step:
-    """What trains a network on its device."""
+    """What trains a network on its device; on a plan where it is said what computes it."""
+    if matched is not None:
+        from .planned import PlannedStep
+
+        return PlannedStep(network, plan, compute, part, matched)
     if compute.kind == "cuda" and compute.capture:
         return CapturedStep(network, plan, compute, part, generators)
     return Step(network, plan, compute, part)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,9 @@ from .plan import Plan
 from .regularise import RandomLayers
 from .schedule import learning_rate
 from .steps import step_for
+
+if TYPE_CHECKING:
+    from .planned import Matched
 
 
 class DivergenceError(Exception):
@@ -73,6 +77,7 @@ def fit(
     after_epoch: Callable[[int], float | None] = lambda epoch: None,
     momentum: Mapping[str, Tensor] | None = None,
     part: int | None = None,
+    matched: Matched | None = None,
 ) -> Fit:
     """Trains a network in place.
 
@@ -88,6 +93,7 @@ def fit(
         momentum: What the optimiser begins with, by ``node.tensor``, where name and shape agree; None or
             empty to begin from rest.
         part: Images that are worked on at a time, where a whole batch would take too much memory.
+        matched: What computes the network on a plan; None to let PyTorch do it.
 
     Raises:
         DivergenceError: The loss was not finite after an epoch.
@@ -100,7 +106,7 @@ def fit(
     curve: list[Epoch] = []
     seconds, done = 0.0, 0
     with RandomLayers(network, plan.drop_path, seed, compute.device) as layers:
-        step = step_for(network, plan, compute, part or size, layers.generators)
+        step = step_for(network, plan, compute, part or size, layers.generators, matched)
         if momentum:
             load_momentum(network, step.optimiser, momentum)
         for epoch in range(1, plan.epochs + 1):

@@ -1,12 +1,42 @@
-"""Kernels of training on a CPU, compiled for the network that is trained.
+"""Kernels of training on a CPU, compiled for the processor and for the windows of the network that is trained.
 
-- `object_store`: compiled code that is kept from one process to the next. `own_folder`: where it lies, and
-  whether that is a place whose code may be run.
+- `emitting`: a small language, in which kernels are written: loops, numbers, vectors. `kernel`: one kernel
+  with its arguments; `calling`: programs of calls in a row.
+- `convolving`: what convolutions are made of; `convolution`, `normalising`, `pooling`, `elementwise`: the
+  kernels, each beside the formula of its gradient.
+- `machine`: from LLVM's language to the processor's. `store`: code that is kept from one process to the next;
+  `own_folder`: where it lies, and whether that is a place whose code may be run.
 """
 
 from __future__ import annotations
 
-# Not later: the function is named like its module, which would take its place when it is first imported.
-from .object_store import ObjectStore, object_store, why_no_store
+from typing import TYPE_CHECKING
 
-__all__ = ["ObjectStore", "object_store", "why_no_store"]
+from ...files import later
+
+if TYPE_CHECKING:
+    from .calling import Rows, program, run
+    from .convolving import Window
+    from .kernel import Kernel
+    from .store import ObjectStore, object_store, why_no_store
+
+__all__ = [
+    "Kernel",
+    "ObjectStore",
+    "Rows",
+    "Window",
+    "object_store",
+    "program",
+    "run",
+    "why_no_store",
+]
+
+__getattr__ = later(
+    __name__,
+    {
+        "calling": "Rows program run",
+        "convolving": "Window",
+        "kernel": "Kernel",
+        "store": "ObjectStore object_store why_no_store",
+    },
+)

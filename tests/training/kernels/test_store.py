@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evonas.training.kernels import ObjectStore, object_store, why_no_store
-from evonas.training.kernels.object_store import SUFFIX
+from evonas.training.kernels.store import SUFFIX
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners of files are not known here")
 

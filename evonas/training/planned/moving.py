@@ -1,0 +1,121 @@
+"""Operations without tensors that add, join, move and rectify."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..kernels import elementwise
+from .operation import Operation, pixels
+from .recording import At, Recorder
+
+
+@dataclass(frozen=True)
+class Sum(Operation):
+    """The sum of its inputs.
+
+    Attributes:
+        alone: For each input, whether nothing else reads it: then its gradient is that of the sum.
+    """
+
+    alone: tuple[bool, ...] = ()
+
+    def forward(self, to: Recorder) -> None:
+        made, count = self.made(to), to.images * math.prod(self.shape)
+        first, *rest = (to.value(name) for name in self.inputs)
+        for other in rest:
+            to.call(elementwise.plus, a=first, b=other, y=made, count=count)
+            first = made
+
+    def backward(self, to: Recorder) -> None:
+        gradient, count = to.gradient(self.output), to.images * math.prod(self.shape)
+        for name, alone in zip(self.inputs, self.alone, strict=True):
+            if not to.needed(name):
+                continue
+            if alone:
+                to.hand_on(name, gradient)
+                continue
+            target, add = to.towards(name)
+            to.call(elementwise.copy, x=gradient, y=target, rows=1, width=count, add=add)
+
+
+@dataclass(frozen=True)
+class Join(Operation):
+    """The channels of its inputs, one after the other."""
+
+    def forward(self, to: Recorder) -> None:
+        made, rows, at = self.made(to), to.images * pixels(self.shape), 0
+        for name, (width, *_) in zip(self.inputs, self.shapes, strict=True):
+            steps = {"source": width, "target": self.shape[0]}
+            to.call(elementwise.copy, x=to.value(name), y=At(made, at), rows=rows, width=width, **steps)
+            at += width
+
+    def backward(self, to: Recorder) -> None:
+        gradient, rows, at = to.gradient(self.output), to.images * pixels(self.shape), 0
+        for name, (width, *_) in zip(self.inputs, self.shapes, strict=True):
+            if to.needed(name):
+                target, add = to.towards(name)
+                steps = {"source": self.shape[0], "target": width, "add": add}
+                to.call(elementwise.copy, x=At(gradient, at), y=target, rows=rows, width=width, **steps)
+            at += width
+
+
+@dataclass(frozen=True)
+class Move(Operation):
+    """Pixels from elsewhere in the image; zeros from beyond it.
+
+    Attributes:
+        down: Rows that are looked down.
+        right: Columns that are looked to the right.
+    """
+
+    down: int = 0
+    right: int = 0
+
+    def forward(self, to: Recorder) -> None:
+        (c, h, w), (_, ho, wo) = self.shapes[0], self.shape
+        sizes = {"n": to.images, "h": h, "w": w, "c": c, "ho": ho, "wo": wo}
+        x, made = to.value(self.inputs[0]), self.made(to)
+        to.call(elementwise.move, x=x, y=made, **sizes, down=self.down, right=self.right)
+
+    def backward(self, to: Recorder) -> None:
+        if not to.needed(self.inputs[0]):
+            return
+        (c, h, w), (_, ho, wo) = self.shapes[0], self.shape
+        target, add = to.towards(self.inputs[0])
+        sizes = {"n": to.images, "h": ho, "w": wo, "c": c, "ho": h, "wo": w, "add": add}
+        gradient = to.gradient(self.output)
+        to.call(elementwise.move, x=gradient, y=target, **sizes, down=-self.down, right=-self.right)
+
+
+@dataclass(frozen=True)
+class Rectified(Operation):
+    """max(x, 0)."""
+
+    def forward(self, to: Recorder) -> None:
+        count = to.images * math.prod(self.shape)
+        to.call(elementwise.rectify, x=to.value(self.inputs[0]), y=self.made(to), count=count)
+
+    def backward(self, to: Recorder) -> None:
+        if not to.needed(self.inputs[0]):
+            return
+        count, gradient = to.images * math.prod(self.shape), to.gradient(self.output)
+        target, add = to.towards(self.inputs[0])
+        y = to.value(self.output)
+        to.call(elementwise.rectify_gradient, y=y, g=gradient, gx=target, count=count, add=add)
+
+
+@dataclass(frozen=True)
+class Same(Operation):
+    """What it reads, as it is, or in another shape with the same numbers in the same order."""
+
+    def forward(self, to: Recorder) -> None:
+        count = to.images * math.prod(self.shape)
+        to.call(elementwise.copy, x=to.value(self.inputs[0]), y=self.made(to), rows=1, width=count)
+
+    def backward(self, to: Recorder) -> None:
+        if not to.needed(self.inputs[0]):
+            return
+        count, gradient = to.images * math.prod(self.shape), to.gradient(self.output)
+        target, add = to.towards(self.inputs[0])
+        to.call(elementwise.copy, x=gradient, y=target, rows=1, width=count, add=add)
