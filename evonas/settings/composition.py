@@ -132,7 +132,17 @@ def _check_search(search: Mapping[str, Any]) -> None:
     for key in search:
         if key not in SEARCH_KEYS:
             raise UserError(f"{key!r} is no setting of a search; {nearest(key, SEARCH_KEYS)}")
-    for key in ("strategy", "dataset", "layout", "background", "inherit", "device", "precision", "table", "kernels"):
+    for key in (
+        "strategy",
+        "dataset",
+        "layout",
+        "background",
+        "inherit",
+        "device",
+        "precision",
+        "table",
+        "kernels",
+    ):
         if not isinstance(search.get(key, ""), str):
             raise UserError(f"{key}: expected a text, got {search[key]!r:.60}")
     budget = search.get("budget", DEFAULTS["budget"])

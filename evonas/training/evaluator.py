@@ -112,7 +112,9 @@ class TrainingEvaluator(Evaluator):
             estimate = planned_footprint(architecture, matched, plan)
         cut = parts(estimate, min(plan.batch_size, len(self.training)), self.ceilings.memory)
         with self._let_in(cut) as lease, self.compute.stream():
-            trained = [self._train(job, architecture, plan, cut, turn, matched) for turn in range(plan.repeats)]
+            trained = [
+                self._train(job, architecture, plan, cut, turn, matched) for turn in range(plan.repeats)
+            ]
             memory = max(estimate.training(cut.training, one.done.kept) for one in trained)
             lease.measured = memory if trained[0].done.kept else None
         return self._result(architecture, plan, trained, cut, memory, matched)
@@ -233,9 +235,7 @@ class TrainingEvaluator(Evaluator):
             kept = weights_of(child.network)
             return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
         before = (
-            score(scored, self.validation, self.compute, cut.evaluation).accuracy
-            if child.inherited
-            else None
+            score(scored, self.validation, self.compute, cut.evaluation).accuracy if child.inherited else None
         )
         if not child.inherited and plan.first_epochs is not None:
             plan = plan.changed({"epochs": plan.first_epochs})

@@ -166,9 +166,7 @@ class FinalTraining:
                 view = with_dense_gradients(view)
             planned = compute.kernels == "planned" and not self.compiled and share.ranks == 1
             matched = self._matched() if planned else None
-            done = fit(
-                view, images, self.plan, compute, seed, self.mirror, after_epoch, matched=matched
-            )
+            done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch, matched=matched)
         return Trial({}, tuple(done.curve), done.seconds, seconds)
 
 

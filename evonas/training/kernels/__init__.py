@@ -1,4 +1,4 @@
-"""Kernels of training on a CPU, compiled for the processor and for the windows of the network that is trained.
+"""Kernels of training on a CPU, compiled for its processor and for the windows of the network.
 
 - `emitting`: a small language, in which kernels are written: loops, numbers, vectors. `kernel`: one kernel
   with its arguments; `calling`: programs of calls in a row.

@@ -36,7 +36,9 @@ class _Somewhere:
 def _written() -> str:
     module = ir.Module(name="run")
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), name="run")
-    entry, head, body, after = (function.append_basic_block(name) for name in ("entry", "head", "body", "end"))
+    entry, head, body, after = (
+        function.append_basic_block(name) for name in ("entry", "head", "body", "end")
+    )
     builder = ir.IRBuilder(entry)
     builder.branch(head)
     builder.position_at_end(head)

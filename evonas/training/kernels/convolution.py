@@ -11,10 +11,13 @@ not kept but computed again, while the image lies in the cache. Where batch norm
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 from .convolving import (
+    Before,
     Last,
+    Panels,
     Window,
     convolve,
     convolve_weights,
@@ -27,11 +30,12 @@ from .convolving import (
 )
 from .emitting import Emitter, Floats, Number
 from .kernel import Kernel, kernel
-from .normalising import add_to_sums, to_gradient
+from .normalising import add_to_sums, clear_sums, gate_and_sum, to_gradient
 
-SIZES = "n h w ci co ho wo top left relu step channel"
-"""Images; the size of what is read and made; padding; whether it is rectified; numbers of the weights from
-one tap to the next, and from one channel to the next."""
+SIZES = "n h w ci co ho wo top left normal relu step channel band"
+"""Images; the size of what is read and made; padding; whether what is read is normalised, and rectified;
+numbers of the weights from one tap to the next, and from one channel to the next; rows that are worked on
+together."""
 
 ONCE = Window()
 
@@ -44,7 +48,7 @@ def forward(window: Window, by_channel: bool) -> Kernel:
         by_channel: Whether there is one, before one that sees single pixels.
     """
     name = f"forward_{'depthwise_' if by_channel else ''}{window}"
-    arrays = "x weights taps bias terms y shift r d packed_taps packed packed_bias"
+    arrays = "x before weights taps bias terms y shift r d packed_taps packed packed_bias"
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         image = _Image(emit, a, window, by_channel)
@@ -53,7 +57,9 @@ def forward(window: Window, by_channel: bool) -> Kernel:
         with emit.loop(a.n) as n:
             y = a.y.from_(n * a.ho * a.wo * a.co)
             image.read(n)
-            image.convolve(y)
+            for first, rows in image.bands():
+                image.by_channels(first, rows)
+                image.convolve(y.from_(first * a.wo * a.co), rows)
             with emit.when(a.sums.there):
                 add_to_sums(emit, n, y, a.ho * a.wo, a.co, a.shift, a.sums)
 
@@ -63,8 +69,8 @@ def forward(window: Window, by_channel: bool) -> Kernel:
 def backward(window: Window, by_channel: bool) -> Kernel:
     """The kernel that computes a convolution's gradients; its arguments are as of `forward`."""
     name = f"backward_{'depthwise_' if by_channel else ''}{window}"
-    arrays = "x weights taps y g gx g_weights g_taps terms r d packed_taps packed gy gd gp gr turned_taps turned"
-    arrays += " sum_taps sum_weights"
+    arrays = "x before weights taps y g gx g_weights g_taps terms"
+    arrays += " r d packed_taps packed gy gd gp gr turned_taps turned sum_taps sum_weights"
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         image = _Image(emit, a, window, by_channel)
@@ -76,7 +82,7 @@ def backward(window: Window, by_channel: bool) -> Kernel:
             gradients.of(n)
         gradients.unpack()
 
-    return kernel(name, write, arrays, f"{SIZES} add gate needed")
+    return kernel(name, write, arrays, f"{SIZES} add gate needed", wide="before_sums")
 
 
 class _Image:
@@ -85,6 +91,8 @@ class _Image:
     def __init__(self, emit: Emitter, a: SimpleNamespace, window: Window, by_channel: bool) -> None:
         self.emit, self.a, self.window, self.by_channel = emit, a, window, by_channel
         self.full = rounded(emit, a.co)
+        between = 1 if by_channel else window.kernel[0] * window.kernel[1]
+        self.panels = Panels(emit, a.co, a.ci * between)
         self.pixel = rounded(emit, a.ci) if by_channel else a.ci
         self.wide = a.w + a.left * 2
         self.high = a.h + a.top * 2
@@ -99,27 +107,48 @@ class _Image:
         with emit.loop(a.co) as o:
             if self.by_channel:
                 with emit.loop(a.ci) as c:
-                    a.packed.put(c * self.full + o, a.weights.one(o * per_filter + c))
+                    a.packed.put(self.panels.place(c, o), a.weights.one(o * per_filter + c))
             else:
                 with emit.loop(taps) as t, emit.loop(a.ci) as c:
                     one = a.weights.one(o * per_filter + t * a.step + c * a.channel)
-                    a.packed.put((t * a.ci + c) * self.full + o, one)
+                    a.packed.put(self.panels.place(t * a.ci + c, o), one)
         if self.by_channel:
             with emit.loop(a.ci) as c, emit.loop(taps) as t:
                 a.packed_taps.put(t * self.pixel + c, a.taps.one(c * taps + t))
 
     def read(self, n: Number) -> None:
-        """Pads an image, and convolves it channel by channel where that comes first."""
+        """Pads an image, normalises and rectifies it."""
         emit, a = self.emit, self.a
         x = a.x.from_(n * a.h * a.w * a.ci)
+        before = Before(a.normal, a.before, a.relu)
         if self.by_channel:
-            place_pixels(emit, x, a.r, (a.h, a.w, a.ci), self.pixel, a.top, a.left, self.wide, (1, 1), a.relu)
-            depthwise(emit, a.r, self.wide, self.pixel, a.ho, a.wo, a.packed_taps, a.d, self.window)
+            place = a.top, a.left, self.wide
+            place_pixels(emit, x, a.r, (a.h, a.w, a.ci), self.pixel, *place, (1, 1), before)
             return
-        as_it_is = (a.relu + a.top + a.left).is_(0)
+        as_it_is = (a.normal + a.relu + a.top + a.left).is_(0)
         with emit.when(emit.builder.not_(as_it_is)):
-            place_rows(emit, x, a.r, (a.h, a.w, a.ci), a.top, a.left, self.wide, a.relu)
+            place_rows(emit, x, a.r, (a.h, a.w, a.ci), a.top, a.left, self.wide, before)
         self.r = Floats(emit, Number(emit, emit.builder.select(as_it_is, x.address.value, a.r.address.value)))
+
+    def bands(self) -> Iterator[tuple[Number, Number]]:
+        """Rows of the result that are worked on together, so that what lies between stays in the first cache.
+
+        Yields:
+            Once: the first of them, and how many; all at once but behind a convolution by channel.
+        """
+        emit, a = self.emit, self.a
+        if not self.by_channel:
+            yield emit.whole(0), a.ho
+            return
+        with emit.loop(a.ho, step=a.band) as first:
+            yield first, (a.ho - first).least(a.band)
+
+    def by_channels(self, first: Number, rows: Number) -> None:
+        """Convolves rows channel by channel, where that comes first."""
+        if self.by_channel:
+            r = self.a.r.from_(first * self.window.stride[0] * self.wide * self.pixel)
+            taps, d = self.a.packed_taps, self.a.d
+            depthwise(self.emit, r, self.wide, self.pixel, rows, self.a.wo, taps, d, self.window)
 
     def fold(self) -> None:
         """Puts a normalisation by fixed statistics, where there is one, into weights and bias."""
@@ -132,22 +161,21 @@ class _Image:
             with emit.when(a.terms.there):
                 mean, scale, beta = (a.terms.one(self.full * row + o) for row in range(3))
                 a.packed_bias.put(o, (a.packed_bias.one(o) - mean) * scale + beta)
-                between = 1 if self.by_channel else self.window.kernel[0] * self.window.kernel[1]
-                with emit.loop(a.ci * between) as k:
-                    place = k * self.full + o
+                with emit.loop(self.panels.rows) as k:
+                    place = self.panels.place(k, o)
                     a.packed.put(place, a.packed.one(place) * scale)
 
-    def convolve(self, y: Floats) -> None:
-        """All channels with all, rectified where that follows a folded normalisation."""
+    def convolve(self, y: Floats, rows: Number) -> None:
+        """All channels with all in rows, rectified where that follows a folded normalisation."""
         emit, a = self.emit, self.a
         source = a.d if self.by_channel else self.r
         last = Last(a.packed_bias, emit.select(a.rectify, 0.0, -float("inf")))
         if self.flat:
-            row, *size = a.co, emit.whole(1), a.ho * a.wo  # one row, so that groups of pixels are whole
+            row, *size = a.co, emit.whole(1), rows * a.wo  # one row, so that groups of pixels are whole
             convolve(emit, source, row, self.pixel, a.ci, *size, a.packed, a.co, y, ONCE, last)
         else:
             row = self.wide * a.ci
-            convolve(emit, source, row, a.ci, a.ci, a.ho, a.wo, a.packed, a.co, y, self.window, last)
+            convolve(emit, source, row, a.ci, a.ci, rows, a.wo, a.packed, a.co, y, self.window, last)
 
 
 class _Gradients:
@@ -158,6 +186,10 @@ class _Gradients:
     ) -> None:
         self.emit, self.a, self.window, self.by_channel, self.image = emit, a, window, by_channel, image
         self.full_in = rounded(emit, a.ci)
+        channels = self.full_in if by_channel else a.ci  # that the gradient of what is read has
+        self.panels = Panels(
+            emit, channels, a.co * (1 if by_channel else image.window.kernel[0] * image.window.kernel[1])
+        )
         self.turned = Window(window.kernel, (1, 1), window.dilation)
         self.wide = a.w + window.reach[1]
         self.high = a.h + window.reach[0]
@@ -169,15 +201,16 @@ class _Gradients:
     def prepare(self) -> None:
         """Turns weights around, and clears what is added to."""
         emit, a, taps = self.emit, self.a, self.taps
-        between = 1 if self.by_channel else taps
-        emit.clear(a.sum_weights, a.ci * between * self.image.full)
+        with emit.when(a.normal.is_(1)):
+            clear_sums(emit, a.before_sums, self.full_in)
+        emit.clear(a.sum_weights, self.image.panels.rows * self.image.full)
         with emit.loop(a.co) as o, emit.loop(a.ci) as c:
             if self.by_channel:
-                a.turned.put(o * self.full_in + c, a.weights.one(o * a.ci + c))
+                a.turned.put(self.panels.place(o, c), a.weights.one(o * a.ci + c))
             else:
                 with emit.loop(taps) as t:
                     one = a.weights.one(o * a.ci * taps + t * a.step + c * a.channel)
-                    a.turned.put(((taps - 1 - t) * a.co + o) * self.full_in + c, one)
+                    a.turned.put(self.panels.place((taps - 1 - t) * a.co + o, c), one)
         channels = self.image.pixel if self.by_channel else a.co
         if not self.window.single:
             emit.clear(a.gp, self.high * self.wide * channels)
@@ -191,34 +224,54 @@ class _Gradients:
     def of(self, n: Number) -> None:
         """Adds one image's, and gives its own."""
         emit, a = self.emit, self.a
-        g = a.g.from_(n * a.ho * a.wo * a.co)
-        with emit.when(a.terms.there):
-            y = a.y.from_(n * a.ho * a.wo * a.co)
-            to_gradient(emit, g, y, a.ho * a.wo, a.co, a.terms, a.gate, a.gy)
-        chosen = emit.builder.select(a.terms.there, a.gy.address.value, g.address.value)
-        gy = Floats(emit, Number(emit, chosen))
+        g, y = (array.from_(n * a.ho * a.wo * a.co) for array in (a.g, a.y))
+        gx, x = (array.from_(n * a.h * a.w * a.ci) for array in (a.gx, a.x))
         if self.by_channel:
-            self._by_channel(gy)
-            self._finish(n, self.image.pixel)
+            for first, rows in self.image.bands():
+                start = first * a.wo * a.co
+                self._by_channel(self._gradient(g.from_(start), y.from_(start), rows), first, rows)
+            with emit.when(a.needed.is_(1)):
+                self._back(gx, x)
             return
+        gy = self._gradient(g, y, a.ho)
         row, *size = self.image.wide * a.ci, a.ho, a.wo
         if self.image.flat:
-            row, *size = row, emit.whole(1), a.ho * a.wo
+            size = [emit.whole(1), a.ho * a.wo]
         convolve_weights(emit, self.image.r, row, a.ci, a.ci, *size, gy, a.co, a.sum_weights, self.window)
         with emit.when(a.needed.is_(1)):
             self._dense(gy)
-            self._finish(n, a.ci)
+            self._finish(gx, x, a.h * a.w, a.ci)
 
-    def _by_channel(self, gy: Floats) -> None:
-        emit, a, pixel = self.emit, self.a, self.image.pixel
-        flat = emit.whole(1), a.ho * a.wo
+    def _gradient(self, g: Floats, y: Floats, rows: Number) -> Floats:
+        """The gradient of what the convolution gives, in rows."""
+        emit, a = self.emit, self.a
+        with emit.when(a.terms.there):
+            to_gradient(emit, g, y, rows * a.wo, a.co, a.terms, a.gate, a.gy)
+        chosen = emit.builder.select(a.terms.there, a.gy.address.value, g.address.value)
+        return Floats(emit, Number(emit, chosen))
+
+    def _by_channel(self, gy: Floats, first: Number, rows: Number) -> None:
+        """Of rows: gradients of weights and taps, and the gradient of d, laid out with a border."""
+        emit, a, pixel, (down, _) = self.emit, self.a, self.image.pixel, self.window.stride
+        flat = emit.whole(1), rows * a.wo
+        self.image.by_channels(first, rows)
         convolve_weights(emit, a.d, a.ci, pixel, a.ci, *flat, gy, a.co, a.sum_weights, ONCE)
         # Filters fill whole vectors here: what lies beyond the channels is never read.
         convolve(emit, gy, a.co, a.co, a.co, *flat, a.turned, pixel, a.gd, ONCE)
-        depthwise_weights(emit, a.r, self.image.wide, pixel, a.ho, a.wo, a.gd, a.sum_taps, self.window)
-        place, apart = (self.top, self.left, self.wide), self.window.stride
-        place_pixels(emit, a.gd, a.gp, (a.ho, a.wo, pixel), pixel, *place, apart, emit.whole(0))
-        depthwise(emit, a.gp, self.wide, pixel, a.h, a.w, a.turned_taps, a.gr, self.turned)
+        r = a.r.from_(first * down * self.image.wide * pixel)
+        depthwise_weights(emit, r, self.image.wide, pixel, rows, a.wo, a.gd, a.sum_taps, self.window)
+        place, apart = (first * down + self.top, self.left, self.wide), self.window.stride
+        place_pixels(emit, a.gd, a.gp, (rows, a.wo, pixel), pixel, *place, apart)
+
+    def _back(self, gx: Floats, x: Floats) -> None:
+        """From the gradient of d to that of what was read, in rows."""
+        emit, a, pixel = self.emit, self.a, self.image.pixel
+        with emit.loop(a.h, step=a.band) as first:
+            rows = (a.h - first).least(a.band)
+            gp = a.gp.from_(first * self.wide * pixel)
+            depthwise(emit, gp, self.wide, pixel, rows, a.w, a.turned_taps, a.gr, self.turned)
+            start = first * a.w * a.ci
+            self._finish(gx.from_(start), x.from_(start), rows * a.w, pixel)
 
     def _dense(self, gy: Floats) -> None:
         emit, a = self.emit, self.a
@@ -231,17 +284,25 @@ class _Gradients:
         else:
             place = self.top, self.left, self.wide
             spread_pixels(emit, gy, a.gp, (a.ho, a.wo, a.co), *place, self.window.stride)
-            convolve(
-                emit, a.gp, self.wide * a.co, a.co, a.co, a.h, a.w, a.turned, a.ci, a.gr, self.turned
-            )
+            convolve(emit, a.gp, self.wide * a.co, a.co, a.co, a.h, a.w, a.turned, a.ci, a.gr, self.turned)
 
-    def _finish(self, n: Number, pixel: Number) -> None:
-        """Stores an image's gradient or adds it to what is there, of rectified ones where they were above 0."""
+    def _finish(self, gx: Floats, x: Floats, pixels: Number, pixel: Number) -> None:
+        """Stores gradients or adds them to what is there, of rectified numbers where they were above 0.
+
+        Where a normalisation lies before, its sums over the gradient are taken on the way.
+        """
         emit, a = self.emit, self.a
-        x, gx = a.x.from_(n * a.h * a.w * a.ci), a.gx.from_(n * a.h * a.w * a.ci)
+        with emit.when(a.normal.is_(1)):
+            before = Before(a.normal, a.before, a.relu)
+            gate_and_sum(emit, a.gr, pixel, x, gx, pixels, a.ci, before, a.before_sums)
+        with emit.when(a.normal.is_(0)):
+            self._store(gx, x, pixels, pixel)
 
-        def store(rectified: bool, add: bool, pixels: Number, step: Number, stride: Number) -> None:
-            with emit.loop(pixels) as p:
+    def _store(self, gx: Floats, x: Floats, pixels: Number, pixel: Number) -> None:
+        emit, a = self.emit, self.a
+
+        def store(rectified: bool, add: bool, count: Number, step: Number, stride: Number) -> None:
+            with emit.loop(count) as p:
                 there, here, seen = gx.from_(p * step), a.gr.from_(p * stride), x.from_(p * step)
                 for span in emit.spans(step):
                     value = span.of(here)
@@ -254,20 +315,20 @@ class _Gradients:
             for add in emit.choices(a.add):
                 with emit.either(pixel.is_(a.ci)) as (then, otherwise):
                     with then:
-                        store(rectified, add, emit.whole(1), a.h * a.w * a.ci, emit.whole(0))
+                        store(rectified, add, emit.whole(1), pixels * a.ci, emit.whole(0))
                     with otherwise:
-                        store(rectified, add, a.h * a.w, a.ci, pixel)
+                        store(rectified, add, pixels, a.ci, pixel)
 
     def unpack(self) -> None:
         """Gives the weights' gradients in the order of the weights."""
-        emit, a, taps, full = self.emit, self.a, self.taps, self.image.full
+        emit, a, taps, panels = self.emit, self.a, self.taps, self.image.panels
         with emit.loop(a.co) as o, emit.loop(a.ci) as c:
             if self.by_channel:
-                a.g_weights.put(o * a.ci + c, a.sum_weights.one(c * full + o))
+                a.g_weights.put(o * a.ci + c, a.sum_weights.one(panels.place(c, o)))
             else:
                 with emit.loop(taps) as t:
                     place = o * a.ci * taps + t * a.step + c * a.channel
-                    a.g_weights.put(place, a.sum_weights.one((t * a.ci + c) * full + o))
+                    a.g_weights.put(place, a.sum_weights.one(panels.place(t * a.ci + c, o)))
         if self.by_channel:
             with emit.loop(a.ci) as c, emit.loop(taps) as t:
                 a.g_taps.put(c * taps + t, a.sum_taps.one(t * self.image.pixel + c))

@@ -62,6 +62,26 @@ def rounded(emit: Emitter, channels: Number) -> Number:
     return (channels + (emit.lanes - 1)) // emit.lanes * emit.lanes
 
 
+@dataclass(frozen=True)
+class Before:
+    """What happens to numbers as they are read: a normalisation, and a ReLU.
+
+    Attributes:
+        normal: 1 where they are normalised, else 0.
+        terms: By which; see `normalising`.
+        relu: 1 where they are rectified, else 0.
+    """
+
+    normal: Number
+    terms: Floats
+    relu: Number
+
+    def rows(self, emit: Emitter, channels: Number) -> list[Floats]:
+        """Mean, factor and summand by channel."""
+        full = rounded(emit, channels)
+        return [self.terms.from_(full * row) for row in range(3)]
+
+
 def place_rows(
     emit: Emitter,
     x: Floats,
@@ -70,16 +90,26 @@ def place_rows(
     top: Number,
     left: Number,
     wide: Number,
-    relu: Number,
+    before: Before,
 ) -> None:
-    """Copies an image (height, width, channels) into a larger one, as it is or rectified."""
+    """Copies an image (height, width, channels) into a larger one, as it is to be read."""
     h, w, c = size
-    for rectify in emit.choices(relu):
+    lowest = emit.select(before.relu, 0.0, -float("inf"))
+    single = emit.select_one(before.relu, 0.0, -float("inf"))
+    for normal in emit.choices(before.normal):
         with emit.loop(h) as row:
             source, target = x.from_(row * w * c), r.from_(((row + top) * wide + left) * c)
-            for span in emit.spans(w * c):
-                value = span.of(source)
-                span.put(target, value.rectified() if rectify else value)
+            if not normal:
+                for span in emit.spans(w * c):
+                    span.put(target, span.of(source).at_least(lowest if span.wide else single))
+                continue
+            rows = before.rows(emit, c)
+            with emit.loop(w) as column:
+                here, there = source.from_(column * c), target.from_(column * c)
+                for span in emit.spans(c):
+                    mean, factor, summand = (span.of(one) for one in rows)
+                    value = (span.of(here) - mean).times_plus(factor, summand)
+                    span.put(there, value.at_least(lowest if span.wide else single))
 
 
 def place_pixels(
@@ -92,17 +122,29 @@ def place_pixels(
     left: Whole,
     wide: Number,
     apart: tuple[int, int],
-    relu: Number,
+    before: Before | None = None,
 ) -> None:
     """Copies an image into a larger one, with gaps, whose pixels have channels that fill whole vectors."""
     h, w, c = size
-    for rectify in emit.choices(relu):
+
+    def copy(normal: bool) -> None:
+        rows = before.rows(emit, c) if before is not None and normal else []
+        lowest = None if before is None else emit.select(before.relu, 0.0, -float("inf"))
         with emit.loop(h) as row, emit.loop(w) as column:
             source = x.from_((row * w + column) * c)
             target = r.from_(((row * apart[0] + top) * wide + column * apart[1] + left) * pixel)
             with emit.loop(pixel, step=emit.lanes) as at:
                 value = source.vector(at)
-                target.put(at, value.rectified() if rectify else value)
+                if rows:
+                    mean, factor, summand = (one.vector(at) for one in rows)
+                    value = (value - mean).times_plus(factor, summand)
+                target.put(at, value if lowest is None else value.at_least(lowest))
+
+    if before is None:
+        copy(False)
+        return
+    for normal in emit.choices(before.normal):
+        copy(normal)
 
 
 def spread_pixels(
@@ -135,7 +177,7 @@ def depthwise(
     d: Floats,
     window: Window,
 ) -> None:
-    """Convolves each channel by itself: d[h, w] is the sum over taps (i, j) of r[h s + i, w s + j] taps[i, j]."""
+    """Each channel by itself: d[h, w] is the sum over taps (i, j) of r[h s + i, w s + j] taps[i, j]."""
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
     # A row's taps and the sums of several pixels stay in registers; each pixel that is read is read once.
     most = emit.registers - kw - 1
@@ -175,7 +217,9 @@ def depthwise_weights(
 ) -> None:
     """Adds the taps' gradients: taps[i, j] is the sum over pixels (h, w) of g[h, w] r[h s + i, w s + j]."""
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    sets = max(1, min(4, (emit.registers - 5) // kw))  # a sum that waits for itself is added to every 4 cycles
+    sets = max(
+        1, min(4, (emit.registers - 5) // kw)
+    )  # a sum that waits for itself is added to every 4 cycles
     with emit.loop(c, step=emit.lanes) as c0, emit.loop(kh) as i:
         place = taps.from_(i * kw * c + c0)
         sums = [emit.variables(kw) for _ in range(sets)]
@@ -196,6 +240,33 @@ def depthwise_weights(
             place.add_vector(c * j, total)
 
 
+@dataclass(frozen=True)
+class Panels:
+    """How weights are laid out: two vectors of filters after the other, each by tap and channel.
+
+    What one turn of `convolve` reads then lies together. The last filters may fill one vector alone.
+
+    Attributes:
+        emit: Writes it.
+        filters: How many.
+        rows: Taps times channels.
+    """
+
+    emit: Emitter
+    filters: Number
+    rows: Number
+
+    def place(self, row: Number, filter_: Number) -> Number:
+        """Where the weight of a row and a filter is."""
+        two = 2 * self.emit.lanes
+        first = filter_ // two * two
+        return first * self.rows + row * self.wide(first) + (filter_ - first)
+
+    def wide(self, first: Number) -> Number:
+        """Filters in the panel that begins with one."""
+        return (rounded(self.emit, self.filters) - first).least(2 * self.emit.lanes)
+
+
 def _blocks(emit: Emitter, channels: Number) -> Iterator[tuple[int, Number]]:
     """Channels in blocks of two vectors, from the highest down, the odd vector first."""
     step = emit.lanes
@@ -211,7 +282,7 @@ def pixels_at_once(emit: Emitter, vectors: int) -> tuple[int, ...]:
     """How many pixels are summed side by side, so that sums fill the registers."""
     if emit.lanes == 16:
         return (12, 4, 1)
-    return (6, 2, 1) if vectors == 2 else (12, 4, 1)
+    return (6, 4, 1) if vectors == 2 else (12, 4, 1)
 
 
 def convolve(
@@ -228,7 +299,7 @@ def convolve(
     window: Window,
     last: Last | None = None,
 ) -> None:
-    """All channels with all: y[h, w, o] is the sum over (i, j, c) of r[h s + i, w s + j, c] weights[i, j, c, o].
+    """All with all: y[h, w, o] is the sum over (i, j, c) of r[h s + i, w s + j, c] weights[i, j, c, o].
 
     Args:
         emit: Writes it.
@@ -238,43 +309,66 @@ def convolve(
         ci: Its channels.
         ho: Rows of the result.
         wo: Columns of the result.
-        weights: By tap, channel and filter, filters filling whole vectors.
+        weights: By tap, channel and filter, in `Panels`.
         co: Channels of the result.
         y: The result.
         window: Of the convolution.
         last: What happens to the sums.
     """
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    full = rounded(emit, co)
-    for vectors, c0 in _blocks(emit, full):
+    for vectors, c0 in _blocks(emit, rounded(emit, co)):
+        panel, wide = weights.from_(c0 * (ci * (kh * kw))), vectors * emit.lanes
         with emit.loop(ho) as h:
             for size, w in emit.groups(wo, pixels_at_once(emit, vectors)):
-                sums = [emit.variables(size) for _ in range(vectors)]
+                sums = _Sums(emit, vectors, size, pixel * sw)
                 if last is not None:
-                    for v in range(vectors):
-                        for one in sums[v]:
-                            one.set(last.bias.vector(c0 + v * emit.lanes))
-
-                def add(source: Floats, weight: Floats) -> None:
-                    with emit.loop(ci) as c:
-                        here = [weight.vector(c * full + v * emit.lanes) for v in range(vectors)]
-                        for u in range(size):
-                            value = source.spread(c + pixel * (u * sw))
-                            for v in range(vectors):
-                                sums[v][u].set(here[v].times_plus(value, sums[v][u].get()))
-
+                    sums.begin(last.bias.from_(c0))
                 start = r.from_(h * sh * row + w * sw * pixel)
                 if window.single:
-                    add(start, weights.from_(c0))
+                    sums.add(start, panel, ci)
                 else:
                     with emit.loop(kh) as i, emit.loop(kw) as j:
-                        add(start.from_(i * dh * row + j * dw * pixel), weights.from_((i * kw + j) * ci * full + c0))
-                for u in range(size):
-                    for v in range(vectors):
-                        value = sums[v][u].get()
-                        if last is not None:
-                            value = last.lowest.above(value, last.lowest, value)
-                        y.put((h * wo + w + u) * co + c0 + v * emit.lanes, value)
+                        seen = start.from_(i * dh * row + j * dw * pixel)
+                        sums.add(seen, panel.from_((i * kw + j) * ci * wide), ci)
+                sums.store(y.from_((h * wo + w) * co + c0), co, last)
+
+
+class _Sums:
+    """Sums of neighbouring pixels by filter, in registers.
+
+    Args:
+        emit: Writes them.
+        vectors: Of filters.
+        pixels: How many.
+        apart: Numbers from what one pixel sees to what the next one does.
+    """
+
+    def __init__(self, emit: Emitter, vectors: int, pixels: int, apart: Number) -> None:
+        self.emit, self.vectors, self.pixels, self.apart = emit, vectors, pixels, apart
+        self.sums = [emit.variables(pixels) for _ in range(vectors)]
+
+    def begin(self, bias: Floats) -> None:
+        """Lets them begin with a bias."""
+        for v, sums in enumerate(self.sums):
+            for one in sums:
+                one.set(bias.vector(v * self.emit.lanes))
+
+    def add(self, source: Floats, weights: Floats, channels: Number) -> None:
+        """Adds the products of all channels of a pixel and their weights."""
+        emit = self.emit
+        with emit.loop(channels) as c:
+            here = [weights.vector((c * self.vectors + v) * emit.lanes) for v in range(self.vectors)]
+            for u in range(self.pixels):
+                value = source.spread(c + self.apart * u)
+                for v, sums in enumerate(self.sums):
+                    sums[u].set(here[v].times_plus(value, sums[u].get()))
+
+    def store(self, y: Floats, pixel: Number, last: Last | None) -> None:
+        """Stores them, pixel by pixel."""
+        for u in range(self.pixels):
+            for v, sums in enumerate(self.sums):
+                value = sums[u].get()
+                y.put(pixel * u + v * self.emit.lanes, value if last is None else value.at_least(last.lowest))
 
 
 def convolve_weights(
@@ -290,13 +384,13 @@ def convolve_weights(
     weights: Floats,
     window: Window,
 ) -> None:
-    """Adds the weights' gradients: weights[i, j, c, o] is the sum over (h, w) of g[h, w, o] r[h s + i, w s + j, c]."""
+    """Adds the weights' gradients: the sums over (h, w) of g[h, w, o] r[h s + i, w s + j, c]."""
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    full = rounded(emit, co)
-    for vectors, c0 in _blocks(emit, full):
+    for vectors, c0 in _blocks(emit, rounded(emit, co)):
+        panel, wide = weights.from_(c0 * (ci * (kh * kw))), vectors * emit.lanes
         with emit.loop(kh) as i, emit.loop(kw) as j:
             for size, c in emit.groups(ci, pixels_at_once(emit, vectors)):
-                place = weights.from_(((i * kw + j) * ci + c) * full + c0)
+                place = panel.from_(((i * kw + j) * ci + c) * wide)
                 sums = [emit.variables(size) for _ in range(vectors)]
                 with emit.loop(ho) as h:
                     source = r.from_((h * sh + i * dh) * row + j * dw * pixel + c)
@@ -309,4 +403,4 @@ def convolve_weights(
                                 sums[v][u].set(here[v].times_plus(value, sums[v][u].get()))
                 for v in range(vectors):
                     for u in range(size):
-                        place.add_vector(full * u + v * emit.lanes, sums[v][u].get())
+                        place.add_vector(wide * u + v * emit.lanes, sums[v][u].get())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from .convolving import Before
 from .emitting import Emitter
 from .kernel import Kernel, kernel
 
 
 def rectify() -> Kernel:
-    """y = max(x, 0)."""
+    """Y = max(x, 0)."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         for span in emit.spans(a.count):
@@ -31,7 +32,7 @@ def rectify_gradient() -> Kernel:
 
 
 def plus() -> Kernel:
-    """y = a + b."""
+    """Y = a + b."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         for span in emit.spans(a.count):
@@ -40,8 +41,40 @@ def plus() -> Kernel:
     return kernel("plus", write, "a b y", "count")
 
 
+def plus_normalised() -> Kernel:
+    """Y = a + b, each normalised and rectified first where it is said how."""
+
+    def write(emit: Emitter, a: SimpleNamespace) -> None:
+        operands = [
+            (a.a, Before(a.a_normal, a.a_terms, a.a_relu)),
+            (a.b, Before(a.b_normal, a.b_terms, a.b_relu)),
+        ]
+
+        def add(both: bool) -> None:
+            floors = [emit.select(before.relu, 0.0, -float("inf")) for _, before in operands]
+            singles = [emit.select_one(before.relu, 0.0, -float("inf")) for _, before in operands]
+            with emit.loop(a.pixels) as p:
+                for span in emit.spans(a.c):
+                    total = None
+                    for at, (array, before) in enumerate(operands):
+                        value = span.of(array.from_(p * a.c))
+                        if at == 0 or both:
+                            mean, factor, summand = (span.of(row) for row in before.rows(emit, a.c))
+                            value = (value - mean).times_plus(factor, summand)
+                            value = value.at_least(floors[at] if span.wide else singles[at])
+                        total = value if total is None else total + value
+                    span.put(a.y.from_(p * a.c), total)
+
+        for both in emit.choices(a.b_normal):
+            add(both)
+
+    return kernel(
+        "plus_normalised", write, "a b a_terms b_terms y", "pixels c a_normal b_normal a_relu b_relu"
+    )
+
+
 def copy() -> Kernel:
-    """y = x, or y + x: rows of `width` numbers, from one place in a row to another."""
+    """Y = x, or y + x: rows of `width` numbers, from one place in a row to another."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         for add in emit.choices(a.add):

@@ -29,6 +29,7 @@ F32 = ir.FloatType()
 F64 = ir.DoubleType()
 POINTER = ir.PointerType()
 
+
 @dataclass(frozen=True)
 class Number:
     """A whole number that the kernel knows when it runs."""
@@ -111,6 +112,10 @@ class Value:
         kind = self.value.type
         fused = self.emit.intrinsic("llvm.fmuladd", kind, 3)
         return Value(self.emit, self.emit.builder.call(fused, [self.value, factor.value, summand.value]))
+
+    def at_least(self, lowest: Value) -> Value:
+        """Itself, or the lowest that it may be; no number stays none."""
+        return lowest.above(self, lowest, self)
 
     def above(self, other: Value, then: Value, otherwise: Value) -> Value:
         """Where it is larger than another the one value, elsewhere (and of NaN) the other."""
@@ -331,6 +336,10 @@ class Emitter:
         yes, no = self.constant(then), self.constant(otherwise)
         return Value(self, self.builder.select(flag.is_(1), yes.value, no.value))
 
+    def select_one(self, flag: Number, then: float, otherwise: float) -> Value:
+        """One float, by a number that is 1 or 0."""
+        return Value(self, self.builder.select(flag.is_(1), F32(then), F32(otherwise)))
+
     def variable(self, first: Value | None = None) -> Variable:
         """A variable; zeros in all lanes at first."""
         return Variable(self, self.constant(0.0) if first is None else first)
@@ -340,9 +349,7 @@ class Emitter:
         return [self.variable() for _ in range(count)]
 
     @contextmanager
-    def loop(
-        self, stop: int | Number, start: int | Number = 0, step: int | Number = 1
-    ) -> Iterator[Number]:
+    def loop(self, stop: int | Number, start: int | Number = 0, step: int | Number = 1) -> Iterator[Number]:
         """Runs what is written within for each number from a start up to, but without, a stop."""
         builder, step = self.builder, self.whole(step)
         before = builder.block

@@ -70,7 +70,12 @@ def kernel(
     """
     if name in _made:
         return _made[name]
-    kinds = {"float": arrays.split(), "wide": wide.split(), "whole": numbers.split(), "double": doubles.split()}
+    kinds = {
+        "float": arrays.split(),
+        "wide": wide.split(),
+        "whole": numbers.split(),
+        "double": doubles.split(),
+    }
 
     def written() -> str:
         emit = Emitter(name, lanes())

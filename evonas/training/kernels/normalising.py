@@ -1,8 +1,8 @@
 """Batch normalisation (Ioffe and Szegedy 2015, Algorithm 1), forward and backward.
 
-With mean and variance of a channel over M pixels, r = 1 / sqrt(variance + ε), z = γ r (y - mean) + β. Given
-the gradient g of z, with s = Σ g and t = r Σ g (y - mean): the gradient of γ is t, that of β is s, and that of
-y is γ r (g - s / M - r t (y - mean) / M). Sums are taken of differences from the channel's first pixel, so
+With mean and variance of a channel over M pixels, r = 1 / sqrt(variance + ε), z = γ r (y - mean) + β.
+Given the gradient g of z, with s = Σ g and t = r Σ g (y - mean): the gradient of γ is t, that of β is s, that
+of y is γ r (g - s / M - r t (y - mean) / M). Sums are taken of differences from the channel's first pixel, so
 that large means cost no digits, and over images in double precision. A ReLU behind it is computed here:
 where z is not above 0, g counts as 0.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from .convolving import Before, rounded
 from .emitting import F64, Emitter, Floats, Number, Value
 from .kernel import Kernel, kernel
 
@@ -116,20 +117,25 @@ def normalise() -> Kernel:
     return kernel("normalise", write, "y z terms", "pixels c relu")
 
 
+def clear_sums(emit: Emitter, sums: Floats, full: Number) -> None:
+    """Begins sums over the gradient anew."""
+    nothing = emit.constant(0.0).wide()
+    with emit.loop(full, step=emit.lanes) as c:
+        sums.put(c, nothing)
+        sums.put(full + c, nothing)
+
+
 def gradient_sums() -> Kernel:
-    """The kernel that gives the gradients of γ and β, and the terms of the gradient of y."""
+    """The kernel that sums the gradient g of z, and g (y - mean), over a batch."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         full = (a.c + (emit.lanes - 1)) // emit.lanes * emit.lanes
-        mean, scale, beta, *_ = rows = [_row(emit, a.terms, row, a.c) for row in range(TERMS)]
+        mean, scale, beta = (_row(emit, a.terms, row, a.c) for row in range(3))
         nothing = emit.constant(0.0)
-        with emit.loop(full, step=emit.lanes) as c:
-            a.sums.put(c, nothing.wide())
-            a.sums.put(full + c, nothing.wide())
+        clear_sums(emit, a.sums, full)
         with emit.loop(a.n) as n, emit.loop(full, step=emit.lanes) as c:
             y, g = (array.from_(n * a.pixels * a.c + c) for array in (a.y, a.g))
             middle, slope, base = mean.vector(c), scale.vector(c), beta.vector(c)
-
             for gated in emit.choices(a.gate):
                 total, product = emit.variables(2), emit.variables(2)
                 for size, p in emit.groups(a.pixels, (2, 1)):
@@ -142,8 +148,59 @@ def gradient_sums() -> Kernel:
                         product[u].set(gradient.times_plus(off, product[u].get()))
                 a.sums.add_vector(c, (total[0].get() + total[1].get()).wide())
                 a.sums.add_vector(full + c, (product[0].get() + product[1].get()).wide())
-        count = emit.as_double(a.n * a.pixels)
-        zero = emit.single(0.0, F64)
+
+    return kernel("gradient_sums", write, "y g terms", "n pixels c gate", wide="sums")
+
+
+def gate_and_sum(
+    emit: Emitter,
+    gr: Floats,
+    stride: Number,
+    y: Floats,
+    g: Floats,
+    pixels: Number,
+    channels: Number,
+    before: Before,
+    sums: Floats,
+) -> None:
+    """Gives the gradient of z of one image where z is above 0, and adds what `gradient_sums` does.
+
+    Args:
+        emit: Writes it.
+        gr: The gradient of the rectified z.
+        stride: Numbers from one of its pixels to the next.
+        y: What is normalised.
+        g: The gradient of z.
+        pixels: Of the image.
+        channels: Of y and z.
+        before: The normalisation, and whether its result is rectified.
+        sums: In double precision.
+    """
+    full = rounded(emit, channels)
+    lowest = emit.select(before.relu, 0.0, -float("inf"))
+    single = emit.select_one(before.relu, 0.0, -float("inf"))
+    for span in emit.spans(channels):
+        mean, factor, summand = (span.of(row) for row in before.rows(emit, channels))
+        nothing, floor = span.constant(0.0), lowest if span.wide else single
+        total, product = emit.variable(nothing), emit.variable(nothing)
+        with emit.loop(pixels) as p:
+            off = span.of(y.from_(p * channels)) - mean
+            gradient = span.of(gr.from_(p * stride))
+            gradient = off.times_plus(factor, summand).above(floor, gradient, nothing)
+            span.put(g.from_(p * channels), gradient)
+            total.set(total.get() + gradient)
+            product.set(gradient.times_plus(off, product.get()))
+        for place, found in ((sums, total), (sums.from_(full), product)):
+            span.put(place, span.of(place) + found.get().wide())
+
+
+def gradient_terms() -> Kernel:
+    """The kernel that gives the gradients of γ and β, and the terms of the gradient of y."""
+
+    def write(emit: Emitter, a: SimpleNamespace) -> None:
+        full = (a.c + (emit.lanes - 1)) // emit.lanes * emit.lanes
+        rows = [_row(emit, a.terms, row, a.c) for row in range(TERMS)]
+        count, zero = emit.as_double(a.pixels), emit.single(0.0, F64)
         with emit.loop(a.c) as c:
             rate = a.rates.one(c)
             total, turned = a.sums.one(c), a.sums.one(full + c) * rate
@@ -154,7 +211,7 @@ def gradient_sums() -> Kernel:
             rows[4].put(c, (zero - factor * rate * turned / count).narrow())
             rows[5].put(c, (zero - factor * total / count).narrow())
 
-    return kernel("gradient_sums", write, "y g gamma g_gamma g_beta terms", "n pixels c gate", wide="sums rates")
+    return kernel("gradient_terms", write, "gamma g_gamma g_beta terms", "pixels c", wide="sums rates")
 
 
 def to_gradient(

@@ -1,4 +1,4 @@
-"""Convolutions as part of a plan, with what comes before and after: [ReLU] [depthwise] convolution [BN [ReLU]].
+"""Convolutions as part of a plan: [BN] [ReLU] [depthwise] convolution [BN [ReLU]].
 
 A linear map of vectors is the convolution of one image whose pixels are the vectors.
 """
@@ -13,8 +13,20 @@ from typing import Any
 from ..kernels import convolution, elementwise
 from ..kernels.convolving import Window
 from .normalised import Norm, Normalising
-from .operation import Operation, rounded
+from .operation import Operation, pixels, rounded
 from .recording import Buffer, Recorder, Stride, Tensor
+
+TILE = 8192
+"""Numbers that are read and made at a time where pixels have no neighbours: the first cache holds them."""
+
+BAND = 3072
+"""Numbers of rows that are worked on at a time behind a convolution by channel, likewise."""
+
+
+def _tile(pixels: int, channels: int) -> int:
+    """How many of a batch's pixels are worked on at a time: what divides them best."""
+    most = max(16, min(256, TILE // channels))
+    return next(size for size in range(min(most, pixels), 0, -1) if pixels % size == 0)
 
 
 @dataclass(frozen=True)
@@ -51,9 +63,27 @@ class Convolved(Operation):
         images = to.images
         if len(self.shape) == 1:  # vectors are pixels of one image
             images, w, wo = 1, images, images
+        if not self.depthwise and self.window == Window():  # pixels have no neighbours
+            count = images * h * w
+            w = wo = _tile(count, ci + co)
+            images, h, ho = count // w, 1, 1
         weight = f"{self.node}.weight"
-        sizes = {"n": images, "h": h, "w": w, "ci": ci, "co": co, "ho": ho, "wo": wo}
-        sizes |= {"top": self.padding[0], "left": self.padding[1], "relu": int(self.relu)}
+        band = max(1, BAND // (max(w, wo) * rounded(max(ci, co)))) if self.depthwise else 1
+        sizes: dict[str, Any] = {
+            "band": band,
+            "n": images,
+            "h": h,
+            "w": w,
+            "ci": ci,
+            "co": co,
+            "ho": ho,
+            "wo": wo,
+        }
+        relu, pending = self.relu, to.pending(self.inputs[0])
+        if pending is not None:
+            relu = relu or pending.norm.rectified
+            sizes |= {"before": pending.terms, "normal": 1}
+        sizes |= {"top": self.padding[0], "left": self.padding[1], "relu": int(relu)}
         return {**sizes, "step": Stride(weight, True), "channel": Stride(weight, False)}
 
     def _room(self, to: Recorder, sizes: dict[str, Any]) -> dict[str, Buffer]:
@@ -64,7 +94,7 @@ class Convolved(Operation):
         room = {"r": to.buffer(high * wide * pixel)}
         room["packed"] = to.buffer(sizes["ci"] * (1 if self.depthwise else taps) * rounded(sizes["co"]))
         if self.depthwise:
-            room["d"] = to.buffer(sizes["ho"] * sizes["wo"] * pixel)
+            room["d"] = to.buffer(sizes["band"] * sizes["wo"] * pixel)
             room["packed_taps"] = to.buffer(taps * pixel)
         return room
 
@@ -85,7 +115,7 @@ class Convolved(Operation):
             to.call(kernel, **given, y=self.made(to), **sizes)
             return
         count = math.prod(self.shape)
-        calls = to.keep(self.output, Normalising(self.norm, to, sizes["co"], sizes["ho"] * sizes["wo"]))
+        calls = to.keep(self.output, Normalising(self.norm, to, sizes["co"], pixels(self.shape)))
         if not to.training:
             calls.fix(to)
             rectify = int(self.norm.rectified)
@@ -93,7 +123,9 @@ class Convolved(Operation):
             return
         y = to.keep(f"{self.output} y", to.buffer(count * to.images, f"{self.output} before"))
         to.call(kernel, **given, y=y, shift=calls.shift, sums=calls.sums, **sizes)
-        calls.forward(to, y, self.made(to))
+        calls.forward(to, y, None if self.norm.deferred else self.made(to))
+        if self.norm.deferred:
+            to.pend(self.output, count, y, calls)
 
     def backward(self, to: Recorder) -> None:
         sizes, g = self._sizes(to), to.gradient(self.output)
@@ -107,20 +139,22 @@ class Convolved(Operation):
         if self.norm is not None:
             y, calls = to.kept(f"{self.output} y"), to.kept(self.output)
             calls.backward(to, y, g)
-            given |= {"y": y, "terms": calls.terms, "gate": int(self.norm.rectified)}
-            given["gy"] = to.buffer(sizes["ho"] * sizes["wo"] * sizes["co"])
+            given |= {"y": y, "terms": calls.terms, "gate": calls.gate}
+            rows = sizes["band"] if self.depthwise else sizes["ho"]
+            given["gy"] = to.buffer(rows * sizes["wo"] * sizes["co"])
         needed = to.needed(self.inputs[0])
         if needed:
             target, add = to.towards(self.inputs[0])
             given |= {"gx": target, "add": add}
+        if (pending := to.pending(self.inputs[0])) is not None:
+            given["before_sums"] = pending.sums
+            pending.summed = True
         kernel = partial(convolution.backward, self.window, bool(self.depthwise))
         to.call(kernel, **given, **sizes, needed=int(needed))
 
     def _bias(self, to: Recorder, sizes: dict[str, Any], g: Buffer) -> None:
         rows = sizes["n"] * sizes["ho"] * sizes["wo"]
         gradient = Tensor(f"{self.node}.bias", True)
-        if self.norm is not None:
-            raise AssertionError("a bias before a normalisation: see matching")
         to.call(elementwise.column_sums, x=g, y=gradient, rows=rows, c=sizes["co"])
 
     def _turned(self, to: Recorder, sizes: dict[str, Any]) -> dict[str, Buffer]:
@@ -131,12 +165,12 @@ class Convolved(Operation):
         between = 1 if self.depthwise else taps
         room = {"turned": to.buffer(between * co * rounded(ci))}
         room["sum_weights"] = to.buffer(ci * between * rounded(co))
-        room["gr"] = to.buffer(sizes["h"] * sizes["w"] * pixel)
+        room["gr"] = to.buffer((sizes["band"] if self.depthwise else sizes["h"]) * sizes["w"] * pixel)
         if self.depthwise:
             room["turned_taps"] = to.buffer(taps * pixel)
             room["sum_taps"] = to.buffer(taps * pixel)
         if self.depthwise or self.window.single:
-            room["gd"] = to.buffer(sizes["ho"] * sizes["wo"] * pixel)
+            room["gd"] = to.buffer((sizes["band"] if self.depthwise else sizes["ho"]) * sizes["wo"] * pixel)
         if not self.window.single:
             padded = (sizes["h"] + down) * (sizes["w"] + across)
             room["gp"] = to.buffer(padded * (pixel if self.depthwise else co))

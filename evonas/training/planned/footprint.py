@@ -75,5 +75,3 @@ def _passing(operation: Operation) -> int:
     if not isinstance(operation, Layered | LibraryConvolution):
         return 0
     return math.prod(operation.shape) + sum(map(math.prod, operation.shapes))
-
-

@@ -1,4 +1,4 @@
-"""What PyTorch computes within a plan: a convolution of its library, and single layers with no kernel here."""
+"""What PyTorch computes within a plan: its library's convolutions, and layers with no kernel here."""
 
 from __future__ import annotations
 
@@ -130,9 +130,7 @@ class Layered(Operation):
             if not result.requires_grad:
                 found: tuple[torch.Tensor | None, ...] = (None,) * len(wanted)
             else:
-                found = torch.autograd.grad(
-                    result, wanted, places.values(g, self.shape), allow_unused=True
-                )
+                found = torch.autograd.grad(result, wanted, places.values(g, self.shape), allow_unused=True)
             for (at, (target, add)), gradient in zip(targets.items(), found, strict=False):
                 there = places.values(target, self.shapes[at])
                 if gradient is None:

@@ -8,8 +8,7 @@ between. What has no kernel is left to PyTorch, one layer at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...architecture import Architecture
 from ...architecture.layers import (
@@ -18,7 +17,6 @@ from ...architecture.layers import (
     BatchNorm2d,
     Concat,
     Conv2d,
-    DropPath,
     Flatten,
     GlobalAvgPool,
     Input,
@@ -135,6 +133,20 @@ class _Matcher:
         for name in self.nodes:
             if name not in self._done:
                 self._one(self.nodes[name])
+        self._defer()
+
+    def _defer(self) -> None:
+        """Leaves normalisations to the one operation that reads their result, where it can."""
+        read: dict[str, list[Operation]] = {}
+        for one in self.found.operations:
+            for name in one.inputs:
+                read.setdefault(name, []).append(one)
+        for at, one in enumerate(self.found.operations):
+            readers = read.get(one.output, [])
+            if not isinstance(one, Convolved) or one.norm is None or one.output in self.found.outputs:
+                continue
+            if len(readers) == 1 and isinstance(readers[0], Convolved | Sum) and len(one.shape) == 3:
+                self.found.operations[at] = replace(one, norm=replace(one.norm, deferred=True))
 
     def _meant(self, name: str) -> str:
         return self.alias.get(name, name)
@@ -166,7 +178,9 @@ class _Matcher:
         readers = self.readers[name]
         return self.nodes[readers[0]] if len(readers) == 1 and readers[0] else None
 
-    def _add(self, kind: type[Operation], at: _Node, output: str = "", inputs: tuple[str, ...] = (), **more: object) -> None:
+    def _add(
+        self, kind: type[Operation], at: _Node, output: str = "", inputs: tuple[str, ...] = (), **more: object
+    ) -> None:
         output, inputs = output or at.name, inputs or at.inputs
         shapes = tuple(self.shapes[name] for name in inputs)
         self.found.operations.append(kind(output, inputs, self.shapes[output], shapes, **more))  # type: ignore[call-arg]
@@ -217,18 +231,15 @@ class _Matcher:
         """Whether all that read a ReLU are convolutions that rectify what they read themselves."""
         readers = [self.nodes[name] if name else None for name in self.readers[node.name]]
         return bool(readers) and all(
-            reader is not None and isinstance(reader.layer, Conv2d) and self._by_kernel(reader) for reader in readers
+            reader is not None and isinstance(reader.layer, Conv2d) and self._by_kernel(reader, reader.layer)
+            for reader in readers
         )
 
-    def _by_kernel(self, node: _Node) -> bool:
+    def _by_kernel(self, node: _Node, layer: Conv2d) -> bool:
         """Whether a kernel of ours computes a convolution."""
-        layer = node.layer
-        assert isinstance(layer, Conv2d)
-        return self._by_channel(node) is not None if layer.depthwise else self._dense(node)
+        return self._behind(node, layer) is not None if layer.depthwise else self._dense(node, layer)
 
-    def _dense(self, node: _Node) -> bool:
-        layer = node.layer
-        assert isinstance(layer, Conv2d)
+    def _dense(self, node: _Node, layer: Conv2d) -> bool:
         single = pair(layer.kernel) == (1, 1)
         if layer.groups != 1 or layer.depthwise or (single and layer.pads != (0, 0)):
             return False
@@ -237,11 +248,9 @@ class _Matcher:
         channels = self.shapes[node.inputs[0]][0] * self.shapes[node.name][0]
         return single or channels < WIDE
 
-    def _by_channel(self, node: _Node) -> _Node | None:
+    def _behind(self, node: _Node, layer: Conv2d) -> _Node | None:
         """The convolution behind one by channel, where both can be one."""
-        layer, after = node.layer, self._reader(node.name)
-        assert isinstance(layer, Conv2d)
-        window = _window(layer)
+        window, after = _window(layer), self._reader(node.name)
         if layer.bias or window.single or not _fits(window, layer.pads) or after is None:
             return None
         second = after.layer
@@ -251,7 +260,7 @@ class _Matcher:
         return after if plain else None
 
     def _convolution(self, node: _Node, layer: Conv2d) -> None:
-        if not self._by_kernel(node):
+        if not self._by_kernel(node, layer):
             if layer.depthwise:
                 self._layered(node)
             else:
@@ -267,9 +276,7 @@ class _Matcher:
                 )
             return
         last, depthwise = node, ""
-        if layer.depthwise:
-            after = self._by_channel(node)
-            assert after is not None
+        if layer.depthwise and (after := self._behind(node, layer)) is not None:
             last, depthwise = after, node.name
         weights, bias = last.name, isinstance(last.layer, Conv2d) and last.layer.bias
         source, relu = node.inputs[0], False
@@ -279,7 +286,7 @@ class _Matcher:
         norm = None
         behind = self._reader(last.name)
         if behind is not None and type(behind.layer) is BatchNorm2d and not bias:
-            norm, last = self._norm(behind)
+            norm, last = self._norm(behind, behind.layer)
         self._done.update({node.name, weights, last.name})
         self._add(
             Convolved,
@@ -297,17 +304,16 @@ class _Matcher:
 
     # -- normalisations ----------------------------------------------------------------------------
 
-    def _norm(self, node: _Node) -> tuple[Norm, _Node]:
+    def _norm(self, node: _Node, layer: BatchNorm2d) -> tuple[Norm, _Node]:
         """A normalisation, and the node that gives its result: a ReLU that alone reads it is part of it."""
-        layer, after = node.layer, self._reader(node.name)
-        assert isinstance(layer, BatchNorm2d)
+        after = self._reader(node.name)
         rectified = after is not None and type(after.layer) is ReLU
         last = after if rectified and after is not None else node
         self._done.update({node.name, last.name})
         return Norm(node.name, layer.epsilon, rectified), last
 
     def _add_norm(self, node: _Node, layer: BatchNorm2d) -> None:
-        norm, last = self._norm(node)
+        norm, last = self._norm(node, layer)
         self._add(Normalised, node, last.name, node.inputs, norm=norm)
 
     def _not_behind_norm(self, relu: _Node) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ..kernels import elementwise
 from .operation import Operation, pixels
@@ -22,10 +23,31 @@ class Sum(Operation):
 
     def forward(self, to: Recorder) -> None:
         made, count = self.made(to), to.images * math.prod(self.shape)
-        first, *rest = (to.value(name) for name in self.inputs)
-        for other in rest:
-            to.call(elementwise.plus, a=first, b=other, y=made, count=count)
-            first = made
+        # Those that are normalised as they are read come first: the sum so far is not.
+        names = sorted(self.inputs, key=lambda name: to.pending(name) is None)
+        first, *rest = names
+        a, norm = to.value(first), to.pending(first)
+        for name in rest:
+            b, other = to.value(name), to.pending(name)
+            if norm is None and other is None:
+                to.call(elementwise.plus, a=a, b=b, y=made, count=count)
+            elif norm is None:
+                to.call(elementwise.plus_normalised, a=b, b=a, y=made, **self._how(to, other, None))
+            else:
+                to.call(elementwise.plus_normalised, a=a, b=b, y=made, **self._how(to, norm, other))
+            a, norm = made, None
+
+    def _how(self, to: Recorder, norm: Any, other: Any) -> dict[str, Any]:
+        """How two summands are normalised."""
+        how: dict[str, Any] = {"pixels": to.images * pixels(self.shape), "c": self.shape[0]}
+        for name, one in (("a", norm), ("b", other)):
+            if one is not None:
+                how |= {
+                    f"{name}_normal": 1,
+                    f"{name}_terms": one.terms,
+                    f"{name}_relu": int(one.norm.rectified),
+                }
+        return how
 
     def backward(self, to: Recorder) -> None:
         gradient, count = to.gradient(self.output), to.images * math.prod(self.shape)

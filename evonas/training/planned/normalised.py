@@ -19,11 +19,13 @@ class Norm:
         name: Of the node with its tensors.
         epsilon: Added to the variance.
         rectified: Whether a ReLU follows.
+        deferred: Whether, in training, the one operation that reads its result computes it as it reads.
     """
 
     name: str
     epsilon: float
     rectified: bool = False
+    deferred: bool = False
 
     def tensor(self, name: str, gradient: bool = False) -> Tensor:
         """One of its tensors."""
@@ -52,6 +54,7 @@ class Normalising:
 
     def __init__(self, norm: Norm, to: Recorder, channels: int, each: int) -> None:
         self.norm, self.channels, self.each = norm, channels, each
+        self.summed = False  # whether who computed the gradient has gated it and taken the sums
         self.terms = to.buffer(TERMS * rounded(channels), "terms")
         if to.training:
             self.shift = to.buffer(rounded(channels), "shift")
@@ -66,8 +69,8 @@ class Normalising:
         numbers = {"c": self.channels, "epsilon": self.norm.epsilon}
         to.call(normalising.fixed, **tensors, terms=self.terms, **numbers)
 
-    def forward(self, to: Recorder, y: Buffer, z: Buffer) -> None:
-        """From sums to what it gives."""
+    def forward(self, to: Recorder, y: Buffer, z: Buffer | None) -> None:
+        """From sums to what it gives; to the terms alone where nobody asks for that."""
         rows = to.images * self.each
         if to.training:
             tensors = {"gamma": self.norm.tensor("weight"), "beta": self.norm.tensor("bias")}
@@ -76,16 +79,26 @@ class Normalising:
             kept = {"shift": self.shift, "sums": self.sums, "rates": self.rates, "terms": self.terms}
             numbers = {"epsilon": self.norm.epsilon, "momentum": Momentum(self.norm.name)}
             to.call(normalising.statistics, **tensors, **kept, pixels=rows, c=self.channels, **numbers)
+        if z is None:
+            return
         sizes = {"pixels": rows, "c": self.channels, "relu": int(self.norm.rectified)}
         to.call(normalising.normalise, y=y, z=z, terms=self.terms, **sizes)
 
+    @property
+    def gate(self) -> int:
+        """1 where the gradient of what it gives still has to be taken where that is above 0."""
+        return int(self.norm.rectified and not self.summed)
+
     def backward(self, to: Recorder, y: Buffer, g: Buffer) -> None:
         """From the gradient of what it gives to its tensors' and to the terms of y's."""
-        kept = {"terms": self.terms, "sums": self.sums, "rates": self.rates}
+        kept = {"terms": self.terms, "sums": self.sums}
+        if not self.summed:
+            sizes = {"n": to.images, "pixels": self.each, "c": self.channels, "gate": self.gate}
+            to.call(normalising.gradient_sums, y=y, g=g, **kept, **sizes)
         tensors = {"gamma": self.norm.tensor("weight"), "g_gamma": self.norm.tensor("weight", True)}
         tensors |= {"g_beta": self.norm.tensor("bias", True)}
-        sizes = {"n": to.images, "pixels": self.each, "c": self.channels, "gate": int(self.norm.rectified)}
-        to.call(normalising.gradient_sums, y=y, g=g, **kept, **tensors, **sizes)
+        numbers = {"pixels": to.images * self.each, "c": self.channels}
+        to.call(normalising.gradient_terms, **kept, rates=self.rates, **tensors, **numbers)
 
 
 @dataclass(frozen=True)
@@ -116,7 +129,7 @@ class Normalised(Operation):
         rows, width = to.images * pixels(self.shape), to.images * math.prod(self.shape)
         target, add = to.towards(self.inputs[0])
         gy = to.buffer(width, "gradient aside") if add else target
-        sizes = {"pixels": rows, "c": self.shape[0], "gate": int(self.norm.rectified)}
+        sizes = {"pixels": rows, "c": self.shape[0], "gate": calls.gate}
         to.call(normalising.gradient, g=g, y=y, terms=calls.terms, gy=gy, **sizes)
         if add:
             to.call(elementwise.copy, x=gy, y=target, rows=1, width=width, add=1)

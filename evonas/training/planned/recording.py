@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 from ..kernels.kernel import Kernel
 
-
 T = TypeVar("T")
 
 
@@ -116,6 +115,7 @@ class Recorder:
     _sizes: dict[str, int] = field(default_factory=dict)
     _constant: set[str] = field(default_factory=set)
     _kept: dict[str, Any] = field(default_factory=dict)
+    _pending: dict[str, tuple[Buffer, Any]] = field(default_factory=dict)
 
     def buffer(self, size: int, name: str = "") -> Buffer:
         """New room."""
@@ -152,6 +152,17 @@ class Recorder:
     def value(self, node: str) -> Buffer:
         """What a node gives."""
         return self._values[node]
+
+    def pend(self, node: str, size: int, before: Buffer, norm: T) -> T:
+        """Says that what a node gives is not computed: its one reader normalises what is before it."""
+        self._sizes[node] = size
+        self._values[node] = before
+        self._pending[node] = before, norm
+        return norm
+
+    def pending(self, node: str) -> Any:
+        """The normalisation of a value that its reader normalises; None where it is as it is read."""
+        return self._pending[node][1] if node in self._pending else None
 
     def size(self, node: str) -> int:
         """Floats an image of what it gives."""

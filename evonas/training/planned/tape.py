@@ -64,14 +64,15 @@ class Places:
         self._start = arena.ctypes.data
         self._images = plan.recorder.images
         self._gradients = gradients
-        self._tensors: dict[str, TorchTensor] = dict(network.named_parameters()) | dict(network.named_buffers())
+        self._tensors: dict[str, TorchTensor] = dict(network.named_parameters()) | dict(
+            network.named_buffers()
+        )
         self._modules: dict[str, nn.Module] = {}
         self._views: dict[tuple[int, Shape], TorchTensor] = {}
 
     def tensor(self, name: Tensor) -> TorchTensor:
         """A tensor of the network, or its gradient."""
-        if name.gradient:
-            assert self._gradients is not None
+        if name.gradient and self._gradients is not None:
             return self._gradients.of[name.name]
         return self._tensors[name.name]
 
@@ -95,9 +96,7 @@ class Places:
             graph = fx.Graph()
             read = [graph.placeholder(f"input_{at}") for at in range(len(layer.inputs))]
             graph.output(layer.emit(graph, layer.output, read))
-            own = {
-                name: module for name, module in self._network.named_modules() if name == layer.output
-            }
+            own = {name: module for name, module in self._network.named_modules() if name == layer.output}
             self._modules[layer.output] = fx.GraphModule(own, graph)
         return self._modules[layer.output]
 
