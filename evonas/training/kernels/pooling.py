@@ -6,97 +6,148 @@ rather than kept. Padding never wins, and is left out of a mean's count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import SimpleNamespace
 
-from .emitting import Emitter, Floats, Number
+from .emitting import Emitter, Number, Span, Value, Variable
 from .kernel import Kernel, kernel
 
-SIZES = "n h w c ho wo kh kw sh sw top left"
+SIZES = "n h w c ho wo sh sw top left"
+
+Size = tuple[int, int]
 
 
-def _windows(emit: Emitter, a: SimpleNamespace) -> Iterator[tuple[Number, Number, Number, list[Number]]]:
+@dataclass(frozen=True)
+class _Place:
+    """Where a window lies in its image.
+
+    Attributes:
+        made: The array of the result, from the window's pixel on.
+        image: Where the image begins.
+        rows: From the first row to behind the last.
+        columns: Likewise.
+    """
+
+    emit: Emitter
+    a: SimpleNamespace
+    size: Size
+    made: Number
+    image: Number
+    rows: tuple[Number, Number]
+    columns: tuple[Number, Number]
+
+    @property
+    def count(self) -> Number:
+        """Pixels of it that lie in the image."""
+        return (self.rows[1] - self.rows[0]) * (self.columns[1] - self.columns[0])
+
+    def each(self, seen: Callable[[Number], None]) -> None:
+        """Does something at each pixel, given where it begins; unrolled where the window is whole."""
+        emit, wide, c = self.emit, self.a.w, self.a.c
+        start = self.image + (self.rows[0] * wide + self.columns[0]) * c
+        with emit.either(self.count.is_(self.size[0] * self.size[1])) as (then, otherwise):
+            with then:
+                for i in range(self.size[0]):
+                    for j in range(self.size[1]):
+                        seen(start + (wide * i + j) * c)
+            with otherwise:
+                rows, columns = (last - first for first, last in (self.rows, self.columns))
+                with emit.loop(rows) as i, emit.loop(columns) as j:
+                    seen(start + (i * wide + j) * c)
+
+
+def _windows(emit: Emitter, a: SimpleNamespace, size: Size) -> Iterator[_Place]:
     """Loops over images and windows.
 
     Yields:
-        Once: where the result's pixel and the image begin, and the rows and columns of the window in it.
+        Once: a window.
     """
     with emit.loop(a.n) as n, emit.loop(a.ho) as h:
-        first = (h * a.sh - a.top).most(0)
-        last = (h * a.sh - a.top + a.kh).least(a.h)
+        rows = (h * a.sh - a.top).most(0), (h * a.sh - a.top + size[0]).least(a.h)
         with emit.loop(a.wo) as w:
-            left = (w * a.sw - a.left).most(0)
-            right = (w * a.sw - a.left + a.kw).least(a.w)
-            yield ((n * a.ho + h) * a.wo + w) * a.c, n * a.h * a.w * a.c, a.w, [first, last, left, right]
+            columns = (w * a.sw - a.left).most(0), (w * a.sw - a.left + size[1]).least(a.w)
+            made = ((n * a.ho + h) * a.wo + w) * a.c
+            yield _Place(emit, a, size, made, n * a.h * a.w * a.c, rows, columns)
 
 
-def largest() -> Kernel:
+def _named(name: str, size: Size) -> str:
+    return f"{name}_{size[0]}x{size[1]}"
+
+
+def largest(size: Size) -> Kernel:
     """The maximum of each window."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        for here, image, wide, (first, last, left, right) in _windows(emit, a):
+        for place in _windows(emit, a, size):
             with emit.loop(a.c, step=emit.lanes) as c:
                 most = emit.variable(emit.constant(-float("inf")))
-                with emit.loop(last, first) as i, emit.loop(right, left) as j:
-                    value = a.x.vector(image + (i * wide + j) * a.c + c)
+
+                def see(at: Number, c: Number = c, most: Variable = most) -> None:
+                    value = a.x.vector(at + c)
                     most.set(value.not_below(most.get(), value, most.get()))
-                a.y.put(here + c, most.get())
 
-    return kernel("largest", write, "x y", SIZES)
+                place.each(see)
+                a.y.put(place.made + c, most.get())
+
+    return kernel(_named("largest", size), write, "x y", SIZES)
 
 
-def largest_gradient() -> Kernel:
+def largest_gradient(size: Size) -> Kernel:
     """Adds each window's gradient to its first pixel with the maximum."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        for add in emit.choices(a.add):
-            if not add:
-                _clear(emit, a.gx, a.n * a.h * a.w * a.c)
-        for here, image, wide, (first, last, left, right) in _windows(emit, a):
+        _clear_first(emit, a)
+        for place in _windows(emit, a, size):
             for span in emit.spans(a.c):
-                most = span.of(a.y.from_(here))
-                rest = emit.variable(span.of(a.g.from_(here)))  # zero once it has found its place
-                nothing = span.constant(0.0)
-                with emit.loop(last, first) as i, emit.loop(right, left) as j:
-                    place = image + (i * wide + j) * a.c
-                    value, left_over = span.of(a.x.from_(place)), rest.get()
-                    span.put(a.gx.from_(place), value.same(most, left_over, nothing), add=True)
-                    rest.set(value.same(most, nothing, left_over))
+                most = span.of(a.y.from_(place.made))
+                rest = emit.variable(span.of(a.g.from_(place.made)))  # zero once it has found its place
 
-    return kernel("largest_gradient", write, "x y g gx", f"{SIZES} add")
+                def see(at: Number, span: Span = span, most: Value = most, rest: Variable = rest) -> None:
+                    value, left, nothing = span.of(a.x.from_(at)), rest.get(), span.constant(0.0)
+                    span.put(a.gx.from_(at), value.same(most, left, nothing), add=True)
+                    rest.set(value.same(most, nothing, left))
+
+                place.each(see)
+
+    return kernel(_named("largest_gradient", size), write, "x y g gx", f"{SIZES} add")
 
 
-def mean() -> Kernel:
+def mean(size: Size) -> Kernel:
     """The mean of each window."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        for here, image, wide, (first, last, left, right) in _windows(emit, a):
-            share = emit.spread(emit.single(1.0) / emit.as_float((last - first) * (right - left)))
+        for place in _windows(emit, a, size):
+            share = emit.spread(emit.single(1.0) / emit.as_float(place.count))
             with emit.loop(a.c, step=emit.lanes) as c:
                 total = emit.variable()
-                with emit.loop(last, first) as i, emit.loop(right, left) as j:
-                    total.set(total.get() + a.x.vector(image + (i * wide + j) * a.c + c))
-                a.y.put(here + c, total.get() * share)
 
-    return kernel("mean", write, "x y", SIZES)
+                def see(at: Number, c: Number = c, total: Variable = total) -> None:
+                    total.set(total.get() + a.x.vector(at + c))
+
+                place.each(see)
+                a.y.put(place.made + c, total.get() * share)
+
+    return kernel(_named("mean", size), write, "x y", SIZES)
 
 
-def mean_gradient() -> Kernel:
+def mean_gradient(size: Size) -> Kernel:
     """Adds a share of each window's gradient to all its pixels."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        for add in emit.choices(a.add):
-            if not add:
-                _clear(emit, a.gx, a.n * a.h * a.w * a.c)
-        for here, image, wide, (first, last, left, right) in _windows(emit, a):
-            single = emit.single(1.0) / emit.as_float((last - first) * (right - left))
+        _clear_first(emit, a)
+        for place in _windows(emit, a, size):
+            single = emit.single(1.0) / emit.as_float(place.count)
             share = emit.spread(single)
             for span in emit.spans(a.c):
-                part = span.of(a.g.from_(here)) * (share if span.wide else single)
-                with emit.loop(last, first) as i, emit.loop(right, left) as j:
-                    span.put(a.gx.from_(image + (i * wide + j) * a.c), part, add=True)
+                part = span.of(a.g.from_(place.made)) * (share if span.wide else single)
 
-    return kernel("mean_gradient", write, "g gx", f"{SIZES} add")
+                def see(at: Number, span: Span = span, part: Value = part) -> None:
+                    span.put(a.gx.from_(at), part, add=True)
+
+                place.each(see)
+
+    return kernel(_named("mean_gradient", size), write, "g gx", f"{SIZES} add")
 
 
 def whole_mean() -> Kernel:
@@ -128,6 +179,8 @@ def whole_mean_gradient() -> Kernel:
     return kernel("whole_mean_gradient", write, "g gx", "n pixels c add")
 
 
-def _clear(emit: Emitter, target: Floats, count: Number) -> None:
-    for span in emit.spans(count):
-        span.put(target, span.constant(0.0))
+def _clear_first(emit: Emitter, a: SimpleNamespace) -> None:
+    """Zeros where nothing is added to."""
+    with emit.when(a.add.is_(0)):
+        for span in emit.spans(a.n * a.h * a.w * a.c):
+            span.put(a.gx, span.constant(0.0))

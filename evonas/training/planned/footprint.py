@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from ...architecture import Architecture
 from ..memory import Footprint, footprint
@@ -28,23 +27,12 @@ class PlannedFootprint(Footprint):
     matched: Matched = field(default_factory=Matched)
     islands: int = 0
 
-    @cached_property
-    def _arenas(self) -> dict[tuple[int, bool], int]:
-        return {}
-
-    def arena(self, images: int, training: bool) -> int:
-        """Bytes of the arena for so many images at a time."""
-        key = images, training
-        if key not in self._arenas:
-            self._arenas[key] = plan_step(self.matched, images, training).bytes
-        return self._arenas[key]
-
     def training(self, images: int, kept: int | None = None) -> int:
-        kept = self.arena(images, training=True) + images * self.islands if kept is None else kept
+        kept = plan_step(self.matched, images).bytes + images * self.islands if kept is None else kept
         return self.weights + kept + images * self.passing
 
     def evaluation(self, images: int) -> int:
-        return self.weights + self.arena(min(images, AT_ONCE), training=False)
+        return self.weights + plan_step(self.matched.alone(), min(images, AT_ONCE), training=False).bytes
 
 
 def planned_footprint(architecture: Architecture, matched: Matched, plan: Plan) -> PlannedFootprint:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from ...architecture import Architecture
 from ...architecture.layers import (
@@ -35,6 +36,9 @@ from .moving import Join, Move, Rectified, Same, Sum
 from .normalised import Norm, Normalised
 from .operation import Operation, Shape
 from .pooled import Averaged, Pooled
+
+if TYPE_CHECKING:
+    from .plan import StepPlan
 
 WIDE = 32 * 32
 """Input times output channels from which PyTorch's library convolves whole windows faster."""
@@ -72,6 +76,7 @@ class Matched:
         shape: Of an image.
         outputs: The nodes with logits: the network's, and the head's where there is one.
         network: What computes the network without a second classifier; None where there is none.
+        plans: Those that were made, by the number of images, and whether they are of training.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -79,6 +84,7 @@ class Matched:
     shape: Shape = ()
     outputs: list[str] = field(default_factory=list)
     network: Matched | None = None
+    plans: dict[tuple[int, bool], StepPlan] = field(default_factory=dict)
 
     def alone(self) -> Matched:
         """Without a second classifier."""

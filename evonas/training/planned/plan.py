@@ -49,13 +49,20 @@ class StepPlan:
 
 
 def plan_step(matched: Matched, images: int, training: bool = True) -> StepPlan:
-    """Plans a step.
+    """Plans a step, once for each number of images.
 
     Args:
         matched: What is computed.
         images: In a batch.
         training: Whether gradients are computed, and normalisation takes the batch's statistics.
     """
+    plans = matched.plans
+    if (images, training) not in plans:
+        plans[images, training] = _planned(matched, images, training)
+    return plans[images, training]
+
+
+def _planned(matched: Matched, images: int, training: bool) -> StepPlan:
     to = Recorder(images, training)
     to.make(matched.image, math.prod(matched.shape)).used(0)
     to.without_gradient(matched.image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from ..kernels import pooling
 from .operation import Operation, pixels
@@ -30,13 +31,13 @@ class Pooled(Operation):
     def _sizes(self, to: Recorder) -> dict[str, int]:
         (c, h, w), (_, ho, wo) = self.shapes[0], self.shape
         sizes = {"n": to.images, "h": h, "w": w, "c": c, "ho": ho, "wo": wo}
-        for names, pair in (("kh kw", self.kernel), ("sh sw", self.stride), ("top left", self.padding)):
+        for names, pair in (("sh sw", self.stride), ("top left", self.padding)):
             sizes |= dict(zip(names.split(), pair, strict=True))
         return sizes
 
     def forward(self, to: Recorder) -> None:
         kernel = pooling.largest if self.largest else pooling.mean
-        to.call(kernel, x=to.value(self.inputs[0]), y=self.made(to), **self._sizes(to))
+        to.call(partial(kernel, self.kernel), x=to.value(self.inputs[0]), y=self.made(to), **self._sizes(to))
 
     def backward(self, to: Recorder) -> None:
         if not to.needed(self.inputs[0]):
@@ -45,9 +46,12 @@ class Pooled(Operation):
         target, add = to.towards(self.inputs[0])
         if self.largest:
             seen = {"x": to.value(self.inputs[0]), "y": to.value(self.output)}
-            to.call(pooling.largest_gradient, **seen, g=gradient, gx=target, **self._sizes(to), add=add)
+            kernel = partial(pooling.largest_gradient, self.kernel)
+            to.call(kernel, **seen, g=gradient, gx=target, **self._sizes(to), add=add)
         else:
-            to.call(pooling.mean_gradient, g=gradient, gx=target, **self._sizes(to), add=add)
+            to.call(
+                partial(pooling.mean_gradient, self.kernel), g=gradient, gx=target, **self._sizes(to), add=add
+            )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from torch import fx, nn
 
 from ..kernels import Rows, program, run
 from .islands import Layered
+from .layout import room
 from .normalised import Momentum
 from .operation import Shape
 from .plan import StepPlan
@@ -27,13 +28,11 @@ class Gradients:
     """
 
     def __init__(self, network: nn.Module) -> None:
-        from .layout import LINE, SLACK
-
         self.parameters = dict(network.named_parameters(remove_duplicate=True))
         starts, at = {}, 0
         for name, parameter in self.parameters.items():
             starts[name] = at
-            at += -(-(parameter.numel() + SLACK) // LINE) * LINE
+            at += room(parameter.numel())
         self.whole = torch.zeros(at)
         self.of = {
             name: self.whole.as_strided(parameter.shape, parameter.stride(), starts[name])
