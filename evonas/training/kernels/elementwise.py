@@ -110,6 +110,19 @@ def move() -> Kernel:
     return kernel("move", write, "x y", "n h w c ho wo down right add")
 
 
+def turn() -> Kernel:
+    """y[n, c, p] = x[n, p, c]: from the channels of each pixel to the pixels of each channel, and back."""
+
+    def write(emit: Emitter, a: SimpleNamespace) -> None:
+        for add in emit.choices(a.add):
+            with emit.loop(a.n) as n, emit.loop(a.c) as c, emit.loop(a.pixels) as p:
+                one = a.x.one((n * a.pixels + p) * a.c + c)
+                place = (n * a.c + c) * a.pixels + p
+                a.y.put(place, a.y.one(place) + one if add else one)
+
+    return kernel("turn", write, "x y", "n pixels c add")
+
+
 def column_sums() -> Kernel:
     """y[c] is the sum of x[p, c] over p: the gradient of a bias."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..kernels import convolution, elementwise
+from ..kernels import convolution, convolution_gradient, elementwise
 from ..kernels.convolving import Window
 from .normalised import Norm, Normalising
 from .operation import Operation, pixels, rounded
@@ -34,7 +34,8 @@ class Convolved(Operation):
     """A convolution.
 
     Attributes:
-        node: With the weights of all channels with all.
+        node: With the weights of all channels with all, and a bias; that of a convolution by channel where
+            there is no other.
         depthwise: The node of a convolution by channel before it; empty for none.
         window: Of that one where there is one, else of the other.
         padding: Above and to the left.
@@ -52,8 +53,10 @@ class Convolved(Operation):
     norm: Norm | None = None
 
     @property
-    def _made_shape(self) -> tuple[int, int, int]:
-        return self._as_image(self.shape)
+    def _kind(self) -> convolution.Kind:
+        if not self.depthwise:
+            return "dense"
+        return "depthwise" if self.depthwise == self.node else "separable"
 
     def _as_image(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
         return shape if len(shape) == 3 else (shape[0], 1, 1)
@@ -99,7 +102,9 @@ class Convolved(Operation):
         return room
 
     def _weights(self) -> dict[str, Any]:
-        weights: dict[str, Any] = {"weights": Tensor(f"{self.node}.weight")}
+        weights: dict[str, Any] = {}
+        if self._kind != "depthwise":
+            weights["weights"] = Tensor(f"{self.node}.weight")
         if self.depthwise:
             weights["taps"] = Tensor(f"{self.depthwise}.weight")
         return weights
@@ -110,7 +115,7 @@ class Convolved(Operation):
         given["packed_bias"] = to.buffer(rounded(sizes["co"]))
         if self.bias:
             given["bias"] = Tensor(f"{self.node}.bias")
-        kernel = partial(convolution.forward, self.window, bool(self.depthwise))
+        kernel = partial(convolution.forward, self.window, self._kind)
         if self.norm is None:
             to.call(kernel, **given, y=self.made(to), **sizes)
             return
@@ -131,7 +136,9 @@ class Convolved(Operation):
         sizes, g = self._sizes(to), to.gradient(self.output)
         given: dict[str, Any] = {"x": to.value(self.inputs[0]), **self._weights(), **self._room(to, sizes)}
         given |= self._turned(to, sizes)
-        given |= {"g_weights": Tensor(f"{self.node}.weight", True), "g": g}
+        given["g"] = g
+        if self._kind != "depthwise":
+            given["g_weights"] = Tensor(f"{self.node}.weight", True)
         if self.depthwise:
             given["g_taps"] = Tensor(f"{self.depthwise}.weight", True)
         if self.bias:
@@ -149,7 +156,7 @@ class Convolved(Operation):
         if (pending := to.pending(self.inputs[0])) is not None:
             given["before_sums"] = pending.sums
             pending.summed = True
-        kernel = partial(convolution.backward, self.window, bool(self.depthwise))
+        kernel = partial(convolution_gradient.backward, self.window, self._kind)
         to.call(kernel, **given, **sizes, needed=int(needed))
 
     def _bias(self, to: Recorder, sizes: dict[str, Any], g: Buffer) -> None:

@@ -7,7 +7,6 @@ between. What has no kernel is left to PyTorch, one layer at a time.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ from ...architecture.layers import (
 from ..kernels.convolving import Window
 from .convolved import Convolved
 from .islands import Layered, LibraryConvolution
-from .moving import Join, Move, Rectified, Same, Sum
+from .moving import Flat, Join, Move, Rectified, Sum
 from .normalised import Norm, Normalised
 from .operation import Operation, Shape
 from .pooled import Averaged, Pooled
@@ -40,8 +39,8 @@ from .pooled import Averaged, Pooled
 if TYPE_CHECKING:
     from .plan import StepPlan
 
-WIDE = 32 * 32
-"""Input times output channels from which PyTorch's library convolves whole windows faster."""
+WIDE = 64 * 64
+"""Input times output channels above which PyTorch's library convolves whole windows faster."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,6 @@ class _Matcher:
 
     def _plain(self, node: _Node, layer: Layer) -> None:
         """A layer without tensors, by a kernel where there is one."""
-        size = self.shapes[node.inputs[0]][1:]
         if type(layer) is Add:
             alone = tuple(self.readers[source] == [node.name] for source in node.inputs)
             self._add(Sum, node, alone=alone)
@@ -220,9 +218,9 @@ class _Matcher:
             self._add(Move, node, down=1, right=1)
         elif type(layer) is GlobalAvgPool:
             self._add(Averaged, node)
-        elif type(layer) is Flatten and math.prod(size) == 1:
-            self._add(Same, node)
-        elif type(layer) in (MaxPool2d, AvgPool2d) and layer.pads[0] == layer.pads[1]:
+        elif type(layer) is Flatten:
+            self._add(Flat, node)
+        elif type(layer) in (MaxPool2d, AvgPool2d):
             window = {"kernel": pair(layer.kernel), "stride": pair(layer.stride), "padding": layer.pads[0]}
             self._add(Pooled, node, largest=type(layer) is MaxPool2d, **window)
         else:
@@ -243,7 +241,9 @@ class _Matcher:
 
     def _by_kernel(self, node: _Node, layer: Conv2d) -> bool:
         """Whether a kernel of ours computes a convolution."""
-        return self._behind(node, layer) is not None if layer.depthwise else self._dense(node, layer)
+        if layer.depthwise:
+            return not _window(layer).single and _fits(_window(layer), layer.pads)
+        return self._dense(node, layer)
 
     def _dense(self, node: _Node, layer: Conv2d) -> bool:
         single = pair(layer.kernel) == (1, 1)
@@ -252,12 +252,12 @@ class _Matcher:
         if not _fits(_window(layer), layer.pads):
             return False
         channels = self.shapes[node.inputs[0]][0] * self.shapes[node.name][0]
-        return single or channels < WIDE
+        return single or channels <= WIDE
 
     def _behind(self, node: _Node, layer: Conv2d) -> _Node | None:
         """The convolution behind one by channel, where both can be one."""
-        window, after = _window(layer), self._reader(node.name)
-        if layer.bias or window.single or not _fits(window, layer.pads) or after is None:
+        after = self._reader(node.name)
+        if layer.bias or after is None:
             return None
         second = after.layer
         if not isinstance(second, Conv2d) or second.depthwise or second.groups != 1:
@@ -282,8 +282,8 @@ class _Matcher:
                 )
             return
         last, depthwise = node, ""
-        if layer.depthwise and (after := self._behind(node, layer)) is not None:
-            last, depthwise = after, node.name
+        if layer.depthwise:
+            last, depthwise = self._behind(node, layer) or node, node.name
         weights, bias = last.name, isinstance(last.layer, Conv2d) and last.layer.bias
         source, relu = node.inputs[0], False
         before = self.nodes[source]

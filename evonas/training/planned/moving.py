@@ -128,16 +128,17 @@ class Rectified(Operation):
 
 
 @dataclass(frozen=True)
-class Same(Operation):
-    """What it reads, as it is, or in another shape with the same numbers in the same order."""
+class Flat(Operation):
+    """An image as a vector, channel by channel."""
 
     def forward(self, to: Recorder) -> None:
-        count = to.images * math.prod(self.shape)
-        to.call(elementwise.copy, x=to.value(self.inputs[0]), y=self.made(to), rows=1, width=count)
+        each = {"n": to.images, "pixels": pixels(self.shapes[0]), "c": self.shapes[0][0]}
+        to.call(elementwise.turn, x=to.value(self.inputs[0]), y=self.made(to), **each)
 
     def backward(self, to: Recorder) -> None:
         if not to.needed(self.inputs[0]):
             return
-        count, gradient = to.images * math.prod(self.shape), to.gradient(self.output)
+        gradient = to.gradient(self.output)
         target, add = to.towards(self.inputs[0])
-        to.call(elementwise.copy, x=gradient, y=target, rows=1, width=count, add=add)
+        each = {"n": to.images, "pixels": self.shapes[0][0], "c": pixels(self.shapes[0]), "add": add}
+        to.call(elementwise.turn, x=gradient, y=target, **each)

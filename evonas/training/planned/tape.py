@@ -166,6 +166,7 @@ class Tape:
                 bound.append(step)
         return bound
 
+    @torch.no_grad()  # islands say for themselves what they learn from
     def _go(self, steps: Sequence[Rows | Island]) -> None:
         for step in steps:
             if isinstance(step, Island):
