@@ -145,7 +145,7 @@ def _chosen() -> list[tuple[str, str]]:
 
 def _kernel_cache() -> str:
     """Where compiled kernels are kept, or why nowhere."""
-    from ..training.kernels import object_store, why_no_store
+    from ..training import object_store, why_no_store
 
     store = object_store()
     return str(store.folder) if store else f"none, each process compiles its own: {why_no_store()}"

@@ -6,6 +6,8 @@
   `auxiliary` are parts of it. `function`: a fitness that a user wrote.
 - `trainer`: the loop over epochs. `steps`: one step, on a GPU as a captured graph; `regularise`, `momentum`:
   what it keeps. `images`: batches on the device.
+- `paths`: by which code a CPU trains: PyTorch's, so with `dense` gradients, or on a plan by kernels of ours
+  (`planned`).
 - `memory`: what a training takes, before it begins; `room`: who may begin.
 - `final_training`: long and once, on one device or several: `ranks` (processes that work together), `rank`
   (one of them), `distributed` (its parts of batches), `compiling`.
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .images import DeviceImages, Normalisation, steps_per_epoch
     from .paths import Kernels, check_compiles, check_kernels, choose_kernels, no_kernels
     from .plan import Plan
+    from .planned import object_store, why_no_store
     from .trainer import DivergenceError, fit, score, to_device
 
 __all__ = [
@@ -49,9 +52,11 @@ __all__ = [
     "fit",
     "memory_of",
     "no_kernels",
+    "object_store",
     "score",
     "steps_per_epoch",
     "to_device",
+    "why_no_store",
 ]
 
 __getattr__ = later(
@@ -64,6 +69,7 @@ __getattr__ = later(
         "images": "DeviceImages Normalisation steps_per_epoch",
         "paths": "Kernels check_compiles check_kernels choose_kernels no_kernels",
         "plan": "Plan",
+        "planned": "object_store why_no_store",
         "trainer": "DivergenceError fit score to_device",
     },
 )

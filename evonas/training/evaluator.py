@@ -27,7 +27,7 @@ from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .memory import Parts, footprint, parts
 from .plan import Plan
-from .preparation import matched_for, prepared
+from .preparation import matched_for, prepared, steps_on
 from .room import Lease, Room
 from .steps import capturing
 from .trainer import Fit, Score, fit, score, to_device
@@ -260,7 +260,7 @@ class TrainingEvaluator(Evaluator):
             self.mirror,
             momentum=child.momentum if plan.carry_momentum else None,
             part=cut.training,
-            matched=matched,
+            make_step=None if matched is None else steps_on(matched),
         )
         after = score(scored, self.validation, self.compute, cut.evaluation)
         epochs = child.lineage_epochs + plan.epochs

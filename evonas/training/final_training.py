@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,14 +23,11 @@ from .device import Compute
 from .distributed import RankImages, Share, check_parts, joined, share_statistics
 from .images import DeviceImages, Normalisation
 from .plan import Plan
-from .preparation import matched_for, prepared
+from .preparation import matched_for, prepared, steps_on
 from .rank import Place, Say
 from .ranks import PATIENCE, run_together
 from .regularise import drawing_from
-from .trainer import Epoch, fit, to_device
-
-if TYPE_CHECKING:
-    from .planned import Matched
+from .trainer import Epoch, StepMaker, fit, to_device
 
 AfterEpoch = Callable[[int], None]
 """Called with the number of an epoch that has ended, from 1."""
@@ -146,8 +143,9 @@ class FinalTraining:
         view = prepared(network, self.architecture, self.auxiliary, self.task, self.plan, self.weight_seed)
         return network, to_device(view, self.compute)
 
-    def _matched(self) -> Matched | None:
-        return matched_for(self.architecture, self.auxiliary, self.task, self.plan)
+    def _steps_on_a_plan(self) -> StepMaker | None:
+        matched = matched_for(self.architecture, self.auxiliary, self.task, self.plan)
+        return None if matched is None else steps_on(matched)
 
     def fit(self, view: nn.Module, images: DeviceImages, share: Share, after_epoch: AfterEpoch) -> Trial:
         """Trains a module on a process's share, compiled where that was asked for; without the weights."""
@@ -165,8 +163,8 @@ class FinalTraining:
             if compute.kernels == "dense" and not self.compiled:
                 view = with_dense_gradients(view)
             planned = compute.kernels == "planned" and not self.compiled and share.ranks == 1
-            matched = self._matched() if planned else None
-            done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch, matched=matched)
+            make_step = self._steps_on_a_plan() if planned else None
+            done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch, make_step=make_step)
         return Trial({}, tuple(done.curve), done.seconds, seconds)
 
 

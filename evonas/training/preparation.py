@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torch import fx, nn
@@ -14,6 +15,7 @@ from .plan import Plan
 
 if TYPE_CHECKING:
     from .planned import Matched
+    from .trainer import StepMaker
 
 
 def prepared(
@@ -54,3 +56,14 @@ def matched_for(architecture: Architecture, node: str | None, task: Task, plan: 
     if node is not None and plan.auxiliary:
         head = Head(auxiliary_head(architecture.shape(node), task), node, NAME)
     return match(architecture, head, steered=plan.drop_path > 0)
+
+
+def steps_on(matched: Matched) -> StepMaker:
+    """What makes the steps of a network on a plan.
+
+    Args:
+        matched: What computes it.
+    """
+    from .planned import PlannedStep
+
+    return partial(PlannedStep, matched=matched)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +15,6 @@ from .device import Compute
 from .memory import Kept
 from .momentum import start_at_rest
 from .plan import Plan
-
-if TYPE_CHECKING:
-    from .planned import Matched
 
 WARM_UP = 3
 """Steps before one is captured, in which libraries choose their algorithms and momentum comes to be."""
@@ -223,13 +219,8 @@ def step_for(
     compute: Compute,
     part: int,
     generators: list[torch.Generator],
-    matched: Matched | None = None,
 ) -> Step:
-    """What trains a network on its device; on a plan where it is said what computes it."""
-    if matched is not None:
-        from .planned import PlannedStep
-
-        return PlannedStep(network, plan, compute, part, matched)
+    """What trains a network on its device, by PyTorch alone."""
     if compute.kind == "cuda" and compute.capture:
         return CapturedStep(network, plan, compute, part, generators)
     return Step(network, plan, compute, part)

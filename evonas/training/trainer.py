@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +18,10 @@ from .momentum import load_momentum, momentum_of
 from .plan import Plan
 from .regularise import RandomLayers
 from .schedule import learning_rate
-from .steps import step_for
+from .steps import Step, step_for
 
-if TYPE_CHECKING:
-    from .planned import Matched
+StepMaker = Callable[[nn.Module, Plan, Compute, int], Step]
+"""Gives what trains a network, by the plan, on the device, so many images at a time."""
 
 
 class DivergenceError(Exception):
@@ -77,7 +76,7 @@ def fit(
     after_epoch: Callable[[int], float | None] = lambda epoch: None,
     momentum: Mapping[str, Tensor] | None = None,
     part: int | None = None,
-    matched: Matched | None = None,
+    make_step: StepMaker | None = None,
 ) -> Fit:
     """Trains a network in place.
 
@@ -93,7 +92,7 @@ def fit(
         momentum: What the optimiser begins with, by ``node.tensor``, where name and shape agree; None or
             empty to begin from rest.
         part: Images that are worked on at a time, where a whole batch would take too much memory.
-        matched: What computes the network on a plan; None to let PyTorch do it.
+        make_step: Gives what makes the steps; None to let PyTorch make them.
 
     Raises:
         DivergenceError: The loss was not finite after an epoch.
@@ -106,7 +105,10 @@ def fit(
     curve: list[Epoch] = []
     seconds, done = 0.0, 0
     with RandomLayers(network, plan.drop_path, seed, compute.device) as layers:
-        step = step_for(network, plan, compute, part or size, layers.generators, matched)
+        if make_step is None:
+            step = step_for(network, plan, compute, part or size, layers.generators)
+        else:
+            step = make_step(network, plan, compute, part or size)
         if momentum:
             load_momentum(network, step.optimiser, momentum)
         for epoch in range(1, plan.epochs + 1):

@@ -51,7 +51,7 @@ LOOSE = ("__main__", "api", "errors", "refinement", "seeds", "task")
 """The files that are no rooms: what everything stands on, and the front doors."""
 
 INNER = ("architecture.layers", "evolution.strategies", "network.export", "network.importing")
-INNER += ("run.journal", "search.executors", "training.kernels", "training.planned")
+INNER += ("run.journal", "search.executors", "training.planned")
 """Rooms inside rooms, with doors of their own."""
 
 UPWARD = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..kernels import convolution, convolution_gradient, elementwise
-from ..kernels.convolving import Window
+from .kernels import convolution, convolution_gradient, elementwise
+from .kernels.convolving import Window
 from .normalised import Norm, Normalising
 from .operation import Operation, pixels, rounded
 from .recording import Buffer, Recorder, Stride, Tensor

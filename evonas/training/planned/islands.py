@@ -12,7 +12,7 @@ from .recording import Recorder, Tensor
 if TYPE_CHECKING:
     import torch
 
-    from .tape import Places
+    from .places import Places
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Layered(Operation):
         def run(places: Places) -> None:
             import torch
 
-            module = places.module(self)
+            module = places.module(self.output, self.emit, len(self.inputs))
             with torch.set_grad_enabled(to.training):
                 read = [
                     places.values(source, shape).detach().requires_grad_(learns)

@@ -8,7 +8,7 @@ between. What has no kernel is left to PyTorch, one layer at a time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...architecture import Architecture
 from ...architecture.layers import (
@@ -28,16 +28,13 @@ from ...architecture.layers import (
     Shift,
     pair,
 )
-from ..kernels.convolving import Window
 from .convolved import Convolved
 from .islands import Layered, LibraryConvolution
+from .kernels.convolving import Window
 from .moving import Flat, Join, Move, Rectified, Sum
 from .normalised import Norm, Normalised
 from .operation import Operation, Shape
 from .pooled import Averaged, Pooled
-
-if TYPE_CHECKING:
-    from .plan import StepPlan
 
 WIDE = 64 * 64
 """Input times output channels above which PyTorch's library convolves whole windows faster."""
@@ -75,7 +72,7 @@ class Matched:
         shape: Of an image.
         outputs: The nodes with logits: the network's, and the head's where there is one.
         network: What computes the network without a second classifier; None where there is none.
-        plans: Those that were made, by the number of images, and whether they are of training.
+        plans: Those that `plan_step` has made, by the number of images, and whether they are of training.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -83,7 +80,7 @@ class Matched:
     shape: Shape = ()
     outputs: list[str] = field(default_factory=list)
     network: Matched | None = None
-    plans: dict[tuple[int, bool], StepPlan] = field(default_factory=dict)
+    plans: dict[tuple[int, bool], Any] = field(default_factory=dict)
 
     def alone(self) -> Matched:
         """Without a second classifier."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..kernels import elementwise
+from .kernels import elementwise
 from .operation import Operation, pixels
 from .recording import At, Recorder
 

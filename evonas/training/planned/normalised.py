@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..kernels import elementwise, normalising
-from ..kernels.normalising import TERMS
+from .kernels import elementwise, normalising
+from .kernels.normalising import TERMS
 from .operation import Operation, pixels, rounded
 from .recording import Buffer, Recorder, Tensor
 

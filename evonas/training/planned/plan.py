@@ -59,7 +59,8 @@ def plan_step(matched: Matched, images: int, training: bool = True) -> StepPlan:
     plans = matched.plans
     if (images, training) not in plans:
         plans[images, training] = _planned(matched, images, training)
-    return plans[images, training]
+    found: StepPlan = plans[images, training]
+    return found
 
 
 def _planned(matched: Matched, images: int, training: bool) -> StepPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ..kernels import pooling
+from .kernels import pooling
 from .operation import Operation, pixels
 from .recording import Recorder
 

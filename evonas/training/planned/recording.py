@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..kernels.kernel import Kernel
+from .kernels.kernel import Kernel
 
 T = TypeVar("T")
 

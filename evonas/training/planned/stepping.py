@@ -11,8 +11,9 @@ from ..memory import Kept
 from ..plan import Plan
 from ..steps import Step
 from .matching import Matched
+from .places import Gradients
 from .plan import StepPlan, plan_step
-from .tape import Gradients, Tape
+from .tape import Tape
 
 
 class PlannedStep(Step):

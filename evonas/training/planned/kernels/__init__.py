@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...files import later
+from ....files import later
 
 if TYPE_CHECKING:
     from .calling import Rows, program, run

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...files import expanded
+from ....files import expanded
 
 VARIABLE = "EVONAS_CACHE"
 NAME = "kernels"

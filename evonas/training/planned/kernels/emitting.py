@@ -5,7 +5,7 @@ float32. What it computes is said in Python, which runs once and leaves the inst
 around them unrolls them. Vectors are explicit, so that sums stay in registers whatever a compiler makes of
 loops.
 
-    >>> from evonas.training.kernels.emitting import Emitter
+    >>> from evonas.training.planned.kernels.emitting import Emitter
     >>> emit = Emitter("twice", lanes=8)
     >>> source, target, length = emit.floats(0), emit.floats(1), emit.number(2)
     >>> with emit.loop(length, step=8) as at:

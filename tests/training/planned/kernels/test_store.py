@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from evonas.training.kernels import ObjectStore, object_store, why_no_store
-from evonas.training.kernels.store import SUFFIX
+from evonas.training.planned.kernels import ObjectStore, object_store, why_no_store
+from evonas.training.planned.kernels.store import SUFFIX
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners of files are not known here")
 
@@ -133,7 +133,7 @@ def test_the_oldest_go_where_there_is_no_room(cache: Path, store: ObjectStore) -
 
 WRITER = """
 import sys
-from evonas.training.kernels import object_store
+from evonas.training.planned.kernels import object_store
 store = object_store()
 print("ready", flush=True)
 sys.stdin.readline()
@@ -160,7 +160,7 @@ def test_two_processes_write_the_same_keys(store: ObjectStore) -> None:
 
 FULL = """
 import resource, sys
-from evonas.training.kernels import object_store
+from evonas.training.planned.kernels import object_store
 store = object_store()
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 store.put(sys.argv[1], bytes(5000))
@@ -311,6 +311,6 @@ def test_a_folder_that_is_gone_is_no_error(store: ObjectStore) -> None:
 
 
 def test_a_system_that_does_not_say_whose_files_are(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evonas.training.kernels.own_folder.CHECKED", False)
+    monkeypatch.setattr("evonas.training.planned.kernels.own_folder.CHECKED", False)
     assert refused("on this system it is not checked who else may write a folder")
     assert not cache.exists()

@@ -1,10 +1,10 @@
 """A convolution, backward: the gradients of what it reads, of its weights and of its taps, image by image.
 
 Given the gradient g of y (see `convolution`): that of W is the sum of dᵀ g over pixels, that of d is g Wᵀ;
-the gradient of the taps is that of d times r, summed over pixels, and that of r is the gradient of d convolved
-with the taps turned around. Where what is read was not above 0 before it was rectified, there is none. What
-lies between x and y is not kept but computed again, while the image lies in the cache. Where a normalisation
-follows (`normalising`), g comes as the gradient of what that gives, and is turned into y's here.
+that of the taps is the sum over pixels of the gradient of d times r, and that of r is the gradient of d
+convolved with the taps turned around. Where what is read was not above 0 before it was rectified, there is
+none. What lies between x and y is not kept but computed again, while the image lies in the cache. Where a
+normalisation follows (`normalising`), g comes as the gradient of what that gives, and becomes that of y here.
 """
 
 from __future__ import annotations
