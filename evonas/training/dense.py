@@ -22,14 +22,14 @@ class _Joined(torch.autograd.Function):
         return torch.cat(parts, 1)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         layout = torch.channels_last if gradient.dim() == 4 else torch.contiguous_format
-        return tuple(part.contiguous(memory_format=layout) for part in gradient.split(ctx.channels, 1))
+        return tuple(part.contiguous(memory_format=layout) for part in torch.split(gradient, ctx.channels, 1))
 
 
 def joined(parts: Sequence[Tensor], axis: int = 1) -> Tensor:
     """What `torch.cat` gives along channels, with gradients that are no slices of another."""
-    return _Joined.apply(*parts)  # type: ignore[no-any-return, no-untyped-call]
+    return _Joined.apply(*parts)  # type: ignore[no-any-return]
 
 
 def with_dense_gradients(network: nn.Module) -> nn.Module:

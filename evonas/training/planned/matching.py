@@ -185,7 +185,7 @@ class _Matcher:
     ) -> None:
         output, inputs = output or at.name, inputs or at.inputs
         shapes = tuple(self.shapes[name] for name in inputs)
-        self.found.operations.append(kind(output, inputs, self.shapes[output], shapes, **more))  # type: ignore[call-arg]
+        self.found.operations.append(kind(output, inputs, self.shapes[output], shapes, **more))
 
     def _one(self, node: _Node) -> None:
         layer = node.layer
@@ -217,9 +217,10 @@ class _Matcher:
             self._add(Averaged, node)
         elif type(layer) is Flatten:
             self._add(Flat, node)
-        elif type(layer) in (MaxPool2d, AvgPool2d):
-            window = {"kernel": pair(layer.kernel), "stride": pair(layer.stride), "padding": layer.pads[0]}
-            self._add(Pooled, node, largest=type(layer) is MaxPool2d, **window)
+        elif isinstance(layer, MaxPool2d | AvgPool2d) and type(layer) in (MaxPool2d, AvgPool2d):
+            kernel, stride, padding = pair(layer.kernel), pair(layer.stride), layer.pads[0]
+            largest = type(layer) is MaxPool2d
+            self._add(Pooled, node, largest=largest, kernel=kernel, stride=stride, padding=padding)
         else:
             self._layered(node)
 

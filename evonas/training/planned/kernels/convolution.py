@@ -149,8 +149,8 @@ class Image:
         source = a.d if self.by_channel else self.r
         last = Last(a.packed_bias, emit.select(a.rectify, 0.0, -float("inf")))
         if self.flat:
-            row, *size = a.co, emit.whole(1), rows * a.wo  # one row, so that groups of pixels are whole
-            convolve(emit, source, row, self.pixel, a.ci, *size, a.packed, a.co, y, ONCE, last)
+            one, wide = emit.whole(1), rows * a.wo  # one row, so that groups of pixels are whole
+            convolve(emit, source, one, self.pixel, a.ci, one, wide, a.packed, a.co, y, ONCE, last)
         else:
             row = self.wide * a.ci
             convolve(emit, source, row, a.ci, a.ci, rows, a.wo, a.packed, a.co, y, self.window, last)

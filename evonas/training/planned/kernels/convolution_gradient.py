@@ -97,10 +97,11 @@ class _Gradients:
                 self._back(gx, x)
             return
         gy = self._gradient(g, y, a.ho)
-        row, *size = self.image.wide * a.ci, a.ho, a.wo
+        row, high, wide = self.image.wide * a.ci, a.ho, a.wo
         if self.image.flat:
-            size = [emit.whole(1), a.ho * a.wo]
-        convolve_weights(emit, self.image.r, row, a.ci, a.ci, *size, gy, a.co, a.sum_weights, self.window)
+            high, wide = emit.whole(1), a.ho * a.wo
+        r, sums = self.image.r, a.sum_weights
+        convolve_weights(emit, r, row, a.ci, a.ci, high, wide, gy, a.co, sums, self.window)
         with emit.when(a.needed.is_(1)):
             self._dense(gy)
             self._finish(gx, x, a.h * a.w, a.ci)

@@ -234,10 +234,10 @@ def depthwise_weights(
                         total = sums[u % sets][j]
                         total.set(here[u].times_plus(seen, total.get()))
         for j in range(kw):
-            total = sums[0][j].get()
+            whole = sums[0][j].get()
             for others in sums[1:]:
-                total = total + others[j].get()
-            place.add_vector(c * j, total)
+                whole = whole + others[j].get()
+            place.add_vector(c * j, whole)
 
 
 @dataclass(frozen=True)

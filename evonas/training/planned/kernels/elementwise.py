@@ -55,15 +55,15 @@ def plus_normalised() -> Kernel:
             singles = [emit.select_one(before.relu, 0.0, -float("inf")) for _, before in operands]
             with emit.loop(a.pixels) as p:
                 for span in emit.spans(a.c):
-                    total = None
+                    summands = []
                     for at, (array, before) in enumerate(operands):
                         value = span.of(array.from_(p * a.c))
                         if at == 0 or both:
                             mean, factor, summand = (span.of(row) for row in before.rows(emit, a.c))
                             value = (value - mean).times_plus(factor, summand)
                             value = value.at_least(floors[at] if span.wide else singles[at])
-                        total = value if total is None else total + value
-                    span.put(a.y.from_(p * a.c), total)
+                        summands.append(value)
+                    span.put(a.y.from_(p * a.c), summands[0] + summands[1])
 
         for both in emit.choices(a.b_normal):
             add(both)

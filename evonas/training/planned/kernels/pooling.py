@@ -48,9 +48,9 @@ class _Place:
         start = self.image + (self.rows[0] * wide + self.columns[0]) * c
         with emit.either(self.count.is_(self.size[0] * self.size[1])) as (then, otherwise):
             with then:
-                for i in range(self.size[0]):
-                    for j in range(self.size[1]):
-                        seen(start + (wide * i + j) * c)
+                for down in range(self.size[0]):
+                    for across in range(self.size[1]):
+                        seen(start + (wide * down + across) * c)
             with otherwise:
                 rows, columns = (last - first for first, last in (self.rows, self.columns))
                 with emit.loop(rows) as i, emit.loop(columns) as j:
