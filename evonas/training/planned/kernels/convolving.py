@@ -130,15 +130,19 @@ def place_pixels(
     def copy(normal: bool) -> None:
         rows = before.rows(emit, c) if before is not None and normal else []
         lowest = None if before is None else emit.select(before.relu, 0.0, -float("inf"))
-        with emit.loop(h) as row, emit.loop(w) as column:
-            source = x.from_((row * w + column) * c)
-            target = r.from_(((row * apart[0] + top) * wide + column * apart[1] + left) * pixel)
-            with emit.loop(pixel, step=emit.lanes) as at:
-                value = source.vector(at)
-                if rows:
-                    mean, factor, summand = (one.vector(at) for one in rows)
-                    value = (value - mean).times_plus(factor, summand)
-                target.put(at, value if lowest is None else value.at_least(lowest))
+        with emit.loop(h) as row:
+            if not rows:
+                with emit.loop(w) as column, emit.loop(pixel, step=emit.lanes) as at:
+                    value = x.vector((row * w + column) * c + at)
+                    place = ((row * apart[0] + top) * wide + column * apart[1] + left) * pixel
+                    r.put(place + at, value if lowest is None else value.at_least(lowest))
+                return
+            with emit.loop(pixel, step=emit.lanes) as at:  # so that its terms stay in registers
+                mean, factor, summand = (one.vector(at) for one in rows)
+                with emit.loop(w) as column:
+                    value = (x.vector((row * w + column) * c + at) - mean).times_plus(factor, summand)
+                    place = ((row * apart[0] + top) * wide + column * apart[1] + left) * pixel
+                    r.put(place + at, value if lowest is None else value.at_least(lowest))
 
     if before is None:
         copy(False)

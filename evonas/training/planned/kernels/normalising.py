@@ -182,16 +182,18 @@ def gate_and_sum(
     for span in emit.spans(channels):
         mean, factor, summand = (span.of(row) for row in before.rows(emit, channels))
         nothing, floor = span.constant(0.0), lowest if span.wide else single
-        total, product = emit.variable(nothing), emit.variable(nothing)
-        with emit.loop(pixels) as p:
-            off = span.of(y.from_(p * channels)) - mean
-            gradient = span.of(gr.from_(p * stride))
-            gradient = off.times_plus(factor, summand).above(floor, gradient, nothing)
-            span.put(g.from_(p * channels), gradient)
-            total.set(total.get() + gradient)
-            product.set(gradient.times_plus(off, product.get()))
-        for place, found in ((sums, total), (sums.from_(full), product)):
-            span.put(place, span.of(place) + found.get().wide())
+        totals, products = ([emit.variable(nothing) for _ in range(2)] for _ in range(2))
+        for size, first in emit.groups(pixels, (2, 1)):  # a sum that waits for itself is slow
+            for u in range(size):
+                p = first + u
+                off = span.of(y.from_(p * channels)) - mean
+                gradient = span.of(gr.from_(p * stride))
+                gradient = off.times_plus(factor, summand).above(floor, gradient, nothing)
+                span.put(g.from_(p * channels), gradient)
+                totals[u].set(totals[u].get() + gradient)
+                products[u].set(gradient.times_plus(off, products[u].get()))
+        for place, (one, other) in ((sums, totals), (sums.from_(full), products)):
+            span.put(place, span.of(place) + (one.get() + other.get()).wide())
 
 
 def gradient_terms() -> Kernel:
