@@ -40,6 +40,10 @@ WIDE = 64 * 64
 """Input times output channels above which PyTorch's library convolves whole windows faster."""
 
 
+NARROW = 4
+"""Columns of a result below which it is so, too: our kernel works on as many of a row at a time."""
+
+
 @dataclass(frozen=True)
 class Head:
     """A second classifier that reads a node of a network.
@@ -250,7 +254,7 @@ class _Matcher:
         if not _fits(_window(layer), layer.pads):
             return False
         channels = self.shapes[node.inputs[0]][0] * self.shapes[node.name][0]
-        return single or channels <= WIDE
+        return single or (channels <= WIDE and self.shapes[node.name][2] >= NARROW)
 
     def _behind(self, node: _Node, layer: Conv2d) -> _Node | None:
         """The convolution behind one by channel, where both can be one."""

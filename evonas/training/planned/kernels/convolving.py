@@ -284,9 +284,7 @@ def _blocks(emit: Emitter, channels: Number) -> Iterator[tuple[int, Number]]:
 
 def pixels_at_once(emit: Emitter, vectors: int) -> tuple[int, ...]:
     """How many pixels are summed side by side, so that sums fill the registers."""
-    if emit.lanes == 16:
-        return (12, 4, 1)
-    return (6, 4, 1) if vectors == 2 else (12, 4, 1)
+    return (8, 4, 1) if vectors == 1 or emit.registers == 32 else (4, 2, 1)
 
 
 def convolve(
