@@ -14,7 +14,7 @@ from evonas.network import build
 from evonas.task import Task
 from evonas.training.device import Compute
 from evonas.training.plan import Plan
-from evonas.training.planned import Matched, PlannedStep, match
+from evonas.training.planned import Matched, PlannedNetwork, PlannedStep, match
 
 PLANNED = Compute(kernels="planned")
 
@@ -106,3 +106,21 @@ def check_step(architecture: Architecture, images: int = 6, seed: int = 0) -> Ma
         if gaps[-1][0] <= max(3 * gaps[-1][1], 1e-5):
             return matched
     raise AssertionError(f"gradients are off, and eagerly: {gaps}")
+
+
+def check_evaluation(architecture: Architecture, images: int, seed: int = 0) -> None:
+    """Compares a network in evaluation mode, in parts of at most 70 images."""
+    network, matched = started(architecture, seed), match(architecture, steered=False)
+    generator = torch.Generator().manual_seed(seed)
+    for name, buffer in network.named_buffers():
+        if name.endswith("running_var"):
+            buffer.uniform_(0.5, 2, generator=generator)
+        elif name.endswith("running_mean"):
+            buffer.normal_(generator=generator)
+    batch, _ = batch_for(architecture, images, seed)
+    planned = PlannedNetwork(network, matched, 70).eval()
+    with torch.inference_mode():
+        found = planned(batch)
+        exact = copy.deepcopy(network).double().eval()(batch.double())
+    assert found.shape == exact.shape
+    assert (found - exact).abs().max() <= 1e-4 * exact.abs().max()

@@ -1,6 +1,5 @@
 """Whole networks on a plan: as PyTorch computes them, measured by float64."""
 
-import copy
 import random
 import statistics
 
@@ -12,6 +11,7 @@ from planned_networks import (
     batch_for,
     by_plan,
     by_pytorch,
+    check_evaluation,
     check_step,
     decoded,
     gradient_gap,
@@ -46,23 +46,6 @@ def test_a_network_that_is_evaluated(images):
     """Batches are worked on in parts; a last one may have less."""
     architecture = decoded("amoeba", Task(3, 8, 8, 4))
     check_evaluation(architecture, images)
-
-
-def check_evaluation(architecture, images, seed=0):
-    network, matched = started(architecture, seed), match(architecture, steered=False)
-    generator = torch.Generator().manual_seed(seed)
-    for name, buffer in network.named_buffers():
-        if name.endswith("running_var"):
-            buffer.uniform_(0.5, 2, generator=generator)
-        elif name.endswith("running_mean"):
-            buffer.normal_(generator=generator)
-    batch, _ = batch_for(architecture, images, seed)
-    planned = PlannedNetwork(network, matched, 70).eval()
-    with torch.inference_mode():
-        found = planned(batch)
-        exact = copy.deepcopy(network).double().eval()(batch.double())
-    assert found.shape == exact.shape
-    assert (found - exact).abs().max() <= 1e-4 * exact.abs().max()
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if name != "amoeba"])
