@@ -26,6 +26,7 @@ from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .memory import Parts, footprint, parts
+from .paths import check_compiles
 from .plan import Plan
 from .preparation import matched_for, prepared, steps_on
 from .room import Lease, Room
@@ -67,6 +68,9 @@ class TrainingEvaluator(Evaluator):
         inherit: How children begin (`evonas.inheritance.MODES`).
         verify: Whether a child of preserving morphisms is compared with its parent, and fails if they differ.
         ceilings: What no candidate may exceed.
+
+    Raises:
+        UserError: Candidates are to be trained on a plan, and kernels cannot be compiled here.
     """
 
     needs = "network"
@@ -85,6 +89,8 @@ class TrainingEvaluator(Evaluator):
         verify: bool = False,
         ceilings: Ceilings = NO_CEILINGS,
     ) -> None:
+        if compute.kernels == "planned":
+            check_compiles()
         normalisation = Normalisation(statistics.mean, statistics.std)
         padding = plan.padding(task.height, task.width)
         self.training = DeviceImages(split.x_train, split.y_train, normalisation, compute.device, padding)
