@@ -73,7 +73,10 @@ def with_islands():
     return net
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in ("amoeba", "darts") else ()) for name in SMALL],
+)
 def test_the_estimate_is_what_is_kept(name):
     check(decoded(name, TASK, 5))
 

@@ -28,7 +28,9 @@ NATIVE = {"amoeba", "darts", "genet", "graph", "nasbench201"}
 """Genomes of whose networks kernels compute at least 9 operations in 10."""
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "darts" else ()) for name in SMALL]
+)
 def test_a_step_of_every_genome(name):
     matched = check_step(decoded(name, TASK))
     assert matched.native >= (0.9 if name in NATIVE else 0.5)
@@ -48,7 +50,7 @@ def test_a_network_that_is_evaluated(images):
     check_evaluation(architecture, images)
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "amoeba"])
+@pytest.mark.parametrize("name", [name for name in SMALL if name not in ("amoeba", "darts")])
 def test_every_genome_is_evaluated(name):
     check_evaluation(decoded(name, Task(1, 16, 12, 3), 3), 5)
 
