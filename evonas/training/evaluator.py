@@ -235,14 +235,17 @@ class TrainingEvaluator(Evaluator):
             if self.compute.kernels == "dense":
                 view = with_dense_gradients(view)
         to_device(view, self.compute)
-        scored = self._scored(child.network, matched, cut.evaluation)
+
+        def scored() -> Score:
+            # Made each time: while the network is trained, the arena of its evaluation is not there.
+            view = self._scored(child.network, matched, cut.evaluation)
+            return score(view, self.validation, self.compute, cut.evaluation)
+
         if job.genome.origin.operator == GIVEN:
-            given = score(scored, self.validation, self.compute, cut.evaluation)
+            given = scored()
             kept = weights_of(child.network)
             return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
-        before = (
-            score(scored, self.validation, self.compute, cut.evaluation).accuracy if child.inherited else None
-        )
+        before = scored().accuracy if child.inherited else None
         if not child.inherited and plan.first_epochs is not None:
             plan = plan.changed({"epochs": plan.first_epochs})
         if plan.distill_epochs and child.parent is not None and not child.preserving:
@@ -268,7 +271,7 @@ class TrainingEvaluator(Evaluator):
             part=cut.training,
             make_step=None if matched is None else steps_on(matched),
         )
-        after = score(scored, self.validation, self.compute, cut.evaluation)
+        after = scored()
         epochs = child.lineage_epochs + plan.epochs
         kept = with_momentum(weights_of(child.network), done.momentum or {})
         return _Trained(before, done, after, kept, child.inherited, epochs)
