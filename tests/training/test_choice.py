@@ -1,25 +1,18 @@
 """By which code a run trains: chosen once, recorded, kept; with or without a compiler for kernels."""
 
 import json
-import random
 import sqlite3
 import sys
-import threading
 
-import numpy as np
 import pytest
-import torch
-from evonas.genomes.nasbench201 import NasBench201Genome
-from planned_networks import PLANNED, SMALL
+from planned_networks import SMALL
 
 import evonas
-from evonas.data import Split, Statistics
 from evonas.errors import UserError
 from evonas.run.journal.file import sealed
-from evonas.search.evaluation import Job, Parent
 from evonas.settings import Settings
 from evonas.task import Task
-from evonas.training import Plan, TrainingEvaluator, check_kernels, choose_kernels, paths
+from evonas.training import check_kernels, choose_kernels, paths
 
 TASK = Task(3, 8, 8, 3)
 
@@ -150,54 +143,3 @@ def test_a_stop_between_changes_nothing(choices, tmp_path):
     whole = rows(evonas.evolve(**choices))
     evonas.evolve(**{**choices, "budget": 3}, run=tmp_path / "run").journal.close()
     assert rows(evonas.resume(tmp_path / "run", budget=6)) == whole
-
-
-# -- evaluations -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def evaluator():
-    generator = np.random.default_rng(0)
-    y = np.arange(90) % 3
-    x = (generator.integers(0, 120, (90, 8, 8, 3)) + 60 * y[:, None, None, None]).astype(np.uint8)
-    split, statistics = Split(x[:60], y[:60], x[60:], y[60:], ""), Statistics((120.0,) * 3, (60.0,) * 3)
-
-    def make(compute=PLANNED, inherit="match", **plan):
-        plan = Plan(**{"epochs": 2, "batch_size": 20, "learning_rate": 0.05, **plan})
-        return TrainingEvaluator(split, statistics, TASK, plan, compute, True, inherit)
-
-    return make
-
-
-def job(number=3, seed=1, parent=None):
-    space = NasBench201Genome.space_type.from_dict(SMALL["nasbench201"]).for_task(TASK)
-    return Job(number, NasBench201Genome.random(space, random.Random(seed)), 1, parent)
-
-
-def test_divergence_is_a_failure_with_its_reason(evaluator):
-    result = evaluator(learning_rate=1e30, gradient_clip=0.0).run(job())
-    assert result.reason.startswith("DivergenceError: the training loss was ")
-
-
-def test_a_child_goes_on_where_its_parent_was(evaluator):
-    made, first = evaluator(carry_momentum=True), job()
-    parent = made.run(first)
-    child = made.run(job(4, 1, Parent(first.genome, parent.lineage_epochs, lambda: parent.weights)))
-    assert (child.inherited, child.lineage_epochs) == (1.0, 4)
-    assert child.metrics["accuracy_before"] == parent.fitness
-
-
-def test_candidates_in_threads_are_those_that_run_alone(evaluator):
-    expected = [evaluator().run(job(seed=seed)) for seed in range(4)]
-    made, found = evaluator(), {}
-    threads = [
-        threading.Thread(target=lambda seed=seed: found.update({seed: made.run(job(seed=seed))}))
-        for seed in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for seed, one in enumerate(expected):
-        assert (found[seed].reason, found[seed].fitness) == ("", one.fitness)
-        assert all(torch.equal(found[seed].weights[name], tensor) for name, tensor in one.weights.items())
