@@ -13,7 +13,7 @@ from evonas.architecture import Architecture
 from evonas.architecture.layers import Add, Input
 from evonas.network import build
 from evonas.training.planned import Matched, Tape, match, plan_step
-from evonas.training.planned.tape import Gradients
+from evonas.training.planned.places import Gradients
 
 Body = Callable[[Architecture, str], object]
 """Adds nodes behind one that gives an image."""

@@ -116,6 +116,14 @@ def test_what_was_chosen_is_recorded_and_kept(choices, tmp_path):
         assert told(gone_on) == told(whole)
 
 
+def test_a_file_of_choices_may_say_so(choices, tmp_path):
+    path = tmp_path / "choices.toml"
+    path.write_text('[search]\nkernels = "eager"\n[genome]\ncells = 1\nfilters = 4\n', encoding="utf-8")
+    result = evonas.evolve(**{**choices, "budget": 2, "population": 2, "config": path})
+    assert result.settings.kernels == "eager"
+    assert not any("metric_planned" in row for row in result.history)
+
+
 def test_a_journal_without_the_key_goes_on_eagerly(choices, tmp_path):
     """As runs were begun before there was a choice."""
     folder = tmp_path / "run"

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 from evonas.genomes.nasbench201 import NasBench201Genome
-from planned_networks import PLANNED, SMALL
+from planned_networks import PLANNED, SMALL, decoded
 
 from evonas.architecture import Ceilings
 from evonas.data import Split, Statistics
 from evonas.search.evaluation import Job, Parent
 from evonas.task import Task
-from evonas.training import Compute, Plan, TrainingEvaluator
+from evonas.training import Compute, FinalTraining, Normalisation, Plan, TrainingEvaluator
 from evonas.training.planned import match, plan_step
 
 TASK = Task(3, 8, 8, 3)
@@ -103,3 +103,21 @@ def test_no_more_memory_is_taken_than_was_estimated(evaluator):
         tracemalloc.stop()
     matched = match(child.genome.decode(TASK), steered=False)
     assert peak < 1.2 * plan_step(matched, 60).bytes
+
+
+def test_a_final_training_comes_to_what_pytorch_comes_to():
+    """With an auxiliary head and paths that are dropped."""
+    generator = np.random.default_rng(0)
+    x, y = generator.integers(0, 256, (40, 8, 8, 3)).astype(np.uint8), generator.integers(0, 3, 40)
+    architecture = decoded("amoeba", TASK, combinations=1)
+    node = next(name for name in architecture if architecture.shape(name)[1:] == (8, 8))
+    plan = Plan(epochs=2, batch_size=16, learning_rate=0.01, auxiliary=0.4, drop_path=0.2)
+    normalisation, trials = Normalisation((128.0,) * 3, (74.0,) * 3), []
+    for compute in (Compute(), PLANNED):
+        training = FinalTraining(architecture, node, TASK, plan, compute, x, y, normalisation, True, 1, 2)
+        trials.append(training.here(lambda epoch: None))
+    losses = [[point.loss for point in trial.curve] for trial in trials]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    assert trials[0].weights.keys() == trials[1].weights.keys()
+    for name, tensor in trials[0].weights.items():
+        assert torch.allclose(trials[1].weights[name], tensor, rtol=1e-2, atol=1e-3), name

@@ -24,9 +24,9 @@ from evonas.training.device import Compute
 from evonas.training.momentum import load_momentum, momentum_of
 from evonas.training.plan import Plan
 from evonas.training.planned import PlannedStep
-from evonas.training.preparation import matched_for, prepared
+from evonas.training.preparation import matched_for, prepared, steps_on
 from evonas.training.regularise import RandomLayers
-from evonas.training.steps import Step, step_for
+from evonas.training.steps import Step
 
 TASK = Task(3, 8, 8, 4)
 PLAN = Plan(learning_rate=0.05, batch_size=12, gradient_clip=0)
@@ -71,8 +71,7 @@ def check_steps(architecture, plan=PLAN, steps=3, part=12, within=1e-4, auxiliar
         network.train()
         with RandomLayers(network, plan.drop_path, 3, "cpu") as layers:
             layers.at(0.8)
-            step = step_for(network, plan, PLANNED, part, [], how)
-            assert type(step) is (PlannedStep if how else Step)
+            step = (steps_on(how) if how else Step)(network, plan, PLANNED, part)
             batches = [batch_for(architecture, plan.batch_size, turn) for turn in range(steps)]
             losses.append([step(*batch).item() for batch in batches])
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
@@ -136,10 +135,11 @@ def test_momentum_is_carried_over():
     images, labels = batch_for(drawing(), 12, 0)
     carried = []
     for network, how in ((eager, None), (planned, matched)):
-        first = step_for(network.train(), PLAN, PLANNED, 12, [], how)
+        make = steps_on(how) if how else Step
+        first = make(network.train(), PLAN, PLANNED, 12)
         first(images, labels)
         carried.append(momentum_of(network, first.optimiser))
-        second = step_for(network, PLAN, PLANNED, 12, [], how)
+        second = make(network, PLAN, PLANNED, 12)
         assert load_momentum(network, second.optimiser, carried[-1]) == len(list(network.parameters()))
         second(images, labels)
     for name, momentum in carried[0].items():
@@ -164,3 +164,33 @@ def test_a_loss_that_is_no_number_is_known():
     step = PlannedStep(planned.train(), PLAN, PLANNED, 12, matched)
     images[3, 0, 2, 2] = torch.inf
     assert not step(images, labels).isfinite()
+
+
+def test_one_value_cannot_be_normalised():
+    """As PyTorch says, rather than go on with a running variance that is no number."""
+    net = Architecture()
+    node = net.add(
+        "norm", BatchNorm2d(), net.add("conv", Conv2d(4, 3, 2), net.add("image", Input((3, 2, 2))))
+    )
+    net.add("head", Linear(3), net.add("pool", GlobalAvgPool(), node))
+    (eager, planned), matched = networks(net, PLAN)
+    images, labels = batch_for(net, 1, 0)
+    for step in (
+        Step(eager.train(), PLAN, PLANNED, 1),
+        PlannedStep(planned.train(), PLAN, PLANNED, 1, matched),
+    ):
+        with pytest.raises(ValueError, match=r"xpected more than 1 value per channel when training"):
+            step(images, labels)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_weights_may_lie_either_way(layout):
+    (exact, planned), matched = networks(drawing(), PLAN)
+    images, labels = batch_for(drawing(), 12, 0)
+    exact.double()
+    Step(exact.train(), PLAN, Compute(), 12)._gradients(images.double(), labels)
+    PlannedStep(planned.to(memory_format=layout).train(), PLAN, PLANNED, 12, matched)._gradients(
+        images, labels
+    )
+    assert gradient_gap(planned, exact) < 1e-5
+    assert planned.conv.weight.grad.stride() == planned.conv.weight.stride()
