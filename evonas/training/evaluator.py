@@ -26,6 +26,7 @@ from .device import Compute
 from .distilling import distil
 from .images import DeviceImages, Normalisation
 from .memory import Parts, footprint, parts
+from .paths import check_compiles
 from .plan import Plan
 from .preparation import matched_for, prepared, steps_on
 from .room import Lease, Room
@@ -67,6 +68,9 @@ class TrainingEvaluator(Evaluator):
         inherit: How children begin (`evonas.inheritance.MODES`).
         verify: Whether a child of preserving morphisms is compared with its parent, and fails if they differ.
         ceilings: What no candidate may exceed.
+
+    Raises:
+        UserError: Candidates are to be trained on a plan, and kernels cannot be compiled here.
     """
 
     needs = "network"
@@ -85,6 +89,8 @@ class TrainingEvaluator(Evaluator):
         verify: bool = False,
         ceilings: Ceilings = NO_CEILINGS,
     ) -> None:
+        if compute.kernels == "planned":
+            check_compiles()
         normalisation = Normalisation(statistics.mean, statistics.std)
         padding = plan.padding(task.height, task.width)
         self.training = DeviceImages(split.x_train, split.y_train, normalisation, compute.device, padding)
@@ -229,14 +235,17 @@ class TrainingEvaluator(Evaluator):
             if self.compute.kernels == "dense":
                 view = with_dense_gradients(view)
         to_device(view, self.compute)
-        scored = self._scored(child.network, matched, cut.evaluation)
+
+        def scored() -> Score:
+            # Made each time: while the network is trained, the arena of its evaluation is not there.
+            view = self._scored(child.network, matched, cut.evaluation)
+            return score(view, self.validation, self.compute, cut.evaluation)
+
         if job.genome.origin.operator == GIVEN:
-            given = score(scored, self.validation, self.compute, cut.evaluation)
+            given = scored()
             kept = weights_of(child.network)
             return _Trained(given.accuracy, Fit(), given, kept, child.inherited, child.lineage_epochs)
-        before = (
-            score(scored, self.validation, self.compute, cut.evaluation).accuracy if child.inherited else None
-        )
+        before = scored().accuracy if child.inherited else None
         if not child.inherited and plan.first_epochs is not None:
             plan = plan.changed({"epochs": plan.first_epochs})
         if plan.distill_epochs and child.parent is not None and not child.preserving:
@@ -262,7 +271,7 @@ class TrainingEvaluator(Evaluator):
             part=cut.training,
             make_step=None if matched is None else steps_on(matched),
         )
-        after = score(scored, self.validation, self.compute, cut.evaluation)
+        after = scored()
         epochs = child.lineage_epochs + plan.epochs
         kept = with_momentum(weights_of(child.network), done.momentum or {})
         return _Trained(before, done, after, kept, child.inherited, epochs)

@@ -72,6 +72,8 @@ class Normalising:
     def forward(self, to: Recorder, y: Buffer, z: Buffer | None) -> None:
         """From sums to what it gives; to the terms alone where nobody asks for that."""
         rows = to.images * self.each
+        if to.training and rows < 2:  # of which there is no variance: PyTorch says so, too
+            raise ValueError(f"{self.norm.name}: expected more than 1 value per channel when training")
         if to.training:
             tensors = {"gamma": self.norm.tensor("weight"), "beta": self.norm.tensor("bias")}
             tensors |= {"running_mean": self.norm.tensor("running_mean")}
