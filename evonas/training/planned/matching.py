@@ -40,8 +40,11 @@ WIDE = 64 * 64
 """Input times output channels above which PyTorch's library convolves whole windows faster."""
 
 
-NARROW = 4
-"""Columns of a result below which it is so, too: our kernel works on as many of a row at a time."""
+NARROW = 32 * 32
+"""As `WIDE`, of results with fewer columns than `COLUMNS`."""
+
+COLUMNS = 4
+"""Pixels of a row that our kernel works on at a time."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,7 @@ class _Matcher:
         if not _fits(_window(layer), layer.pads):
             return False
         channels = self.shapes[node.inputs[0]][0] * self.shapes[node.name][0]
-        return single or (channels <= WIDE and self.shapes[node.name][2] >= NARROW)
+        return single or channels <= (WIDE if self.shapes[node.name][2] >= COLUMNS else NARROW)
 
     def _behind(self, node: _Node, layer: Conv2d) -> _Node | None:
         """The convolution behind one by channel, where both can be one."""
