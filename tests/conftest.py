@@ -13,6 +13,7 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.genomes.nasbench201.cell import OPERATIONS, write
+from fresh import Fresh
 from hypothesis import HealthCheck, settings
 from torch import nn
 
@@ -71,6 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Files with slow tests first: one that is begun last keeps one process at work and the others waiting.
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Fresh]:
+    """Runs programs in processes that have imported torch already, and nothing of evonas."""
+    with Fresh() as programs:
+        yield programs
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -41,7 +41,7 @@ def with_taps(taps, number):
 
 @cache
 def drawn(genome, number):
-    """A parent as the contract draws it, once for all operators and tests: those of graphs take their time."""
+    """A parent as the contract draws it, once for all operators and tests: graphs take their time."""
     drawing = contract(OperatorContract, "Drawing", genome=genome_type(genome), space=SPACES.get(genome))
     return drawing()._random(number)
 
