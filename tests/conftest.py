@@ -83,9 +83,15 @@ def fresh() -> Iterator[Fresh]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _kernels_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there."""
+    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there.
+
+    Processes that run tests at the same time share one: each kernel takes a while to compile.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EVONAS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("EVONAS_CACHE", str(folder))
         yield
 
 

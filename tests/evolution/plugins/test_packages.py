@@ -11,6 +11,8 @@ mirrored = mine:Mirrored
 [evonas.strategies]
 twice-aging = mine:TwiceAging
 """
+EAGER = '[search]\nkernels = "eager"\n'
+"""So that no kernels are compiled first."""
 
 
 @pytest.fixture
@@ -20,6 +22,8 @@ def package(tmp_path, mine):
     info.mkdir()
     (info / "METADATA").write_text(METADATA, encoding="utf-8")
     (info / "entry_points.txt").write_text(POINTS, encoding="utf-8")
+    (tmp_path / "eager.toml").write_text(EAGER)
+    (tmp_path / "small.toml").write_text(EAGER + "[genome]\ncells = 1\nfilters = 2\n")
     return tmp_path
 
 
@@ -41,7 +45,7 @@ def test_they_are_found_listed_and_used(call, images):
     call(
         "evolve", "--genome", "genet", "--strategy", "twice-aging", "--dataset", images,
         "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--workers", 0,
-        "--run", "run", "--quiet",
+        "--run", "run", "--quiet", "--config", "small.toml",
     )  # fmt: skip
     assert "  flip-first " in call("show", "run").output
 
