@@ -13,6 +13,7 @@ import pytest
 import torch
 from evonas.genomes.amoeba import AmoebaGenome, AmoebaSpace
 from evonas.genomes.nasbench201.cell import OPERATIONS, write
+from fresh import Fresh
 from hypothesis import HealthCheck, settings
 from torch import nn
 
@@ -73,11 +74,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[Fresh]:
+    """Runs programs in processes that have imported torch already, and nothing of evonas."""
+    with Fresh() as programs:
+        yield programs
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _kernels_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there."""
+    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there.
+
+    Processes that run tests at the same time share one: each kernel takes a while to compile.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EVONAS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("EVONAS_CACHE", str(folder))
         yield
 
 

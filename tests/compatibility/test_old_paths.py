@@ -6,8 +6,6 @@ pages and in the docstrings of the commit before the modules had rooms. Neither 
 
 import importlib
 import importlib.util
-import json
-import os
 import pickle
 import shutil
 import subprocess
@@ -63,23 +61,9 @@ MOVED += [value.partition(":")[0] for value in STRATEGIES.values()]
 
 
 @pytest.fixture
-def python(tmp_path):
-    """Runs Python in an empty folder, in a process that has imported nothing; gives what it prints."""
-
-    def run(*words):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        ended = subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return ended.stdout
-
-    return run
+def python(fresh, tmp_path):
+    """Runs a program in an empty folder, in a process that has not imported evonas; gives what it prints."""
+    return lambda code: fresh(code, tmp_path).output
 
 
 # -- a user's file -----------------------------------------------------------------------------------
@@ -87,12 +71,13 @@ def python(tmp_path):
 
 def test_a_users_file_works(python, tmp_path):
     shutil.copy(HERE / "as_written_before.py", tmp_path / "mine.py")
-    assert python("mine.py") == "all of it works\n"
+    assert python("import runpy; runpy.run_path('mine.py', run_name='__main__')") == "all of it works\n"
 
 
 def test_a_users_tests_pass(python, tmp_path):
     shutil.copy(HERE / "as_written_before.py", tmp_path / "test_mine.py")
-    assert " passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py")
+    words = ["-q", "-p", "no:cacheprovider", "test_mine.py"]
+    assert " passed" in python(f"import pytest; raise SystemExit(pytest.main({words}))")
 
 
 # -- names ---------------------------------------------------------------------------------------------
@@ -112,9 +97,9 @@ def test_an_entry_point(name):
 
 
 ONE = """
-import json, sys
+import sys
 from importlib import import_module
-pairs = json.loads(sys.argv[1])
+pairs = {pairs}
 first = [import_module(one) for one, _ in pairs]
 second = [import_module(other) for _, other in pairs]
 print([pair for pair, a, b in zip(pairs, first, second) if a is not b or sys.modules[pair[0]] is not b])
@@ -125,7 +110,7 @@ print([pair for pair, a, b in zip(pairs, first, second) if a is not b or sys.mod
 def test_a_module_is_one_whichever_name_comes_first(python, order):
     pairs = [(name, lies_at(name))[::order] for name in MOVED]
     assert len(pairs) > 25
-    assert python("-c", ONE, json.dumps(pairs)) == "[]\n"
+    assert python(ONE.format(pairs=pairs)) == "[]\n"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +127,7 @@ def test_a_module_is_one_whichever_name_comes_first(python, order):
     ],
 )
 def test_ways_to_import(python, code):
-    python("-c", code)
+    python(code)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +154,12 @@ def test_what_is_misspelt_is_not_found(name):
 # -- what is imported, and when ------------------------------------------------------------------------
 
 
-def test_no_old_name_imports_torch_that_did_not(python):
+def test_no_old_name_imports_torch_that_did_not(tmp_path):
     light = [name for name in MODULES if name.removeprefix("evonas.") not in HEAVY]
     code = "import sys; [__import__(name) for name in sys.argv[1:]]; print('torch' in sys.modules)"
-    assert python("-c", code, *light) == "False\n"
+    words = [sys.executable, "-c", code, *light]
+    ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.stdout == "False\n", ended.stderr
 
 
 AT_ONCE = """
@@ -194,7 +181,7 @@ print(wrong)
 
 
 def test_threads_that_import_at_once(python):
-    assert python("-c", AT_ONCE) == "[]\n"
+    assert python(AT_ONCE) == "[]\n"
 
 
 # -- pickles -------------------------------------------------------------------------------------------
@@ -227,7 +214,7 @@ def test_a_class_of_a_users_script_crosses_to_another_process(python, tmp_path):
         "import pickle; mine = pickle.load(open('mine.pickle', 'rb'));"
         "from evonas.strategies.random_search import RandomSearch; print(issubclass(mine, RandomSearch))"
     )
-    assert python("-c", code) == "True\n"
+    assert python(code) == "True\n"
 
 
 @pytest.mark.parametrize("old", list(evonas.MOVED))

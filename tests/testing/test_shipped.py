@@ -1,6 +1,6 @@
 """What ships in the box keeps the contracts that others are held to."""
 
-from functools import partial
+from functools import cache, partial
 
 import pytest
 from evonas.genomes.amoeba import AmoebaSpace
@@ -39,6 +39,17 @@ def with_taps(taps, number):
     return GraphGenome(net, SPACES["graph"])
 
 
+@cache
+def drawn(genome, number):
+    """A parent as the contract draws it, once for all operators and tests: graphs take their time."""
+    drawing = contract(OperatorContract, "Drawing", genome=genome_type(genome), space=SPACES.get(genome))
+    return drawing()._random(number)
+
+
+def another(genome, number):
+    return drawn(genome, number).clone()
+
+
 PARENTS = {"graph-dilate": partial(with_taps, 1), "graph-undilate": partial(with_taps, 3)}
 OPERATORS = {
     name: contract(
@@ -48,7 +59,7 @@ OPERATORS = {
         space=SPACES.get(operator.genome),
         task=SMALL,
         draws=10,
-        parent=PARENTS.get(name),
+        parent=PARENTS.get(name, partial(another, operator.genome)),
     )
     for name in entries("operators")
     for operator in [find("operators", name)]
