@@ -75,9 +75,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _kernels_are_kept_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there."""
+    """What tests compile does not lie in the cache of whoever runs them, and is not taken from there.
+
+    Processes that share the tests (pytest-xdist) share it: a kernel takes half a second to compile.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EVONAS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("EVONAS_CACHE", str(folder / "cache-of-kernels"))
         yield
 
 
