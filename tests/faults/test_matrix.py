@@ -308,9 +308,7 @@ def test_weights_are_cut_short(networks, tmp_path, workers):
     with pytest.raises(evonas.UserError, match=r"weights .*: the file is damaged: expected"):
         evonas.resume(folder, evaluate=of_network, budget=14, workers=workers)
     with pytest.warns(RuntimeWarning, match="damaged files of weights were dropped"):
-        result = evonas.resume(
-            copy, evaluate=of_network, budget=14, workers=workers, drop_damaged=True
-        )
+        result = evonas.resume(copy, evaluate=of_network, budget=14, workers=workers, drop_damaged=True)
     found = list(result.history)
     assert [row["status"] for row in found] == ["done"] * 14
     first = found[12]
