@@ -72,9 +72,12 @@ def start_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 @pytest.fixture(scope="session")
-def tiny() -> list[str]:
-    """Options that make a search quick."""
-    return ["--epochs", "1", "--train-limit", "100", "--device", "cpu", "--workers", "0"]
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Options that make a search quick; the last says how many workers."""
+    config = tmp_path_factory.mktemp("config") / "tiny.toml"
+    config.write_text("[genome]\ncells = 1\nfilters = 4\ncombinations = 1\nstages = 1\n", encoding="utf-8")
+    words = ["--epochs", "1", "--train-limit", "100", "--device", "cpu", "--workers", "0"]
+    return ["--config", str(config), *words]
 
 
 @pytest.fixture(scope="session")

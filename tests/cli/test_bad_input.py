@@ -169,10 +169,13 @@ def test_a_folder_that_cannot_be_made(evonas: Callable[..., Any], tmp_path: Path
 
 def test_a_full_disk(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path) -> None:
     """As nearly as an ordinary user can have one: no file may grow beyond a size."""
+    wide = tmp_path / "wide.toml"
+    wide.write_text("[genome]\ncells = 1\nfilters = 96\ncombinations = 1\nstages = 1\n", encoding="utf-8")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, hard))
     try:
-        ended = evonas("evolve", "--budget", 3, *tiny, "--run", tmp_path / "r")
+        words = ["--budget", 3, "--config", wide, *tiny[2:], "--run", tmp_path / "r"]
+        ended = evonas("evolve", *words)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert ended.status == 2 and not ended.out

@@ -118,7 +118,10 @@ def test_options_reach_the_settings(
     evonas: Callable[..., Any], tiny: list[str], tmp_path: Path, npz: Callable[..., Path]
 ) -> None:
     config = tmp_path / "mine.toml"
-    config.write_text("[search]\nseed = 7\nbudget = 9\n[genome]\nfilters = 4\n[training]\nbatch_size = 16\n")
+    config.write_text(
+        "[search]\nseed = 7\nbudget = 9\n[genome]\nfilters = 4\ncells = 1\nstages = 1\n"
+        "[training]\nbatch_size = 16\n"
+    )
     words = ["--config", config, "--budget", 2, "--epochs", 2, "--inherit", "none", "--threads", 1]
     more = ["--workers", 0, "--look-ahead", 1, "--population", 2, "--sample", 1, "--start", "amoebanet-a"]
     folder = tmp_path / "run"
@@ -172,7 +175,10 @@ def test_the_time_limit_ends_a_search_early(
 
 def test_a_search_in_which_every_evaluation_fails(evonas: Callable[..., Any], tmp_path: Path) -> None:
     config = tmp_path / "diverges.toml"
-    config.write_text("[training]\nlearning_rate = 1e38\ngradient_clip = 0\nepochs = 2\n")
+    config.write_text(
+        "[genome]\ncells = 1\nfilters = 4\ncombinations = 1\nstages = 1\n"
+        "[training]\nlearning_rate = 1e38\ngradient_clip = 0\nepochs = 2\n"
+    )
     words = ["--config", config, "--budget", 2, "--train-limit", 200, "--workers", 0, "--run", tmp_path / "r"]
     ended = evonas("evolve", *words, "--json")
     assert ended.status == 1

@@ -72,7 +72,7 @@ def test_with_patience_what_has_begun_is_finished(
     start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "r"
-    words = ["--population", 3, *tiny[:-1], 2, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
+    words = ["--population", 3, *tiny[:-1], 1, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
     process = start_process("evolve", *words, "--finish")
     wait_for_candidates(folder, 1, process)
     process.send_signal(signal.SIGINT)
@@ -87,7 +87,7 @@ def test_what_is_dropped_is_said(
     start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "r"
-    words = ["--population", 3, *tiny[:-1], 2, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
+    words = ["--population", 3, *tiny[:-1], 1, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
     process = start_process("evolve", *words)
     wait_for_candidates(folder, 1, process)
     process.send_signal(signal.SIGINT)

@@ -12,7 +12,7 @@ SMALL = ["--budget", "2", "--epochs", "1", "--train-limit", "60", "--workers", "
     [
         ("genet-small", "genet", "genetic"),
         ("random-small", "amoeba", "random"),
-        ("hierarchical-small", "hierarchical", "sampled-tournament"),
+        pytest.param("hierarchical-small", "hierarchical", "sampled-tournament", marks=pytest.mark.slow),
     ],
 )
 def test_a_recipe_says_everything(evonas, tmp_path, recipe, genome, strategy):

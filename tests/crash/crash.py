@@ -362,7 +362,7 @@ def processes_with(tag: str) -> list[str]:
     return found
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=None, help="by default another one each time")
@@ -370,7 +370,7 @@ def main() -> int:
         "--only", nargs="+", default=[""], help="kinds of search whose name holds one of these"
     )
     parser.add_argument("--at", default="", metavar="PLACE:TIMES", help="kill there only, not at random")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     began = time.monotonic()

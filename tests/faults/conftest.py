@@ -28,7 +28,7 @@ def executor(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows() -> Callable[[SearchResult], list[dict[str, Any]]]:
     """A history as plain JSON, times aside."""
 

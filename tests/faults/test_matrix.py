@@ -34,6 +34,11 @@ def with_fault(fault):
     return evaluate
 
 
+def of_network(network, rng):
+    """A fitness of networks that are built, inherit and are kept, without the time that trainings take."""
+    return rng.random()
+
+
 def failed(found):
     return {row["id"]: row["reason"] for row in found if row["status"] == "failed"}
 
@@ -42,6 +47,18 @@ def failed(found):
 def whole(search, rows):
     """The history without any fault."""
     return rows(search("serial", good))
+
+
+@pytest.fixture(scope="module")
+def networks(training):
+    """The choices of a search with weights."""
+    return {**training, "evaluate": of_network}
+
+
+@pytest.fixture(scope="module")
+def whole_of_networks(networks, rows):
+    """Its history without any fault."""
+    return rows(evonas.evolve(**networks))
 
 
 # -- in a candidate ---------------------------------------------------------------------------------
@@ -145,8 +162,8 @@ def test_a_worker_hangs(search, rows, executor):
 
         time.sleep(3600)
 
-    found = rows(search(executor, with_fault(fault), timeout=3.0))
-    assert failed(found) == {STRUCK: "out of time after 3 s: ended, with all that it had started"}
+    found = rows(search(executor, with_fault(fault), timeout=2.0))
+    assert failed(found) == {STRUCK: "out of time after 2 s: ended, with all that it had started"}
 
 
 @pytest.mark.parametrize("leap", [-3600.0, 3600.0])
@@ -188,11 +205,11 @@ def test_a_full_disk(search, go_on, rows, executor, disk):
     assert rows(go_on(executor, folder, good)) == expected
 
 
-def test_a_full_disk_where_weights_are_written(training, rows, disk):
+def test_a_full_disk_where_weights_are_written(networks, rows, disk):
     """The same of weights, of which every file that the journal names stays whole."""
     from evonas.settings.runs import open_run
 
-    folder, choices = disk.place / "run", {**training, "budget": 14, "keep": "50MB"}
+    folder, choices = disk.place / "run", {**networks, "budget": 14, "keep": "50MB"}
     expected = rows(evonas.evolve(**choices))
     with pytest.raises(evonas.UserError, match=r"No space left on device \(free|is full \(free some space"):
         evonas.evolve(**choices, run=folder)
@@ -200,7 +217,7 @@ def test_a_full_disk_where_weights_are_written(training, rows, disk):
         assert all(opened.store.load(stored) for stored in opened.journal.kept().values())
     assert not list(folder.rglob("*.tmp"))
     disk.change("size=20m")
-    assert rows(evonas.resume(folder)) == expected
+    assert rows(evonas.resume(folder, evaluate=of_network)) == expected
 
 
 def test_a_full_disk_where_a_worker_lends_weights(search, tmp_path, disk, monkeypatch):
@@ -240,19 +257,19 @@ def test_a_folder_that_becomes_read_only(search, go_on, rows, executor, disk):
 @pytest.mark.parametrize(
     "kind", ["full", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("readonly", "io"))]
 )
-def test_the_system_refuses(training, rows, tmp_path, place, kind):
+def test_the_system_refuses(networks, whole_of_networks, rows, tmp_path, place, kind):
     """Whatever the system refuses, what is finished stays, and the run goes on to the same."""
     folder, remedy = tmp_path / "run", {"full": "free", "readonly": "make it", "io": "look after"}[kind]
-    expected = rows(evonas.evolve(**training))
+    expected = whole_of_networks
     failpoints.arm(f"{place}:4={kind}")
     try:
         with pytest.raises(evonas.UserError, match=rf"\({remedy} .*then resume\)"):
-            evonas.evolve(**training, run=folder)
+            evonas.evolve(**networks, run=folder)
     finally:
         failpoints.arm("")
     done = [row for row in rows(evonas.load(folder)) if row["status"] != "pending"]
     assert done == expected[: len(done)] and done
-    assert rows(evonas.resume(folder)) == expected
+    assert rows(evonas.resume(folder, evaluate=of_network)) == expected
     assert not list(folder.rglob("*.tmp"))
 
 
@@ -278,22 +295,22 @@ def test_a_page_of_the_journal_is_corrupted(search, go_on, executor, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_weights_are_cut_short(training, rows, tmp_path, workers):
+def test_weights_are_cut_short(networks, tmp_path, workers):
     """The search stops where they are needed, or goes on without them where that is wanted."""
     if workers and os.environ.get("EVONAS_QUICK"):
         pytest.skip("asked for quick tests")
     folder = tmp_path / "run"
-    evonas.evolve(**training, run=folder).journal.close()
+    evonas.evolve(**networks, run=folder).journal.close()
     for path in (folder / "weights").iterdir():
         path.write_bytes(path.read_bytes()[:-7])
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     with pytest.raises(evonas.UserError, match=r"weights .*: the file is damaged: expected"):
-        evonas.resume(folder, budget=16, workers=workers)
+        evonas.resume(folder, evaluate=of_network, budget=14, workers=workers)
     with pytest.warns(RuntimeWarning, match="damaged files of weights were dropped"):
-        result = evonas.resume(copy, budget=16, workers=workers, drop_damaged=True)
+        result = evonas.resume(copy, evaluate=of_network, budget=14, workers=workers, drop_damaged=True)
     found = list(result.history)
-    assert [row["status"] for row in found] == ["done"] * 16
+    assert [row["status"] for row in found] == ["done"] * 14
     first = found[12]
     assert first["parents"] and first["inherited"] == 0
 

@@ -59,8 +59,19 @@ def score(genome, rng):
     return len(str(genome)) + rng.random()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("genome", TRAINED)
+QUICK = {("genet", strategy) for strategy in STRATEGIES} | {(genome, "aging") for genome in TRAINED}
+"""Each strategy and each genome once, and the pair that needs a choice more; all pairs are slow tests."""
+QUICK.add(("large-scale", "genetic"))
+
+
+@pytest.mark.parametrize(
+    ("genome", "strategy"),
+    [
+        pytest.param(genome, strategy, marks=() if (genome, strategy) in QUICK else pytest.mark.slow)
+        for genome in TRAINED
+        for strategy in STRATEGIES
+    ],
+)
 def test_every_strategy_goes_on_where_it_was(genome, strategy, tmp_path):
     def evolve(budget, **choices):
         random.seed(budget)

@@ -41,10 +41,18 @@ def stop(settings, evaluated):
     raise KeyboardInterrupt
 
 
+QUICK = "run.locked:1", "run.begun:1", "journal.commit:1", "weights.named:1", "search.told:2"
+"""One of each kind; the other places are among the slow tests."""
 WHERE = [f"{place}:1" for place in PLACES if not place.startswith(("worker.", "run.swept", "search.re"))]
 
 
-@pytest.mark.parametrize("where", [*WHERE, "weights.written:2", "weights.named:2", "search.told:2"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param(place, marks=() if place in QUICK else pytest.mark.slow)
+        for place in (*WHERE, "weights.written:2", "weights.named:2", "search.told:2")
+    ],
+)
 def test_killed_at_any_place_it_is_not_lost(source, tmp_path, whole, searches, rows, kept, where):
     run = tmp_path / "run"
     process = searches()

@@ -16,7 +16,7 @@ MOMENTS = 10
 
 @pytest.fixture(scope="module")
 def choices(training):
-    return {**training, "look_ahead": 3}
+    return {**training, "budget": 8, "look_ahead": 3}
 
 
 def continued(folder: Path, **choices):
@@ -102,7 +102,7 @@ def test_between_any_two_changes_of_files(tmp_path, choices, whole, rows, kept):
             leftover.append(folder)
     assert len(begun) > 3 * choices["budget"]
     assert len(leftover) > choices["budget"]
-    for folder in random.Random(str(tmp_path)).sample(leftover, 4):
+    for folder in random.Random(str(tmp_path)).sample(leftover, 2):
         assert rows(continued(folder, **choices)) == expected
         assert kept(folder) == kept(whole[0])
         assert {path.name for path in (folder / "weights").iterdir()} == files(kept(whole[0]))
@@ -124,7 +124,7 @@ def test_while_the_folder_is_set_up(tmp_path, searches, rows):
 
 def test_killed_again_and_again(tmp_path, searches, rows):
     """A run that was killed, and whose resuming was killed, and so on."""
-    processes, how = searches(), {"fitness": "genome", "population": 5, "sample": 2, "budget": 400}
+    processes, how = searches(), {"fitness": "genome", "population": 5, "sample": 2, "budget": 200}
     expected = processes.history(**how)
     rng, folder, lives = random.Random(5), tmp_path / "run", 1
     guard = {"fail": "journal.committed:60=kill"}  # where the kill from here comes late
@@ -137,4 +137,4 @@ def test_killed_again_and_again(tmp_path, searches, rows):
         again = {"resume": True} if (folder / "journal.db").exists() else how
         processes.begin(**{"fitness": "genome", "run": str(folder), **guard, **again})
     assert rows(evonas.load(folder)) == expected
-    assert lives > 400 // 60
+    assert lives > 200 // 60

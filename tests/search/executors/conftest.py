@@ -39,7 +39,7 @@ def search() -> Callable[..., list[dict[str, Any]]]:
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, Any]:
     """The choices of a search with real trainings, as small as they can be."""
-    genome = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
+    genome = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
     return {
         "budget": 6,
         "population": 2,

@@ -58,11 +58,11 @@ def test_idle_workers_that_die_cost_nothing(tmp_path):
             assert result.reason == ""
             processes.append(int(result.fitness))
             os.kill(processes[-1], signal.SIGKILL)
-            time.sleep(0.5)
+            time.sleep(0.2)
     assert len(set(processes)) == 3
 
 
-@pytest.mark.parametrize("capacity", [1, 2])
+@pytest.mark.parametrize("capacity", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_weights_of_a_worker_that_is_killed_are_removed(monkeypatch, capacity):
     monkeypatch.setenv("EVONAS_FAIL", "worker.lent=kill")
     genome = GenetGenome.random(GenetGenome.default_space(), random.Random(0))

@@ -129,19 +129,28 @@ def assert_nothing_is_left(tag: str, *spare: str) -> None:
 
 @pytest.mark.parametrize("executor", EACH)
 def test_out_of_time(begin: Begin, tag: str, tmp_path: Path, executor: str) -> None:
-    process = begin(1, budget=2, timeout=6.0, look_ahead=1, **EXECUTORS[executor])
+    process = begin(1, budget=2, timeout=3.0, look_ahead=1, **EXECUTORS[executor])
     assert process.stdout and process.stdin
     rows = process.stdout.readline()
     assert rows, process.communicate()
     late, after = json.loads(rows)
-    assert late == ["out of time after 6 s: ended, with all that it had started", None]
+    assert late == ["out of time after 3 s: ended, with all that it had started", None]
     assert after == ["", 0.0]  # of its programs none was there when the next candidate began
     assert_nothing_is_left(tag, str(tmp_path / "script.py"), "multiprocessing.resource_tracker")
     assert process.poll() is None  # though the script goes on
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("executor", EACH)
+@pytest.mark.parametrize(
+    ("executor", "number"),
+    [
+        ("processes", signal.SIGKILL),
+        ("packed", signal.SIGINT),
+        pytest.param("processes", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("packed", signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param("ray", signal.SIGINT, marks=pytest.mark.slow),
+        pytest.param("ray", signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
 def test_the_search_is_ended(
     begin: Begin, tag: str, tmp_path: Path, executor: str, number: signal.Signals
 ) -> None:

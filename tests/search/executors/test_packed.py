@@ -23,7 +23,13 @@ PACKED = {"devices": "cpu", "per_device": 2}
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("memory", [None, 1], ids=["as many as may", "one at a time"])
+@pytest.mark.parametrize(
+    "memory",
+    [
+        pytest.param(None, id="as many as may"),
+        pytest.param(1, id="one at a time", marks=pytest.mark.slow),  # below, without trainings
+    ],
+)
 def test_the_history_is_that_of_one_process(tiny, history, expected, memory):
     found = evonas.evolve(**tiny, **PACKED, device_memory=memory, look_ahead=4)
     assert history(found) == expected
@@ -152,7 +158,11 @@ def test_two_devices_have_a_process_each(pack):
     ("kind", "reason"),
     [
         ("kill", "the worker process was killed (SIGKILL), as the system does when memory runs out; so did"),
-        ("segfault", "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did"),
+        pytest.param(
+            "segfault",
+            "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did",
+            marks=pytest.mark.slow,  # in the quick tests where a process has one candidate at a time
+        ),
         (
             "cuda",
             "the worker process had to be ended: RuntimeError: CUDA error: an illegal memory access was "
@@ -170,9 +180,9 @@ def test_what_ends_the_process_costs_one_candidate(pack, kind, reason):
 
 
 def test_one_that_takes_too_long_fails_and_the_others_run_again(pack):
-    results, ran = pack({1: "hang"}, timeout=3.0)
+    results, ran = pack({1: "hang"}, timeout=2.0)
     assert [result.status for result in results] == ["done", "failed", *["done"] * 4]
-    assert results[1].reason == "out of time after 3 s: ended, with all that it had started"
+    assert results[1].reason == "out of time after 2 s: ended, with all that it had started"
     assert len(ran[1]) == 1
     assert all(len(times) <= 2 for times in ran.values())
 

@@ -154,7 +154,7 @@ def test_executors_wait_for_whatever_ends_first(tmp_path):
     time_ = time
 
     def evaluate(genome, rng):
-        time_.sleep(3 if genome.number == 0 else 0)
+        time_.sleep(1 if genome.number == 0 else 0)
         return 1.0
 
     evaluator = FunctionEvaluator(evaluate, "genome", Task(1, 1, 1, 2))
@@ -223,7 +223,9 @@ def gone(number: int) -> bool:
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL]
+)
 def test_no_process_outlives_the_search(script, number, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()

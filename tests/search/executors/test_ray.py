@@ -96,6 +96,7 @@ def test_the_same_history_and_files_of_ones_own(cluster, search, tmp_path):
     assert cluster.is_initialized()  # for it was so before
 
 
+@pytest.mark.slow  # histories and weights have quick tests of their own here
 def test_trained_histories_are_the_same(cluster, tiny, expected, history, tmp_path):
     evonas.evolve(**{**tiny, "budget": 3}, run=tmp_path / "run")
     assert history(evonas.resume(tmp_path / "run", budget=6, ray="local", workers=1)) == expected
@@ -111,7 +112,7 @@ def test_trained_histories_in_memory_are_the_same(cluster, tiny, history, inheri
 
 
 def test_signals_are_heard_one_by_one_while_it_waits(cluster):
-    """Each is sent when the one before was heard; Ray by itself hears five in five seconds."""
+    """Each is sent when the one before was heard; Ray by itself hears one in a second."""
     heard, over = threading.Semaphore(1), threading.Event()
     count = 0
 
@@ -129,7 +130,7 @@ def test_signals_are_heard_one_by_one_while_it_waits(cluster):
     sender = threading.Thread(target=send)
     try:
         sender.start()
-        assert Cluster("local", 1).wait([never], 1, 5.0) == []
+        assert Cluster("local", 1).wait([never], 1, 2.0) == []
     finally:
         over.set()
         heard.release()

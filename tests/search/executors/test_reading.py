@@ -15,7 +15,13 @@ SEARCHES = {
 }
 
 
-@pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES)
+@pytest.mark.parametrize(
+    "search",
+    [
+        pytest.param(search, id=name, marks=[pytest.mark.slow] if name == "a search" else [])
+        for name, search in SEARCHES.items()
+    ],
+)
 def test_it_is_refused_in_the_worker(tmp_path, search):
     (tmp_path / "searching.py").write_text(FITNESS + search)
     ended = subprocess.run(
