@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 from llvmlite import binding
@@ -33,7 +34,7 @@ def peak() -> float:
     return max(2 * lanes * VECTORS * TURNS / _seconds(loop, numbers.ctypes.data) for _ in range(7))
 
 
-def _seconds(loop: ctypes._CFuncPtr, numbers: int) -> float:
+def _seconds(loop: Callable[[int, int], None], numbers: int) -> float:
     began = time.process_time()
     loop(numbers, TURNS)
     return time.process_time() - began

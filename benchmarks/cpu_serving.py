@@ -46,7 +46,7 @@ class Contender:
     """
 
     def __init__(self, kernels: str, name: str) -> None:
-        environment = {**os.environ, **HUGE_PAGES, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, **HUGE_PAGES, "OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "5"}
         command = [sys.executable, str(SCRIPT), "--serve", kernels, "--case", name]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -156,7 +156,7 @@ def _dense_share(once: Callable[[], Tensor], steps: int = 3) -> float:
         _steps(once, steps)
     events = found.key_averages(group_by_input_shape=True)
     dense = sum(one.cpu_time_total for one in events if _is_dense(one.key, one.input_shapes))
-    return dense / sum(one.self_cpu_time_total for one in events)
+    return float(dense / sum(one.self_cpu_time_total for one in events))
 
 
 def _is_dense(name: str, shapes: list[list[int]]) -> bool:

@@ -7,10 +7,14 @@ Contenders, each in a process of its own as a worker of a search is (one thread,
 - planned: on a plan (`evonas.training.planned`), where the precision that evonas chooses is float32.
 
 A step is forward pass, loss, backward pass and update, gradients cleared first. Contenders take turns, each
-round beginning with another; processor time counts. The ratio of images a second is taken within a round, and
-the median over the rounds is printed with its quartiles. Beside it: the share of the eager step in convolutions
-of all channels with windows, the share of operations that kernels of ours compute, the most memory that a step
-takes beside the eager one's, and how much faster than the plan a step could be (`cpu_limits`).
+round beginning with another; processor time counts. The ratio of images a second is taken within a round,
+and the median over the rounds is printed with its quartiles. Beside it stand
+
+- convs: the share of the eager step in convolutions of all channels with windows;
+- own: the share of a plan's operations that kernels of ours compute;
+- memory, kept: the most that a planned step takes, and what lasts from pass to pass, as shares of the eager
+  step's;
+- limit: how many times faster than the plan a step could be at most (`cpu_limits`).
 
 Run it as ``python benchmarks/cpu_step.py``; cases are named by ``--only``. It exits with status 1 where a
 target of `cpu_cases` is missed.
@@ -105,20 +109,13 @@ def measure(name: str, rounds: int, compiled: bool, flops: float) -> Row:
 
 def _shown(row: Row) -> str:
     def of(kind: str) -> str:
-        if kind not in row.ratios:
-            return ""
         low, middle, high = row.ratios[kind]
         return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
-    def share(value: float | None) -> str:
-        return "" if value is None else f"{100 * value:.0f} %"
-
-    left = "" if row.left is None else f"{row.left:.1f}"
-    compiled = f" {of('compiled'):>20}" if "compiled" in row.ratios else ""
-    return (
-        f"{row.name:<28} {row.eager:>7.0f} {of('dense'):>20} {of('planned'):>20}{compiled} "
-        f"{share(row.convolutions):>6} {share(row.native):>6} {share(row.memory):>7} {share(row.kept):>6} {left:>5}"
-    )
+    shares = (row.convolutions, row.native, row.memory, row.kept)
+    columns = " ".join(f"{'' if one is None else f'{100 * one:.0f} %':>6}" for one in shares)
+    kinds = " ".join(f"{of(kind):>20}" for kind in row.ratios)
+    return f"{row.name:<28} {row.eager:>7.0f} {kinds} {columns} {row.left or 0:>6.1f}"
 
 
 def missed(rows: list[Row]) -> list[str]:
@@ -153,9 +150,10 @@ def main() -> int:
     rounds = 5 if options.quick else options.rounds
     capability = torch.backends.cpu.get_cpu_capability()
     print(f"torch {torch.__version__}, {capability}, {flops / 1e9:.0f} GFLOP/s of a core, {rounds} rounds")
-    compiled = f" {'compiled':>20}" if options.compile else ""
-    print(f"{'':<28} {'img/s':>7} {'beside eager: dense':>20} {'planned':>20}{compiled} ", end="")
-    print(f"{'convs':>6} {'own':>6} {'memory':>7} {'kept':>6} {'limit':>5}")
+    kinds = ["dense", "planned", *["compiled"] * options.compile]
+    columns = [f"{kind + ' : eager':>20}" for kind in kinds]
+    columns += [f"{words:>6}" for words in ("convs", "own", "memory", "kept", "limit")]
+    print(f"{'':<28} {'img/s':>7} {' '.join(columns)}")
     rows: list[Row] = []
     failed: list[str] = []
     for name in (one for one in names() if options.only in one):
