@@ -121,9 +121,11 @@ def _chosen() -> list[tuple[str, str]]:
     from ..data import default_data_dir
     from ..evolution import entries, genome_type
     from ..search.executors import memory_of_workers
-    from ..training import choose_device, choose_precision
+    from ..training import choose_device, choose_kernels, choose_precision, no_kernels
 
     device = choose_device("auto")
+    kernels = choose_kernels(device, "float32", 1)
+    why = no_kernels()
     precisions: dict[str, list[str]] = {}
     for name in entries("genomes"):
         precision = choose_precision(device, genome_type(name).space_type.separable)
@@ -137,6 +139,7 @@ def _chosen() -> list[tuple[str, str]]:
         ),
         ("threads", "1 a candidate on a CPU (--threads)"),
         ("memory of workers", memory_of_workers()),
+        ("kernels", f"{kernels}{f' (none can be compiled: {why})' if why else ''} in float32"),
         ("kernel cache", _kernel_cache()),
         ("data", f"{folder}{'' if folder.is_dir() else ' (not there yet)'}"),
         ("runs", str(os.path.join(os.getcwd(), "runs"))),
