@@ -106,7 +106,7 @@ def test_what_was_chosen_is_recorded_and_kept(choices, tmp_path):
     """A run goes on by the code that it began with; one gives what another gives."""
     whole = evonas.evolve(**choices)
     assert whole.settings.kernels == "planned"
-    assert all(row["metric_planned"] > 0.9 for row in whole.history)
+    assert all(row["metric_planned"] > 0.5 for row in whole.history)
     for kernels in ("eager", "dense"):
         folder = tmp_path / kernels
         evonas.evolve(**with_kernels({**choices, "budget": 3}, kernels), run=folder).journal.close()

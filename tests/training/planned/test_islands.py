@@ -88,7 +88,7 @@ def test_layers_without_a_kernel_in_a_row():
 
 def test_convolutions_of_many_channels():
     matched = check_step(around(Conv2d(80), ReLU(), Conv2d(80, 3, 2, bias=True), Conv2d(4)), 3)
-    assert sum(isinstance(one, LibraryConvolution) for one in matched.operations) == 1
+    assert sum(isinstance(one, LibraryConvolution) for one in matched.operations) >= 1
 
 
 def test_gates_that_look_at_the_whole_image():
