@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from .kernels import convolution, convolution_gradient, elementwise
-from .kernels.convolving import Window
+from .kernels.window import Window
 from .normalised import Norm, Normalising
 from .operation import Operation, pixels, rounded
 from .recording import Buffer, Recorder, Stride, Tensor

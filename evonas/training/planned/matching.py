@@ -30,7 +30,7 @@ from ...architecture.layers import (
 )
 from .convolved import Convolved
 from .islands import Layered, LibraryConvolution
-from .kernels.convolving import Window
+from .kernels.window import Window
 from .moving import Flat, Join, Move, Rectified, Sum
 from .normalised import Norm, Normalised
 from .operation import Operation, Shape

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .emitting import I64, POINTER
 from .kernel import LONGEST
 from .machine import library
+from .values import I64, POINTER
 
 ROW = LONGEST + 1
 """Numbers in a row."""

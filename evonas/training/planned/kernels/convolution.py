@@ -10,20 +10,14 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Literal
 
-from .convolving import (
-    Before,
-    Last,
-    Panels,
-    Window,
-    convolve,
-    depthwise,
-    place_pixels,
-    place_rows,
-    rounded,
-)
-from .emitting import Emitter, Floats, Number
+from .by_channel import depthwise
+from .convolving import Last, Panels, convolve
+from .emitting import Emitter
 from .kernel import Kernel, kernel
 from .normalising import add_to_sums
+from .placing import Before, place_pixels, place_rows, rounded
+from .values import Floats, Number
+from .window import Window
 
 SIZES = "n h w ci co ho wo top left normal relu step channel band"
 """Images; the size of what is read and made; padding; whether what is read is normalised, and rectified;

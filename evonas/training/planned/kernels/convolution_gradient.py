@@ -11,22 +11,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from .by_channel import depthwise, depthwise_weights
 from .convolution import ONCE, SIZES, Image, Kind
-from .convolving import (
-    Before,
-    Panels,
-    Window,
-    convolve,
-    convolve_weights,
-    depthwise,
-    depthwise_weights,
-    place_pixels,
-    rounded,
-    spread_pixels,
-)
-from .emitting import Emitter, Floats, Number
+from .convolving import Panels, convolve, convolve_weights
+from .emitting import Emitter
 from .kernel import Kernel, kernel
 from .normalising import clear_sums, gate_and_sum, to_gradient
+from .placing import Before, place_pixels, rounded, spread_pixels
+from .values import Floats, Number
+from .window import Window
 
 
 def backward(window: Window, kind: Kind) -> Kernel:

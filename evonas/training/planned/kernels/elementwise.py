@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from .convolving import Before
 from .emitting import Emitter
 from .kernel import Kernel, kernel
+from .placing import Before
 
 
 def rectify() -> Kernel:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from .emitting import F64, Emitter
+from .emitting import Emitter
 from .machine import lanes, library
+from .values import F64
 
 LONGEST = 47
 """Numbers that a kernel is given at most."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from .convolving import Before, rounded
-from .emitting import F64, Emitter, Floats, Number, Value
+from .emitting import Emitter
 from .kernel import Kernel, kernel
+from .placing import Before, rounded
+from .values import F64, Floats, Number, Value
 
 TERMS = 6
 """Rows of numbers by channel that one normalisation keeps, each filling whole vectors: mean, γ r, β, and of

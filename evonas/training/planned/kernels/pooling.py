@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from .emitting import Emitter, Number, Span, Value, Variable
+from .emitting import Emitter
 from .kernel import Kernel, kernel
+from .values import Number, Span, Value, Variable
 
 SIZES = "n h w c ho wo sh sw top left"
 
