@@ -278,7 +278,7 @@ def trained_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def training(trained_images: Path) -> dict[str, Any]:
     """The choices of a search with real trainings, as small as they can be."""
-    genome = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
+    genome = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
     return {
         "dataset": str(trained_images),
         "budget": 12,

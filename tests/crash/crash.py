@@ -48,7 +48,7 @@ LOOKS = 1000
 """How often, 20 ms apart, is looked whether what a killed search has started has ended by itself."""
 
 TAG = "EVONAS_CRASH_TAG"
-TINY = {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}
+TINY = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
 DRIVERS = [place for place in PLACES if not place.startswith("worker.")]
 
 

@@ -8,7 +8,7 @@ import torch
 import evonas
 
 SPACES = {
-    "amoeba": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2},
+    "amoeba": {"cells": 1, "filters": 4, "combinations": 1, "stages": 1},
     "genet": {"nodes": [3], "filters": [4], "hidden": 8},
     "hierarchical": {"groups": 1, "filters": 2, "nodes": [3, 3]},
     "large-scale": {"max_channels": 8, "max_parameters": 2000},

@@ -15,12 +15,10 @@ def history(result):
 
 @pytest.fixture(scope="module")
 def run(training, tmp_path_factory):
-    """Runs a search with some room, of networks that are smaller still."""
-    genome = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
-    smaller = {**training, "config": {**training["config"], "genome": genome}}
+    """Runs a search with some room."""
 
     def evolve(**choices):
-        return evonas.evolve(**smaller, run=tmp_path_factory.mktemp("runs") / "run", **choices)
+        return evonas.evolve(**training, run=tmp_path_factory.mktemp("runs") / "run", **choices)
 
     return evolve
 
