@@ -95,7 +95,7 @@ TROUBLE = {
 REASONS = {
     1: "the worker process was killed (SIGKILL), as the system does when memory runs out; so did another",
     2: "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did another",
-    3: "out of time after 4 s: ended, with all that it had started",
+    3: "out of time after 2 s: ended, with all that it had started",
     4: "the fitness was nan, not a finite number",
     5: "ZeroDivisionError: division by zero",
     6: "out of memory",

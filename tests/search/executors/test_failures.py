@@ -19,7 +19,7 @@ from evonas.training.function import FunctionEvaluator
 @pytest.mark.timeout(600)
 def test_every_failure_costs_one_candidate_and_says_why(search, tmp_path, trouble):
     evaluate, reasons = trouble
-    found = search(evaluate, budget=16, population=16, workers=2, timeout=4.0)
+    found = search(evaluate, budget=16, population=16, workers=2, timeout=2.0)
     assert [row["id"] for row in found] == list(range(16))
     failed = {row["id"]: row["reason"] for row in found if row["status"] == "failed"}
     assert failed.keys() == reasons.keys()

@@ -129,12 +129,12 @@ def assert_nothing_is_left(tag: str, *spare: str) -> None:
 
 @pytest.mark.parametrize("executor", EACH)
 def test_out_of_time(begin: Begin, tag: str, tmp_path: Path, executor: str) -> None:
-    process = begin(1, budget=2, timeout=3.0, look_ahead=1, **EXECUTORS[executor])
+    process = begin(1, budget=2, timeout=2.0, look_ahead=1, **EXECUTORS[executor])
     assert process.stdout and process.stdin
     rows = process.stdout.readline()
     assert rows, process.communicate()
     late, after = json.loads(rows)
-    assert late == ["out of time after 3 s: ended, with all that it had started", None]
+    assert late == ["out of time after 2 s: ended, with all that it had started", None]
     assert after == ["", 0.0]  # of its programs none was there when the next candidate began
     assert_nothing_is_left(tag, str(tmp_path / "script.py"), "multiprocessing.resource_tracker")
     assert process.poll() is None  # though the script goes on

@@ -157,13 +157,17 @@ def test_two_devices_have_a_process_each(pack):
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("kill", "the worker process was killed (SIGKILL), as the system does when memory runs out; so did"),
+        pytest.param(
+            "kill",
+            "the worker process was killed (SIGKILL), as the system does when memory runs out; so did",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "segfault",
             "the worker process crashed: segmentation fault (SIGSEGV) in compiled code; so did",
-            marks=pytest.mark.slow,  # in the quick tests where a process has one candidate at a time
+            marks=pytest.mark.slow,
         ),
-        (
+        (  # the others are quick tests where a process has one candidate at a time
             "cuda",
             "the worker process had to be ended: RuntimeError: CUDA error: an illegal memory access was "
             "encountered; so did another that tried it",
