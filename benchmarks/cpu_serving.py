@@ -1,11 +1,12 @@
 """One contender of `cpu_step.py`, in a process of its own, which makes steps when it is asked to.
 
-The words that go to it are lines, its answers JSON in a line:
+The process has imported what it needs and forks one for each network, so that none finds what another has
+left in memory. The words that go to it are lines, its answers JSON in a line:
 
+- ``case NAME``: begins with a network; how much memory its steps took, and what computes them;
 - ``step N``: N steps; how many seconds of the processor they took;
-- ``profile``: the share of an eager step's time that convolutions of all channels with windows take.
-
-When it is ready it says, without being asked, how much memory the steps took and what computes them.
+- ``profile N``: the share of an eager step's time that convolutions of all channels with windows take;
+- ``end``: ends with the network.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,6 +38,7 @@ HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """What worker processes of a search are launched with."""
 SCRIPT = Path(__file__).with_name("cpu_step.py")
 STATUS = Path("/proc/self/status")
+FAILED = "failed"
 
 
 class Contender:
@@ -42,32 +46,40 @@ class Contender:
 
     Args:
         kernels: By which code it makes steps.
-        name: Of the case.
     """
 
-    def __init__(self, kernels: str, name: str) -> None:
+    def __init__(self, kernels: str) -> None:
         environment = {**os.environ, **HUGE_PAGES, "OMP_NUM_THREADS": "1", "KINETO_LOG_LEVEL": "5"}
-        command = [sys.executable, str(SCRIPT), "--serve", kernels, "--case", name]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, str(SCRIPT), "--serve", kernels],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         self.kernels = kernels
-        self.told: dict[str, Any] = {}
 
-    def wait(self) -> None:
-        """Until it is ready."""
-        self.told = self._answer()
+    @contextmanager
+    def case(self, name: str) -> Iterator[dict[str, Any]]:
+        """Has it begin with a network; gives what it says of that."""
+        told: dict[str, Any] = self.ask(f"case {name}")
+        try:
+            yield told
+        finally:
+            self.ask("end")
 
     def ask(self, words: str) -> Any:
-        """Its answer."""
-        if self._process.stdin is not None:
-            print(words, file=self._process.stdin, flush=True)
-        return self._answer()
+        """Its answer.
 
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError(f"{self.kernels} ended with status {self._process.wait()}")
+        Raises:
+            RuntimeError: It failed.
+        """
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError(f"{self.kernels}: no pipes")
+        print(words, file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line or line.startswith(FAILED):
+            raise RuntimeError(f"{self.kernels} failed; see above")
         return json.loads(line)
 
     def __enter__(self) -> Self:
@@ -131,24 +143,54 @@ def _measured(kernels: str, case: Case) -> tuple[Step, Callable[[], Tensor], int
     return step, once, _status("VmHWM") - before
 
 
-def serve(kernels: str, name: str) -> int:
-    """Answers until nobody asks any more."""
+def serve(kernels: str) -> int:
+    """Forks a process for each network, until nobody asks any more."""
     torch.set_num_threads(1)
-    case = case_of(name)
+    for line in sys.stdin:
+        words, _, name = line.strip().partition(" ")
+        if words != "case":  # of a network that failed
+            _say(None)
+            continue
+        forked = os.fork()
+        if not forked:
+            with _exiting():
+                _answer(kernels, case_of(name))
+        _, status = os.waitpid(forked, 0)
+        print("null" if not status else FAILED, flush=True)
+    return 0
+
+
+@contextmanager
+def _exiting() -> Iterator[None]:
+    """Ends the process; what went wrong is shown."""
+    status = 1
+    try:
+        yield
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _answer(kernels: str, case: Case) -> None:
+    """What is asked about one network."""
     step, once, peak = _measured(kernels, case)
     matched = getattr(step, "_matched", None)
     _say({"peak": peak, "kept": step.kept, "native": matched and matched.native})
     for line in sys.stdin:
         words = line.split()
-        _say(_dense_share(once) if words[0] == "profile" else _steps(once, int(words[1])))
-    return 0
+        if words[0] == "end":
+            return
+        measure = _dense_share if words[0] == "profile" else _steps
+        _say(measure(once, int(words[1])))
 
 
 def _say(answer: object) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def _dense_share(once: Callable[[], Tensor], steps: int = 3) -> float:
+def _dense_share(once: Callable[[], Tensor], steps: int) -> float:
     """The share of a step's time in convolutions of all channels with windows larger than a pixel."""
     from torch.profiler import ProfilerActivity, profile
 

@@ -70,25 +70,21 @@ class Row:
     left: float | None = None
 
 
-def measure(name: str, rounds: int, compiled: bool, flops: float) -> Row:
+def measure(name: str, rounds: int, every: list[Contender], flops: float) -> Row:
     """All contenders with one network, in turns."""
     case = case_of(name)
-    kernels = ["eager", "dense"]
-    if choose_precision("cpu", case.separable) == "float32" and not no_kernels():
-        kernels.append("planned")
-    kernels += ["compiled"] * compiled
+    plans = choose_precision("cpu", case.separable) == "float32"
+    contenders = [one for one in every if one.kernels != "planned" or plans]
+    kernels = [one.kernels for one in contenders]
     with ExitStack() as stack:
-        contenders = [stack.enter_context(Contender(kind, name)) for kind in kernels]
-        for one in contenders:
-            one.wait()
+        told = {one.kernels: stack.enter_context(one.case(name)) for one in contenders}
         steps = max(1, round(TURN / contenders[0].ask("step 1")))
         seconds: dict[str, list[float]] = {kind: [] for kind in kernels}
         for number in range(rounds):
             at = number % len(contenders)
             for one in contenders[at:] + contenders[:at]:
                 seconds[one.kernels].append(one.ask(f"step {steps}") / steps)
-        told = {one.kernels: one.told for one in contenders}
-        share = contenders[0].ask("profile")
+        share = contenders[0].ask(f"profile {3 * steps}")
     eager = seconds["eager"]
     ratios = {
         kind: statistics.quantiles([a / b for a, b in zip(eager, seconds[kind], strict=True)], n=4)
@@ -142,27 +138,28 @@ def main() -> int:
     parser.add_argument("--compile", action="store_true", help="torch.compile takes part, too")
     parser.add_argument("--json", action="store_true", help="a line of JSON below the table")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
-    parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        return serve(options.serve, options.case)
+        return serve(options.serve)
     flops = 0.0 if no_kernels() else peak()
     rounds = 5 if options.quick else options.rounds
     capability = torch.backends.cpu.get_cpu_capability()
     print(f"torch {torch.__version__}, {capability}, {flops / 1e9:.0f} GFLOP/s of a core, {rounds} rounds")
-    kinds = ["dense", "planned", *["compiled"] * options.compile]
+    kinds = ["dense", *["planned"] * (not no_kernels()), *["compiled"] * options.compile]
     columns = [f"{kind + ' : eager':>20}" for kind in kinds]
     columns += [f"{words:>6}" for words in ("convs", "own", "memory", "kept", "limit")]
     print(f"{'':<28} {'img/s':>7} {' '.join(columns)}")
     rows: list[Row] = []
     failed: list[str] = []
-    for name in (one for one in names() if options.only in one):
-        try:
-            rows.append(measure(name, rounds, options.compile, flops))
-        except RuntimeError as error:
-            failed.append(f"{name}: {error}")
-            continue
-        print(_shown(rows[-1]), flush=True)
+    with ExitStack() as stack:
+        every = [stack.enter_context(Contender(kind)) for kind in ["eager", *kinds]]
+        for name in (one for one in names() if options.only in one):
+            try:
+                rows.append(measure(name, rounds, every, flops))
+            except RuntimeError as error:
+                failed.append(f"{name}: {error}")
+                continue
+            print(_shown(rows[-1]), flush=True)
     if options.json:
         print(json.dumps({"torch": torch.__version__, "flops": flops, "rows": [asdict(row) for row in rows]}))
     for words in (found := failed + missed(rows)):
