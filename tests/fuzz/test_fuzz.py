@@ -41,7 +41,7 @@ def test_every_parser_reads_its_good_inputs(parsers):
 @pytest.mark.filterwarnings("ignore")
 def test_spoilt_inputs(parsers):
     for name, parser in parsers.items():
-        for number in range(4 if parser.form == "words" else 12):
+        for number in range(2 if parser.form == "words" else 4):
             rng = random.Random(f"{name} {number}")
             feed(parser, spoilt(rng.choice(parser.examples), parser.form, rng))
 
@@ -54,7 +54,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=25, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=10, suppress_health_check=list(HealthCheck), database=None)
 @given(data=JSON)
 def test_any_json(parsers, data):
     """JSON that hypothesis makes up, and shrinks where something goes wrong."""

@@ -43,6 +43,10 @@ GENOMES = {
 }
 
 
+CHILDREN = {"amoeba": 14, "genet": 12, "hierarchical": 24, "large-scale": 12}
+"""How many it takes to see one that a morphism alone keeps."""
+
+
 def random_genome(name, rng):
     kind, choices, _ = GENOMES[name]
     return kind.random(kind.space_type.from_dict(choices), rng)
@@ -83,7 +87,7 @@ def compare(build_random):
 def test_at_least_what_match_keeps_and_more_functions(name, compare):
     rng, operators = random.Random(23), GENOMES[name][2]
     by_name = by_morphism = 0
-    for seed in range(30):
+    for seed in range(CHILDREN[name]):
         parent = random_genome(name, rng)
         for _ in range(rng.randint(3, 10)):
             parent = mutated(parent, operators, rng)

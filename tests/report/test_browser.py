@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import findings, wait_until
+from browsing import Watched, findings, wait_until
 
 from evonas.api import load
 from evonas.cli.page import short_name
@@ -18,12 +18,30 @@ from evonas.results.figures import share
 from evonas.testing.made_runs import make_run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
 def report(made: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return write_report(made, tmp_path_factory.mktemp("report") / "report.html", 12).as_uri()
+
+
+@pytest.fixture(scope="module")
+def kept_open(report: str, browser: Browser) -> Iterator[Page]:
+    """The report, opened once for those that only look at it and click: it takes seconds to open."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(60_000)
+    yield Watched(context.new_page()).open(report)
+    context.close()
+
+
+@pytest.fixture
+def page(kept_open: Page) -> Page:
+    """The report with no individual open."""
+    kept_open.bring_to_front()
+    kept_open.keyboard.press("Escape")
+    assert not kept_open.evaluate("document.getElementById('individual').open")
+    return kept_open
 
 
 def see_all(page: Page) -> None:
@@ -70,8 +88,7 @@ def test_a_report_can_load_nothing(report: str, opened: Any) -> None:
     page.wait_for_selector("#individual[open]")
 
 
-def test_operators_are_counted_as_at_the_command_line(report: str, made: Path, opened: Any) -> None:
-    page = opened().open(report)
+def test_operators_are_counted_as_at_the_command_line(page: Page, made: Path) -> None:
     rows = [row.inner_text().split("\t") for row in page.locator("#operators-body tbody tr").all()]
     found = survey(load(made))
     children = sum(use.children for use in found.operators.values())
@@ -105,8 +122,7 @@ def test_operators_that_were_never_applied_are_listed(
     assert "0: never applied" in page.inner_text("#operators-body")
 
 
-def test_clicking_an_individual_shows_its_architecture(report: str, made: Path, opened: Any) -> None:
-    page = opened().open(report)
+def test_clicking_an_individual_shows_its_architecture(page: Page, made: Path) -> None:
     best = load(made).best
     page.click(f'#individuals-rows [data-candidate="{best.id}"]')
     page.wait_for_selector("#individual-drawings svg")
@@ -121,8 +137,7 @@ def test_clicking_an_individual_shows_its_architecture(report: str, made: Path, 
         )
 
 
-def test_clicking_a_point_opens_the_individual(report: str, opened: Any) -> None:
-    page = opened().open(report)
+def test_clicking_a_point_opens_the_individual(page: Page) -> None:
     page.locator("#cost-section").scroll_into_view_if_needed()
     page.wait_for_selector("#cost .points path", state="attached")
     box = page.locator("#cost .scatterlayer .trace").last.locator(".points path").last.bounding_box()
@@ -132,10 +147,7 @@ def test_clicking_a_point_opens_the_individual(report: str, opened: Any) -> None
     page.wait_for_selector("#individual[open]")
 
 
-def test_those_alive_and_the_one_selected_have_rings_that_can_be_seen(
-    report: str, made: Path, opened: Any
-) -> None:
-    page = opened().open(report)
+def test_those_alive_and_the_one_selected_have_rings_that_can_be_seen(page: Page, made: Path) -> None:
     page.click(f'#individuals-rows [data-candidate="{load(made).best.id}"]')
     page.keyboard.press("Escape")
     page.locator("#progress").scroll_into_view_if_needed()
@@ -249,7 +261,8 @@ def test_a_phone_needs_no_scrolling_sideways(report: str, opened: Any, axe: str,
     assert findings(page, axe) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow  # what it finds on a phone, dark, is seen with every change
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(report: str, opened: Any, axe: str, scheme: str) -> None:
     page = opened(color_scheme=scheme).open(report)
     see_all(page)

@@ -15,6 +15,9 @@ from evonas.testing.made_runs import make_run
 
 STRANGE = (5, "x", [1], {"a": 1}, None, [[1]], True, [{"a": 1}], 1.5, -1, {"operators": [5]}, [[1, 2]])
 
+FEW = (5, [1], {"a": 1}, [[1]])
+"""A number, a text's place taken by a list, a table, and what has the form of statistics."""
+
 KEYS = (
     *("settings", "environment", "environments", "variation", "data_dir", "fitness", "dataset", "images"),
     *("given", "usage", "task", "statistics", "classes"),
@@ -88,11 +91,12 @@ def one_line(run, match):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("values", [FEW, pytest.param(STRANGE, marks=pytest.mark.slow)], ids=["a few", "all"])
 @pytest.mark.parametrize("key", KEYS)
-def test_a_note_of_another_type(run_of, key, tmp_path, capsys):
+def test_a_note_of_another_type(run_of, key, values, tmp_path, capsys):
     """Each command refuses it or does what it was asked for; a traceback would end the test."""
     refused = 0
-    for value in STRANGE:
+    for value in values:
         run = run_of("images")
         note(run, key, value)
         capsys.readouterr()
@@ -111,7 +115,7 @@ def test_a_note_of_another_type(run_of, key, tmp_path, capsys):
             go_on(run)
         except evonas.UserError as error:
             assert "\n" not in str(error)
-    assert refused >= len(STRANGE) - 3  # a few values suit
+    assert refused >= len(values) - (3 if values is STRANGE else 1)  # a few values suit
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """`evonas.toolbox` in DEAP's own algorithms, and in a search of evonas."""
 
-import os
 import random
 import re
 import runpy
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -60,16 +57,13 @@ TUTORIAL = """
 """
 
 
-def test_a_script_after_deaps_tutorial_evolves_strings_on_digits(tmp_path, global_random, capsys):
+def test_a_script_after_deaps_tutorial_evolves_strings_on_digits(tmp_path, global_random, capsys, fresh):
     """Alike in two processes, of which this is one."""
     script = tmp_path / "tutorial.py"
     script.write_text(textwrap.dedent(TUTORIAL), encoding="utf-8")
-    one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
-    ended = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=True, timeout=120, env=one_thread
-    )
+    printed = fresh("import runpy; runpy.run_path('tutorial.py', run_name='__main__')", tmp_path)
     runpy.run_path(str(script), run_name="__main__")
-    said = [ended.stdout, capsys.readouterr().out]
+    said = [printed.output, capsys.readouterr().out]
     assert said[0] == said[1]
     lines = said[0].splitlines()
     assert lines[0].split() == ["gen", "nevals", "best"]

@@ -45,7 +45,7 @@ def test_they_are_found_listed_and_used(call, images):
     call(
         "evolve", "--genome", "genet", "--strategy", "twice-aging", "--dataset", images,
         "--budget", 6, "--population", 2, "--sample", 2, "--epochs", 1, "--workers", 0,
-        "--run", "run", "--quiet", "--config", "small.toml",
+        "--run", "run", "--quiet", "--config", "eager.toml",
     )  # fmt: skip
     assert "  flip-first " in call("show", "run").output
 
@@ -59,6 +59,6 @@ def test_one_that_cannot_be_loaded_is_left_out_and_named(call, package, images):
     )
     printed = call(
         "evolve", "--genome", "amoeba", "--dataset", images, "--budget", 2, "--epochs", 1,
-        "--workers", 0, "--run", "run", "--quiet",
+        "--workers", 0, "--run", "run", "--quiet", "--config", "small.toml",
     )  # fmt: skip
     assert "cannot be loaded: out of order (left out)" in printed.errors

@@ -25,7 +25,7 @@ def test_the_worst_of_a_generation_has_no_child(algorithm, drive, ones):
 
 
 def test_pairs_are_crossed_with_p_c_and_only_the_others_mutate_with_p_m(algorithm, drive, ones):
-    size, rounds = 200, 50
+    size, rounds = 200, 20
     strategy = algorithm(population=size, p_m=0.7, p_c=0.3)
     pairs = crossed_pairs = single = mutated = 0
     for generation in drive(strategy, ones, rounds + 1)[1:]:

@@ -79,7 +79,7 @@ def test_at_the_set_point_the_worse_of_two_is_killed_and_the_better_has_a_child(
     search = evolve(population=6)
     filled(search, [0.5, 0.1, 0.4, 0.2, 0.6, 0.3])
     fitness = {one.number: one.fitness.values[0] for one in search.population}
-    for _ in range(6000):
+    for _ in range(3000):
         child = search.ask()  # changes nothing
         (parent,), (dead,) = child.origin.parents, child.origin.removed
         assert fitness[parent] > fitness[dead]

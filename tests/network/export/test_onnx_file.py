@@ -19,14 +19,25 @@ from evonas.network.export import export, onnx_file
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
+NAMES = ["cat", "dog", "日本", '"', "e"]
+
 
 @pytest.fixture
 def source(mixed: Architecture, deploy: Callable[..., Deployable]) -> Deployable:
-    return deploy(mixed, ["cat", "dog", "日本", '"', "e"])
+    return deploy(mixed, NAMES)
 
 
-def test_what_the_file_says_of_itself(source: Deployable, tmp_path: Path) -> None:
-    model = onnx.load(export(source, "onnx", tmp_path / "net.onnx")[0])
+@pytest.fixture(scope="module")
+def exported(
+    mixed: Architecture, deploy: Callable[..., Deployable], tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
+    """The files of the mixed network, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("exported")
+    return export(deploy(mixed, NAMES), "onnx", folder / "net.onnx")
+
+
+def test_what_the_file_says_of_itself(exported: list[Path]) -> None:
+    model = onnx.load(exported[0])
     onnx.checker.check_model(model, full_check=True)
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", onnx_file.OPSET)]
     shapes = {
@@ -35,15 +46,15 @@ def test_what_the_file_says_of_itself(source: Deployable, tmp_path: Path) -> Non
     }
     assert shapes == {"images": ["batch", 3, 9, 7], "logits": ["batch", 5]}
     assert {entry.key: json.loads(entry.value) for entry in model.metadata_props} == {
-        "classes": ["cat", "dog", "日本", '"', "e"],
+        "classes": NAMES,
         "images": {"mean": [90.0, 120.0, 150.0], "std": [40.0, 60.0, 80.0]},
     }
     assert str(Path(torch.__file__).parent).encode() not in model.SerializeToString()
 
 
-def test_the_weights_are_in_the_file(source: Deployable, tmp_path: Path) -> None:
-    assert export(source, "onnx", tmp_path / "net.onnx") == [tmp_path / "net.onnx"]
-    assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
+def test_the_weights_are_in_the_file(exported: list[Path]) -> None:
+    assert [path.name for path in exported] == ["net.onnx"]
+    assert list(exported[0].parent.iterdir()) == exported
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxscript"])

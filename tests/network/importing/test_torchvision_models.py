@@ -21,7 +21,8 @@ from evonas.architecture.layers import (
 
 models = pytest.importorskip("torchvision.models", reason="needs evonas[vision]")
 
-NAMES = ["resnet18", "vgg11_bn", "mobilenet_v2", "densenet121"]
+QUICK = ["resnet18", "squeezenet1_1", "mobilenet_v3_small"]
+LARGE = ["vgg11_bn", "mobilenet_v2", "densenet121", "efficientnet_b0"]
 
 
 def made(name: str, **choices: object) -> torch.nn.Module:
@@ -33,7 +34,7 @@ def kinds(net: Architecture) -> Counter[str]:
     return Counter(net.layer(name).kind for name in net)
 
 
-@pytest.mark.parametrize("name", [*NAMES, "squeezenet1_1", "mobilenet_v3_small", "efficientnet_b0"])
+@pytest.mark.parametrize("name", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
 def test_outputs_and_counts_are_those_of_the_model(name, imported, images):
     model = made(name)
     large = name == "vgg11_bn"  # 129 million parameters, which take long to draw and to convert

@@ -53,7 +53,7 @@ def test_every_family_and_every_preserving_kind_is_there(study: ModuleType) -> N
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 2**32))
 def test_chains(study: ModuleType, family: str, seed: int) -> None:
     chain, tally = run(study, family, seed, 12)

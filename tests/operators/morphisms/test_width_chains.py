@@ -85,7 +85,7 @@ def chain(
 
 
 @pytest.mark.parametrize("decoded", [amoeba, genet, hierarchical, large_scale], ids=lambda f: f.__name__)
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(seed=SEEDS)
 def test_chains_on_decoded_genomes_preserve_the_function(
     decoded: Callable[[random.Random], Genome], seed: int
@@ -100,7 +100,7 @@ def test_chains_on_decoded_genomes_preserve_the_function(
         assert child.parameter_count() > net.parameter_count()
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(seed=SEEDS)
 def test_chains_on_random_networks(
     random_architecture: Callable[[random.Random], Architecture], seed: int
@@ -111,7 +111,7 @@ def test_chains_on_random_networks(
     assert applied
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(seed=SEEDS, decoded=st.sampled_from([amoeba, genet, hierarchical, large_scale]))
 def test_chains_with_pruning_stay_valid(decoded: Callable[[random.Random], Genome], seed: int) -> None:
     rng = random.Random(seed)
