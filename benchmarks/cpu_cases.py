@@ -70,7 +70,8 @@ def _drawn(seed: int) -> Maker:
 
 
 def _grown(kind: type[Genome], space: Space) -> Genome:
-    return LargeScaleGenome.from_text(GROWN, space)
+    grown: Genome = LargeScaleGenome.from_text(GROWN, space)
+    return grown
 
 
 KINDS: Mapping[str, tuple[str, Maker]] = {

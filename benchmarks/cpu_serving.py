@@ -29,10 +29,8 @@ from cpu_cases import Case, case_of
 from torch import Tensor
 
 from evonas.network import build
-from evonas.training import Compute, Plan, choose_precision, to_device
-from evonas.training.dense import with_dense_gradients
+from evonas.training import Compute, Plan, Step, choose_precision, to_device, with_dense_gradients
 from evonas.training.planned import PlannedStep, match
-from evonas.training.steps import Step
 
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """What worker processes of a search are launched with."""

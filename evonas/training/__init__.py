@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ..files import later
 
 if TYPE_CHECKING:
+    from .dense import with_dense_gradients
     from .device import Compute, all_devices, choose_device, choose_precision, fast_bfloat16, memory_of
     from .evaluator import CALIBRATION_BATCH, TrainingEvaluator
     from .final_training import FinalTraining, Trial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .paths import Kernels, check_compiles, check_kernels, choose_kernels, no_kernels
     from .plan import Plan
     from .planned import object_store, why_no_store
+    from .steps import Step
     from .trainer import DivergenceError, fit, score, to_device
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Kernels",
     "Normalisation",
     "Plan",
+    "Step",
     "TrainingEvaluator",
     "Trial",
     "all_devices",
@@ -57,11 +60,13 @@ __all__ = [
     "steps_per_epoch",
     "to_device",
     "why_no_store",
+    "with_dense_gradients",
 ]
 
 __getattr__ = later(
     __name__,
     {
+        "dense": "with_dense_gradients",
         "device": "Compute all_devices choose_device choose_precision fast_bfloat16 memory_of",
         "evaluator": "CALIBRATION_BATCH TrainingEvaluator",
         "final_training": "FinalTraining Trial",
@@ -70,6 +75,7 @@ __getattr__ = later(
         "paths": "Kernels check_compiles check_kernels choose_kernels no_kernels",
         "plan": "Plan",
         "planned": "object_store why_no_store",
+        "steps": "Step",
         "trainer": "DivergenceError fit score to_device",
     },
 )
