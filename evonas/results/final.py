@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,7 @@ def train_finally(
     """
     chosen = training_devices(devices)
     if chosen:
-        compute = replace(compute, device=chosen[0])
+        compute = compute.on(chosen[0])
     plan = plan.changed(genome.training())
     images = dataset.full_training()
     training = final_training(genome, dataset, images, plan, compute, seed, weights, compiled)

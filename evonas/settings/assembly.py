@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def workbench(
     facts["counts"] = split.counts()
     from ..training import TrainingEvaluator
 
-    compute = settings.compute if not device else replace(settings.compute, device=device)
+    compute = settings.compute.on(device) if device else settings.compute
     trainer = TrainingEvaluator(
         split,
         statistics,

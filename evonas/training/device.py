@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -36,6 +36,11 @@ class Compute:
     def kind(self) -> str:
         """The device without its number: ``cpu`` or ``cuda``."""
         return self.device.partition(":")[0]
+
+    def on(self, device: str) -> Compute:
+        """The same on another device; one of another kind is trained on as PyTorch does it."""
+        same = device.partition(":")[0] == self.kind
+        return replace(self, device=device, kernels=self.kernels if same else "eager")
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context for forward passes."""

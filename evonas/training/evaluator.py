@@ -7,7 +7,7 @@ import statistics as stats
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -169,7 +169,7 @@ class TrainingEvaluator(Evaluator):
 
     def on(self, device: str) -> TrainingEvaluator:
         twin = copy.copy(self)
-        twin.compute = replace(self.compute, device=device)
+        twin.compute = self.compute.on(device)
         twin.training, twin.validation = self.training.on(device), self.validation.on(device)
         return twin
 
@@ -232,7 +232,7 @@ class TrainingEvaluator(Evaluator):
             self._prepare(child)
             node = job.genome.auxiliary_node()
             view = prepared(child.network, architecture, node, self.task, plan, weight_seed)
-            if self.compute.kernels == "dense":
+            if matched is None and self.compute.kernels != "eager":
                 view = with_dense_gradients(view)
         to_device(view, self.compute)
 

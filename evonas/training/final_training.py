@@ -22,6 +22,7 @@ from .dense import with_dense_gradients
 from .device import Compute
 from .distributed import RankImages, Share, check_parts, joined, share_statistics
 from .images import DeviceImages, Normalisation
+from .paths import check_compiles
 from .plan import Plan
 from .preparation import matched_for, prepared, steps_on
 from .rank import Place, Say
@@ -144,6 +145,7 @@ class FinalTraining:
         return network, to_device(view, self.compute)
 
     def _steps_on_a_plan(self) -> StepMaker | None:
+        check_compiles()
         matched = matched_for(self.architecture, self.auxiliary, self.task, self.plan)
         return None if matched is None else steps_on(matched)
 
@@ -160,17 +162,17 @@ class FinalTraining:
                 view, seconds = compiled(view, batch, labels, compute)
                 stack.enter_context(drawing_from(seed, compute.device))
             stack.enter_context(compute.stream())
-            if compute.kernels == "dense" and not self.compiled:
-                view = with_dense_gradients(view)
             planned = compute.kernels == "planned" and not self.compiled and share.ranks == 1
             make_step = self._steps_on_a_plan() if planned else None
+            if make_step is None and compute.kernels != "eager" and not self.compiled:
+                view = with_dense_gradients(view)
             done = fit(view, images, self.plan, compute, seed, self.mirror, after_epoch, make_step=make_step)
         return Trial({}, tuple(done.curve), done.seconds, seconds)
 
 
 def _train_a_share(training: FinalTraining, place: Place, say: Say) -> Trial:
     """What each process does; the first one says which epoch has ended, and in the end where weights are."""
-    training = replace(training, compute=replace(training.compute, device=place.device))
+    training = replace(training, compute=training.compute.on(place.device))
     share = Share(place.rank, place.ranks)
     weight = share.weight(training.batch)
     network, view = training.networks()

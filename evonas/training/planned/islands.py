@@ -123,7 +123,8 @@ class Layered(Operation):
             import torch
 
             read, result = box.pop("read"), box.pop("result")
-            own = [(Tensor(name, True), places.tensor(Tensor(name))) for name in self.tensors]
+            tensors = [(Tensor(name, True), places.tensor(Tensor(name))) for name in self.tensors]
+            own = [(place, tensor) for place, tensor in tensors if tensor.requires_grad]
             wanted = [read[at] for at in targets] + [tensor for _, tensor in own]
             if not result.requires_grad:
                 found: tuple[torch.Tensor | None, ...] = (None,) * len(wanted)

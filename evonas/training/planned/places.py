@@ -25,6 +25,7 @@ class Gradients:
     """
 
     def __init__(self, network: nn.Module) -> None:
+        _check(network)
         self.parameters = dict(network.named_parameters(remove_duplicate=True))
         starts, at = {}, 0
         for name, parameter in self.parameters.items():
@@ -39,7 +40,8 @@ class Gradients:
     def give(self) -> None:
         """Lets each parameter have its gradient."""
         for name, parameter in self.parameters.items():
-            parameter.grad = self.of[name]
+            if parameter.requires_grad:
+                parameter.grad = self.of[name]
 
 
 class Places:
@@ -55,6 +57,7 @@ class Places:
     def __init__(
         self, images: int, network: nn.Module, arena: np.ndarray[Any, Any], gradients: Gradients | None
     ) -> None:
+        _check(network)
         self._network = network
         self._arena = arena
         self._start = arena.ctypes.data
@@ -123,3 +126,18 @@ class Places:
         if weight.is_contiguous(memory_format=torch.channels_last):
             return channels if of_taps else 1
         return 1 if of_taps else math.prod(window)
+
+
+def _check(network: nn.Module) -> None:
+    """Checks that kernels can take a network's tensors as they lie in memory.
+
+    Raises:
+        ValueError: One is elsewhere, of another precision, or has gaps.
+    """
+    for name, tensor in [*network.named_parameters(), *network.named_buffers()]:
+        layouts = [torch.contiguous_format] + ([torch.channels_last] if tensor.dim() == 4 else [])
+        dense = any(tensor.is_contiguous(memory_format=layout) for layout in layouts)
+        if tensor.is_floating_point() and not (tensor.dtype == torch.float32 and tensor.device.type == "cpu"):
+            raise ValueError(f"{name}: expected float32 on the CPU, got {tensor.dtype} on {tensor.device}")
+        if not dense:
+            raise ValueError(f"{name}: expected a tensor without gaps, got strides {tensor.stride()}")

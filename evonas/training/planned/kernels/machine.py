@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def lanes() -> int:
 @cache
 def _sources() -> bytes:
     """A digest of all that writes kernels, and of what compiles them."""
-    found = sha256(f"{llvmlite.__version__} {processor()} {lanes()}".encode())
+    found = sha256(f"{version('evonas')} {llvmlite.__version__} {processor()} {lanes()}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         found.update(path.read_bytes())
     return found.digest()

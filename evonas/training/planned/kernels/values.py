@@ -113,7 +113,8 @@ class Value:
     def not_below(self, other: Value, then: Value, otherwise: Value) -> Value:
         """Where it is larger than another, or no number, the one value, elsewhere the other."""
         builder = self.emit.builder
-        larger = builder.fcmp_unordered(">", self.value, other.value)
+        larger = builder.fcmp_ordered(">", self.value, other.value)
+        larger = builder.or_(larger, builder.fcmp_unordered("!=", self.value, self.value))
         return Value(self.emit, builder.select(larger, then.value, otherwise.value))
 
     def same(self, other: Value, then: Value, otherwise: Value) -> Value:
