@@ -63,13 +63,13 @@ class Number:
 
     def least(self, other: int | Number) -> Number:
         """The smaller of two."""
-        other = self.emit.whole(other)
-        return Number(self.emit, self.emit.builder.select(self < other, self.value, other.value))
+        rival: Number = self.emit.whole(other)
+        return Number(self.emit, self.emit.builder.select(self < rival, self.value, rival.value))
 
     def most(self, other: int | Number) -> Number:
         """The larger of two."""
-        other = self.emit.whole(other)
-        return Number(self.emit, self.emit.builder.select(self < other, other.value, self.value))
+        rival: Number = self.emit.whole(other)
+        return Number(self.emit, self.emit.builder.select(self < rival, rival.value, self.value))
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,8 @@ class Floats:
 
     def spread(self, at: int | Number) -> Value:
         """One element in all lanes."""
-        return self.emit.spread(self.one(at))
+        everywhere: Value = self.emit.spread(self.one(at))
+        return everywhere
 
     def put(self, at: int | Number, value: Value) -> None:
         """Stores a vector, or one element, from an element on."""
@@ -233,4 +234,5 @@ class Span:
 
     def constant(self, value: float) -> Value:
         """A number for each."""
-        return self.emit.constant(value) if self.wide else self.emit.single(value)
+        made: Value = self.emit.constant(value) if self.wide else self.emit.single(value)
+        return made
