@@ -31,6 +31,13 @@ class Norm:
         """One of its tensors."""
         return Tensor(f"{self.name}.{name}", gradient)
 
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """All of them, as kernels call them."""
+        names = {"gamma": "weight", "beta": "bias", "running_mean": "running_mean"}
+        names["running_variance"] = "running_var"
+        return {field: self.tensor(name) for field, name in names.items()}
+
 
 NONE = Norm("", 1.0)
 
@@ -63,11 +70,8 @@ class Normalising:
 
     def fix(self, to: Recorder) -> None:
         """Takes the terms from the running statistics."""
-        tensors = {"gamma": self.norm.tensor("weight"), "beta": self.norm.tensor("bias")}
-        tensors |= {"running_mean": self.norm.tensor("running_mean")}
-        tensors |= {"running_variance": self.norm.tensor("running_var")}
         numbers = {"c": self.channels, "epsilon": self.norm.epsilon}
-        to.call(normalising.fixed, **tensors, terms=self.terms, **numbers)
+        to.call(normalising.fixed, **self.norm.tensors, terms=self.terms, **numbers)
 
     def forward(self, to: Recorder, y: Buffer, z: Buffer | None) -> None:
         """From sums to what it gives; to the terms alone where nobody asks for that."""
@@ -75,12 +79,11 @@ class Normalising:
         if to.training and rows < 2:  # of which there is no variance: PyTorch says so, too
             raise ValueError(f"{self.norm.name}: expected more than 1 value per channel when training")
         if to.training:
-            tensors = {"gamma": self.norm.tensor("weight"), "beta": self.norm.tensor("bias")}
-            tensors |= {"running_mean": self.norm.tensor("running_mean")}
-            tensors |= {"running_variance": self.norm.tensor("running_var")}
             kept = {"shift": self.shift, "sums": self.sums, "rates": self.rates, "terms": self.terms}
             numbers = {"epsilon": self.norm.epsilon, "momentum": Momentum(self.norm.name)}
-            to.call(normalising.statistics, **tensors, **kept, pixels=rows, c=self.channels, **numbers)
+            to.call(
+                normalising.statistics, **self.norm.tensors, **kept, pixels=rows, c=self.channels, **numbers
+            )
         if z is None:
             return
         sizes = {"pixels": rows, "c": self.channels, "relu": int(self.norm.rectified)}

@@ -164,10 +164,6 @@ class Recorder:
         """The normalisation of a value that its reader normalises; None where it is as it is read."""
         return self._pending[node][1] if node in self._pending else None
 
-    def size(self, node: str) -> int:
-        """Floats an image of what it gives."""
-        return self._sizes[node]
-
     def without_gradient(self, node: str) -> None:
         """Says that nobody learns from what a node gives."""
         self._constant.add(node)

@@ -61,9 +61,8 @@ def depthwise_weights(
 ) -> None:
     """Adds the taps' gradients: taps[i, j] is the sum over pixels (h, w) of g[h, w] r[h s + i, w s + j]."""
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    sets = max(
-        1, min(4, (emit.registers - 5) // kw)
-    )  # a sum that waits for itself is added to every 4 cycles
+    # A sum that waits for itself is added to every 4 cycles.
+    sets = max(1, min(4, (emit.registers - 5) // kw))
     with emit.loop(c, step=emit.lanes) as c0, emit.loop(kh) as i:
         place = taps.from_(i * kw * c + c0)
         sums = [emit.variables(kw) for _ in range(sets)]

@@ -69,10 +69,6 @@ class Emitter:
         place = self.builder.gep(self._function.args[0], [I64(index)], source_etype=I64)
         return Number(self, self.builder.load(place, typ=I64))
 
-    def numbers(self, first: int, count: int) -> list[Number]:
-        """Several of them, one after the other."""
-        return [self.number(first + index) for index in range(count)]
-
     def floats(self, index: int, kind: Any = F32) -> Floats:
         """The array whose address is one of the kernel's numbers."""
         return Floats(self, self.number(index), kind)

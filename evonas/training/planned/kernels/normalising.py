@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 from .emitting import Emitter
 from .kernel import Kernel, kernel
-from .placing import Before, rounded
+from .placing import Before, rounded, rows_of
 from .values import F64, Floats, Number, Value
 
 TERMS = 6
@@ -21,15 +21,11 @@ TERMS = 6
 the gradient of y: the factors of g and of y - mean, and what is added."""
 
 
-def _row(emit: Emitter, terms: Floats, row: int, channels: Number) -> Floats:
-    return terms.from_((channels + (emit.lanes - 1)) // emit.lanes * emit.lanes * row)
-
-
 def add_to_sums(
     emit: Emitter, n: Number, y: Floats, pixels: Number, channels: Number, shift: Floats, sums: Floats
 ) -> None:
     """Adds an image's differences from the first pixel, and their squares, to sums in double precision."""
-    full = (channels + (emit.lanes - 1)) // emit.lanes * emit.lanes
+    full = rounded(emit, channels)
     with emit.loop(full, step=emit.lanes) as c:
         with emit.when(n.is_(0)):
             shift.put(c, y.vector(c))
@@ -61,11 +57,11 @@ def statistics() -> Kernel:
     """The kernel that turns sums into the terms of z, and moves the running statistics."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        full = (a.c + (emit.lanes - 1)) // emit.lanes * emit.lanes
+        full = rounded(emit, a.c)
         count = emit.as_double(a.pixels)
         one, zero = emit.single(1.0, F64), emit.single(0.0, F64)
         unbiased = count / (count - one)
-        mean, scale, beta = (_row(emit, a.terms, row, a.c) for row in range(3))
+        mean, scale, beta = rows_of(emit, a.terms, a.c)
         with emit.loop(a.c) as c:
             off = a.sums.one(c) / count
             variance = a.sums.one(full + c) / count - off * off
@@ -89,7 +85,7 @@ def fixed() -> Kernel:
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
         one = emit.single(1.0, F64)
-        mean, scale, beta = (_row(emit, a.terms, row, a.c) for row in range(3))
+        mean, scale, beta = rows_of(emit, a.terms, a.c)
         with emit.loop(a.c) as c:
             rate = one / (a.running_variance.one(c).wide() + a.epsilon).root()
             mean.put(c, a.running_mean.one(c))
@@ -108,7 +104,7 @@ def normalise() -> Kernel:
     """The kernel that gives z, rectified where that follows."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        rows = [_row(emit, a.terms, row, a.c) for row in range(3)]
+        rows = rows_of(emit, a.terms, a.c)
 
         for rectify in emit.choices(a.relu):
             with emit.loop(a.pixels) as p, emit.loop(a.c, step=emit.lanes) as c:
@@ -130,8 +126,8 @@ def gradient_sums() -> Kernel:
     """The kernel that sums the gradient g of z, and g (y - mean), over a batch."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        full = (a.c + (emit.lanes - 1)) // emit.lanes * emit.lanes
-        mean, scale, beta = (_row(emit, a.terms, row, a.c) for row in range(3))
+        full = rounded(emit, a.c)
+        mean, scale, beta = rows_of(emit, a.terms, a.c)
         nothing = emit.constant(0.0)
         clear_sums(emit, a.sums, full)
         with emit.loop(a.n) as n, emit.loop(full, step=emit.lanes) as c:
@@ -201,8 +197,8 @@ def gradient_terms() -> Kernel:
     """The kernel that gives the gradients of γ and β, and the terms of the gradient of y."""
 
     def write(emit: Emitter, a: SimpleNamespace) -> None:
-        full = (a.c + (emit.lanes - 1)) // emit.lanes * emit.lanes
-        rows = [_row(emit, a.terms, row, a.c) for row in range(TERMS)]
+        full = rounded(emit, a.c)
+        rows = rows_of(emit, a.terms, a.c, TERMS)
         count, zero = emit.as_double(a.pixels), emit.single(0.0, F64)
         with emit.loop(a.c) as c:
             rate = a.rates.one(c)
@@ -228,7 +224,7 @@ def to_gradient(
     gy: Floats,
 ) -> None:
     """Turns the gradient of z into that of y."""
-    rows = [_row(emit, terms, row, channels) for row in range(TERMS)]
+    rows = rows_of(emit, terms, channels, TERMS)
     nothing = emit.constant(0.0)
 
     for gated in emit.choices(gate):

@@ -15,6 +15,11 @@ def rounded(emit: Emitter, channels: Number) -> Number:
     return (channels + (emit.lanes - 1)) // emit.lanes * emit.lanes
 
 
+def rows_of(emit: Emitter, terms: Floats, channels: Number, count: int = 3) -> list[Floats]:
+    """The first rows of a normalisation's terms: by default those that it is computed by."""
+    return [terms.from_(rounded(emit, channels) * row) for row in range(count)]
+
+
 @dataclass(frozen=True)
 class Before:
     """What happens to numbers as they are read: a normalisation, and a ReLU.
@@ -31,8 +36,7 @@ class Before:
 
     def rows(self, emit: Emitter, channels: Number) -> list[Floats]:
         """Mean, factor and summand by channel."""
-        full = rounded(emit, channels)
-        return [self.terms.from_(full * row) for row in range(3)]
+        return rows_of(emit, self.terms, channels)
 
 
 def place_rows(
