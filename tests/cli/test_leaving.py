@@ -107,11 +107,14 @@ def semaphores_of(process: subprocess.Popen[str]) -> list[Path]:
     maps = Path(f"/proc/{process.pid}/maps")
     if not maps.exists():
         return []
-    # It has mapped them under the names that they were made by; only the files are the same.
-    mapped = {line.split()[4] for line in maps.read_text().splitlines() if "/dev/shm/sem." in line}
-    found = []
-    for path in Path("/dev/shm").glob("sem.mp-*"):
-        with contextlib.suppress(FileNotFoundError):  # another process's
-            found += [path] if str(path.stat().st_ino) in mapped else []
-    assert found
-    return found
+    for _ in range(100):
+        # It has mapped them under the names that they were made by; only the files are the same.
+        mapped = {line.split()[4] for line in maps.read_text().splitlines() if "/dev/shm/sem." in line}
+        found = []
+        for path in Path("/dev/shm").glob("sem.mp-*"):
+            with contextlib.suppress(FileNotFoundError):  # another process's
+                found += [path] if str(path.stat().st_ino) in mapped else []
+        if found:
+            return found
+        time.sleep(0.02)  # a list that changes while it is read may lack lines
+    raise AssertionError(f"no semaphores in {maps.read_text()}")
