@@ -63,79 +63,119 @@ PLANTED = {
     "around a door": (
         "evonas/results/result.py",
         "from ..evolution.genome import Genome",
-        lambda house: rooms.around_doors(house),
+        rooms.around_doors,
     ),
     "around an inner door": (
         "evonas/run/run.py",
         "from .journal.sqlite import SqliteJournal as _",
-        lambda house: rooms.around_doors(house),
+        rooms.around_doors,
     ),
     "around a door, by a genome": (
         "genomes/genet/decode.py",
         "from ...architecture.wiring import Wiring",
-        lambda house: rooms.around_doors(house),
+        rooms.around_doors,
     ),
     "up the floors": (
         "evonas/architecture/signs.py",
         "from ..evolution import Genome",
-        lambda house: rooms.against_the_floors(house),
+        rooms.against_the_floors,
     ),
     "up the floors, within a function": (
         "evonas/run/folder.py",
         "def later():\n    from ..settings import Settings",
-        lambda house: rooms.against_the_floors(house),
+        rooms.against_the_floors,
     ),
     "up the floors, for a type checker": (
         "evonas/search/pace.py",
         "if TYPE_CHECKING:\n    from ..settings import Settings",
-        lambda house: rooms.against_the_floors(house),
+        rooms.against_the_floors,
     ),
     "across a floor": (
         "evonas/tables/table.py",
         "from ..inheritance import MODES",
-        lambda house: rooms.against_the_floors(house),
+        rooms.against_the_floors,
     ),
     "the engine imports a genome": (
         "evonas/search/loop.py",
         "import evonas.genomes.amoeba",
-        lambda house: rooms.against_the_direction(house),
+        rooms.against_the_direction,
     ),
     "a genome imports operators": (
         "genomes/amoeba/cell.py",
         "from ... import operators",
-        lambda house: rooms.against_the_direction(house),
+        rooms.against_the_direction,
     ),
     "a genome imports operators, within a function, by where they lie": (
         "genomes/amoeba/cell.py",
         "def later():\n    from operators import amoeba",
-        lambda house: rooms.against_the_direction(house),
+        rooms.against_the_direction,
     ),
     "a circle in a room": (
         "evonas/architecture/wiring.py",
         "from .architecture import Architecture",
-        lambda house: rooms.circles(house),
+        rooms.circles,
     ),
     "a circle of genomes": (
         "genomes/amoeba/space.py",
         "from .genome import AmoebaGenome",
-        lambda house: rooms.circles(house),
+        rooms.circles,
     ),
     "a circle of benchmarks": (
         "benchmarks/subset.py",
         "from inheritance_study import Study",
-        lambda house: rooms.circles(house),
+        rooms.circles,
     ),
 }
 
 
-@pytest.mark.parametrize("kind", list(PLANTED))
-def test_a_planted_arrow_is_seen(kind: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def with_arrows(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house with all that is planted, but for what makes circles."""
+    kinds = (kind for kind in PLANTED if "circle" not in kind)
+    return planted(tmp_path_factory.mktemp("arrows"), *kinds)
+
+
+@pytest.fixture(scope="module")
+def with_circles(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house with all circles that are planted, none of which meets another."""
+    kinds = (kind for kind in PLANTED if "circle" in kind)
+    return planted(tmp_path_factory.mktemp("circles"), *kinds)
+
+
+def planted(root: Path, *kinds: str) -> House:
+    """Reads a copy of the checkout in which some files import more."""
     for folder in INSTALLS_AS:
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, code, _ in (PLANTED[kind] for kind in kinds):
+        with (root / file).open("a", encoding="utf-8") as source:
+            source.write(f"\n{code}\n")
+    return rooms.read(root)
+
+
+def module_of(file: str) -> str:
+    folder, _, below = file.removesuffix(".py").partition("/")
+    return f"{INSTALLS_AS[folder]}/{below}".replace("/", ".")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PLANTED if "circle" not in kind])
+def test_a_planted_arrow_is_seen(kind: str, with_arrows: House) -> None:
     file, code, found = PLANTED[kind]
-    with (tmp_path / file).open("a", encoding="utf-8") as source:
-        source.write(f"\n{code}\n")
-    assert len(found(rooms.read(tmp_path))) == 1
+    statement = code.splitlines()[-1].strip()
+    seen = [(arrow.source, arrow.text) for arrow in found(with_arrows)]
+    assert seen.count((module_of(file), statement)) == 1
+
+
+def test_nothing_is_seen_but_what_is_planted(with_arrows: House) -> None:
+    for looked in (rooms.around_doors, rooms.against_the_floors, rooms.against_the_direction):
+        wanted = [file for file, _, found in PLANTED.values() if found is looked]
+        assert len(looked(with_arrows)) == len(wanted), looked
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PLANTED if "circle" in kind])
+def test_a_planted_circle_is_seen(kind: str, with_circles: House) -> None:
+    circles = rooms.circles(with_circles)
+    assert len([circle for circle in circles if module_of(PLANTED[kind][0]) in circle]) == 1
+    assert len(circles) == len([kind for kind in PLANTED if "circle" in kind])
 
 
 def test_the_picture_is_that_of_the_imports(tmp_path: Path) -> None:
