@@ -277,7 +277,7 @@ def trained_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def training(trained_images: Path) -> dict[str, Any]:
-    """The choices of a search with real trainings, as small as they can be."""
+    """The choices of a search with real trainings, as small as they can be, with nothing to compile."""
     genome = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
     return {
         "dataset": str(trained_images),
@@ -287,5 +287,6 @@ def training(trained_images: Path) -> dict[str, Any]:
         "seed": 7,
         "epochs": 1,
         "device": "cpu",
+        "kernels": "eager",
         "config": {"genome": genome, "training": {"batch_size": 32}},
     }

@@ -17,6 +17,7 @@ from PIL import Image
 from evonas.cli import main
 
 COMMAND = Path(sys.executable).with_name("evonas")
+SMALL = "[genome]\ncells = 1\nfilters = 4\ncombinations = 1\nstages = 1\n"
 
 
 class Ended(NamedTuple):
@@ -73,18 +74,21 @@ def start_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Options that make a search quick; the last says how many workers."""
+    """Options that make a search quick, with nothing to compile; the last says how many workers."""
     config = tmp_path_factory.mktemp("config") / "tiny.toml"
-    config.write_text("[genome]\ncells = 1\nfilters = 4\ncombinations = 1\nstages = 1\n", encoding="utf-8")
+    config.write_text(f'{SMALL}[search]\nkernels = "eager"\n', encoding="utf-8")
     words = ["--epochs", "1", "--train-limit", "100", "--device", "cpu", "--workers", "0"]
     return ["--config", str(config), *words]
 
 
 @pytest.fixture(scope="session")
 def finished(evonas: Callable[..., Ended], tiny: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of three candidates that has ended; not to be changed."""
+    """A run of three candidates that has ended, trained by compiled kernels; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "finished"
-    ended = evonas("evolve", "--genome", "amoeba", "--budget", 3, *tiny, "--run", folder)
+    config = tmp_path_factory.mktemp("config") / "small.toml"
+    config.write_text(SMALL, encoding="utf-8")
+    words = ["--genome", "amoeba", "--budget", 3, *tiny, "--config", config]
+    ended = evonas("evolve", *words, "--run", folder)
     assert ended.status == 0, ended
     return folder
 

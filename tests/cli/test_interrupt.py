@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,9 @@ import evonas as library
 from evonas.cli.interrupts import stoppable
 
 
-def wait_for_candidates(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
+def wait_for_candidates(folder: Path, count: int, process: subprocess.Popen[str] | None = None) -> None:
     """Waits until so many results are in the journal."""
-    while process.poll() is None:
+    while process is None or process.poll() is None:
         if (folder / "journal.db").is_file():
             result = library.load(folder)
             done = sum(row["status"] != "pending" for row in result.history)
@@ -68,33 +69,38 @@ def test_sigterm_stops_alike(
     assert json.loads(evonas("resume", folder, "--workers", 0, "--json").out)["evaluated"] == 2
 
 
+def interrupted(evonas: Callable[..., Any], tiny: list[str], folder: Path, *more: str) -> Any:
+    """A search in this process, of whose worker one result is there when Ctrl-C comes."""
+
+    def interrupt() -> None:
+        wait_for_candidates(folder, 1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=interrupt)
+    sender.start()
+    words = ["--population", 3, *tiny[:-1], 1, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
+    ended = evonas("evolve", *words, *more)
+    sender.join()
+    assert ended.status == 130
+    return ended
+
+
 def test_with_patience_what_has_begun_is_finished(
-    start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
+    evonas: Callable[..., Any], tiny: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "r"
-    words = ["--population", 3, *tiny[:-1], 1, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
-    process = start_process("evolve", *words, "--finish")
-    wait_for_candidates(folder, 1, process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "no candidate begins any more; those being evaluated are waited for" in err
-    assert "dropped" not in err and "Traceback" not in err
-    assert err.splitlines()[-1].endswith(f"to go on: evonas resume {folder}")
+    ended = interrupted(evonas, tiny, folder, "--finish")
+    said = capfd.readouterr().err
+    assert "no candidate begins any more; those being evaluated are waited for" in said
+    assert "dropped" not in ended.err and "Traceback" not in ended.err + said
+    assert ended.err.splitlines()[-1].endswith(f"to go on: evonas resume {folder}")
 
 
-def test_what_is_dropped_is_said(
-    start_process: Callable[..., subprocess.Popen[str]], tiny: list[str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "r"
-    words = ["--population", 3, *tiny[:-1], 1, "--look-ahead", 9, "--budget", 10_000, "--run", folder]
-    process = start_process("evolve", *words)
-    wait_for_candidates(folder, 1, process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    dropped, stopped = err.splitlines()[-2:]
+def test_what_is_dropped_is_said(evonas: Callable[..., Any], tiny: list[str], tmp_path: Path) -> None:
+    ended = interrupted(evonas, tiny, tmp_path / "r")
+    dropped, stopped = ended.err.splitlines()[-2:]
     assert re.match(r"dropped: candidates? [\d, and]+, begun and not finished; evaluated anew when", dropped)
-    assert process.returncode == 130 and stopped.startswith("stopped, ")
+    assert stopped.startswith("stopped, ")
 
 
 def known(folder: Path) -> list[tuple[Any, ...]]:

@@ -38,7 +38,7 @@ def search() -> Callable[..., list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def tiny() -> dict[str, Any]:
-    """The choices of a search with real trainings, as small as they can be."""
+    """The choices of a search with real trainings, as small as they can be, with nothing to compile."""
     genome = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
     return {
         "budget": 6,
@@ -48,6 +48,7 @@ def tiny() -> dict[str, Any]:
         "epochs": 1,
         "train_limit": 100,
         "device": "cpu",
+        "kernels": "eager",
         "config": {"genome": genome, "training": {"batch_size": 32}},
     }
 
