@@ -52,14 +52,16 @@ TINY = {"cells": 1, "filters": 4, "combinations": 1, "stages": 1}
 DRIVERS = [place for place in PLACES if not place.startswith("worker.")]
 
 
-def kinds_of_search(images: str, source: str) -> dict[str, dict[str, Any]]:
+def kinds_of_search(images: str, source: str, kernels: str = "") -> dict[str, dict[str, Any]]:
     """The searches that are killed, by name.
 
     Args:
         images: The file that they train on.
         source: The run whose best is refined.
+        kernels: By which networks are trained, if not by those that evonas chooses.
     """
-    training = {"dataset": images, "seed": 7, "epochs": 1, "device": "cpu", "look_ahead": 3}
+    chosen = {"kernels": kernels} if kernels else {}
+    training = {**chosen, "dataset": images, "seed": 7, "epochs": 1, "device": "cpu", "look_ahead": 3}
     amoeba = {**training, "population": 4, "sample": 2, "config": {"genome": TINY}}
     genomes = {"fitness": "genome", "population": 5, "sample": 2, "seed": 3, "budget": 60}
     graph = {"filters": [2, 3, 4], "max_parameters": 20_000, "max_nodes": 60}
@@ -129,9 +131,10 @@ class Harness:
         folder: For runs and images.
         rng: Decides when.
         at: Where alone to kill, ``PLACE:TIMES``, and not at random.
+        kernels: By which networks are trained, if not by those that evonas chooses.
     """
 
-    def __init__(self, folder: Path, rng: random.Random, at: str = "") -> None:
+    def __init__(self, folder: Path, rng: random.Random, at: str = "", kernels: str = "") -> None:
         self.folder = folder
         self.rng = rng
         self.at = at
@@ -140,16 +143,16 @@ class Harness:
         os.environ |= {"TMPDIR": str(self.temporary), "PYTHONWARNINGS": "ignore"}
         self.searches = Searches(folder, "0")
         self.number = 0
-        self.kinds = self._kinds()
+        self.kinds = self._kinds(kernels)
         self.wholes: dict[str, Whole] = {}
         self.tallies = {name: Tally() for name in self.kinds}
 
-    def _kinds(self) -> dict[str, dict[str, Any]]:
+    def _kinds(self, kernels: str) -> dict[str, dict[str, Any]]:
         rng = np.random.default_rng(0)
         y = np.arange(120) % 3
         x = (rng.integers(0, 120, (120, 8, 8, 3)) + 50 * y[:, None, None, None]).astype(np.uint8)
         np.savez(self.folder / "images.npz", x_train=x, y_train=y, x_test=x, y_test=y)
-        return kinds_of_search(str(self.folder / "images.npz"), str(self.folder / "source"))
+        return kinds_of_search(str(self.folder / "images.npz"), str(self.folder / "source"), kernels)
 
     def _whole(self, choices: dict[str, Any]) -> Whole:
         if "refine" in choices and not Path(choices["refine"]).exists():
@@ -370,12 +373,13 @@ def main(words: list[str] | None = None) -> int:
         "--only", nargs="+", default=[""], help="kinds of search whose name holds one of these"
     )
     parser.add_argument("--at", default="", metavar="PLACE:TIMES", help="kill there only, not at random")
+    parser.add_argument("--kernels", default="", help="by which networks are trained: eager compiles nothing")
     options = parser.parse_args(words)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-        harness = Harness(Path(folder), random.Random(seed), options.at)
+        harness = Harness(Path(folder), random.Random(seed), options.at, options.kernels)
         names = [name for name in harness.kinds if any(part in name for part in options.only)]
         bag = [name for name in names for _ in range(SHARES.get(name, 3))]
         first = list(names)  # each kind at least once

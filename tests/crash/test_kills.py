@@ -57,7 +57,11 @@ def sound(said, *, kills):
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("kills", "kinds"),
-    [(2, ["genotypes, serial"]), (1, ["trainings, serial"]), (1, ["genotypes, 2 processes"])],
+    [
+        (2, ["genotypes, serial"]),
+        (1, ["trainings, serial", "--kernels", "eager"]),
+        (1, ["genotypes, 2 processes"]),
+    ],
 )
 def test_a_few_kills(crash, kills, kinds):
     sound(crash("--kills", str(kills), "--only", *kinds), kills=kills)
@@ -86,7 +90,6 @@ def test_the_harness_sees_what_is_lost(crash, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(evonas, "load", lambda run: Fewer(load(run)))
         assert "results were said, 0 are there" in crash(*words, status=1)
-    sound(crash(*words), kills=1)
 
 
 def test_the_harness_sees_a_search_that_crashes_instead_of_being_killed(crash, monkeypatch):
@@ -104,5 +107,15 @@ def test_the_harness_sees_a_search_that_crashes_instead_of_being_killed(crash, m
 def test_the_harness_sees_that_all_weights_are_lost(crash, monkeypatch):
     """Killed when it has handed over for the eighth time: a child of a finished parent is pending by then."""
     monkeypatch.setattr(SqliteJournal, "kept", lambda self: {})
-    said = crash("--kills", "1", "--only", "trainings, serial", "--at", "search.submitted:8", status=1)
+    said = crash(
+        "--kills",
+        "1",
+        "--only",
+        "trainings, serial",
+        "--kernels",
+        "eager",
+        "--at",
+        "search.submitted:8",
+        status=1,
+    )
     assert "unreadable: the parent of pending candidate" in said

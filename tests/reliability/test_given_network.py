@@ -7,7 +7,15 @@ from evonas.files.failpoints import PLACES
 from evonas.run.folder import GIVEN
 from evonas.settings.runs import open_run
 
-REFINING = {"budget": 4, "neighbours": 3, "morphisms": 1, "epochs": 1, "seed": 3, "device": "cpu", "kernels": "eager"}
+REFINING = {
+    "budget": 4,
+    "neighbours": 3,
+    "morphisms": 1,
+    "epochs": 1,
+    "seed": 3,
+    "device": "cpu",
+    "kernels": "eager",
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,9 @@ import pytest
 
 def test_two_processes_search_alike(searches, training):
     """The first compiles kernels, and the second finds them."""
-    choices = {**training, "kernels": "planned", "budget": 4, "population": 2}
+    genome = {**training["config"]["genome"], "operations": ["identity", "max3x3", "conv1x1"]}
+    config = {**training["config"], "genome": genome}
+    choices = {**training, "kernels": "planned", "budget": 4, "population": 2, "config": config}
     first, second = (searches(hash_seed=hash_seed).history(**choices) for hash_seed in ("0", "1"))
     for one, other in zip(first, second, strict=True):
         assert one == other
