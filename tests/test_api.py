@@ -29,7 +29,16 @@ COLUMNS = [
     "lineage_epochs",
     "seconds",
 ]
-SMALL = {"genome": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2}, "training": {"batch_size": 32}}
+SMALL = {
+    "genome": {
+        "cells": 1,
+        "filters": 4,
+        "combinations": 2,
+        "stages": 2,
+        "operations": ["identity", "max3x3", "conv1x1"],  # each kernel takes a while to compile
+    },
+    "training": {"batch_size": 32},
+}
 TASK = Task(3, 8, 8, 3)
 
 

@@ -82,6 +82,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def eager(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration of any genome's with which nothing is compiled."""
+    config = tmp_path_factory.mktemp("config") / "eager.toml"
+    config.write_text('[search]\nkernels = "eager"\n', encoding="utf-8")
+    return config
+
+
+@pytest.fixture(scope="session")
 def finished(evonas: Callable[..., Ended], tiny: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three candidates that has ended, trained by compiled kernels; not to be changed."""
     folder = tmp_path_factory.mktemp("runs") / "finished"

@@ -7,8 +7,9 @@ import numpy as np
 SEARCH = ("--genome", "genet", "--budget", 2, "--population", 2, "--epochs", 1, "--workers", 0)
 
 
-def test_a_run_reads_its_images_as_it_began(evonas, photos, tmp_path):
-    run, start = tmp_path / "run", ("evolve", "--dataset", photos, *SEARCH, "--run", tmp_path / "run")
+def test_a_run_reads_its_images_as_it_began(evonas, photos, eager, tmp_path):
+    run = tmp_path / "run"
+    start = ("evolve", "--dataset", photos, *SEARCH, "--config", eager, "--run", run)
     assert evonas(*start).failed_with("2 damaged files", "broken.png", "empty.jpg", "--without-damaged")
     assert evonas(*start, "--without-damaged").failed_with("in the alpha channel alone", "--background")
     assert not run.exists()
@@ -24,7 +25,7 @@ def test_a_run_reads_its_images_as_it_began(evonas, photos, tmp_path):
     assert evonas("train", run, "--epochs", 1).failed_with("30 images then, 29 now")
 
 
-def test_how_other_images_are_read_is_said_with_them(evonas, photos, tmp_path):
+def test_how_other_images_are_read_is_said_with_them(evonas, photos, eager, tmp_path):
     (tmp_path / "plain").mkdir()
     rng = np.random.default_rng(1)
     np.savez(
@@ -33,7 +34,8 @@ def test_how_other_images_are_read_is_said_with_them(evonas, photos, tmp_path):
         y_train=np.arange(30) % 2,
     )
     run = tmp_path / "run"
-    assert evonas("evolve", "--dataset", tmp_path / "plain.npz", *SEARCH, "--run", run).status == 0
+    words = ("--dataset", tmp_path / "plain.npz", *SEARCH, "--config", eager)
+    assert evonas("evolve", *words, "--run", run).status == 0
     assert evonas("train", run, "--without-damaged").failed_with("expected with --dataset")
     options = ("--dataset", photos, "--without-damaged", "--background", "#00ff00", "--epochs", 1)
     report = json.loads(evonas("train", run, "--continue", *options, "--json").out)

@@ -19,6 +19,7 @@ QUICK = ["--epochs", 1, "--train-limit", 100]
 ENDLESS = ["--epochs", 100000, "--train-limit", 100, "--devices", "cpu,cpu"]
 
 
+@pytest.mark.slow  # tests/training/test_distributed.py has two processes among the quick tests
 def test_two_processes_share_every_batch(evonas: Callable[..., Any], copied: Path) -> None:
     ended = evonas("train", copied, *QUICK, "--devices", "cpu,cpu", "--threads", 1)
     assert ended.status == 0, ended

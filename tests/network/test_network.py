@@ -245,7 +245,7 @@ def test_the_source_of_a_network_goes_with_it():
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc to read a process's memory")
 @pytest.mark.parametrize(
-    ("networks", "warm"), [(150, 50), pytest.param(2000, 200, marks=pytest.mark.slow)], ids=["few", "many"]
+    ("networks", "warm"), [(80, 30), pytest.param(2000, 200, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 @pytest.mark.timeout(1800)
 def test_memory_stays_flat_over_many_networks(networks, warm):

@@ -15,8 +15,8 @@ from evonas.testing.made_runs import make_run
 
 STRANGE = (5, "x", [1], {"a": 1}, None, [[1]], True, [{"a": 1}], 1.5, -1, {"operators": [5]}, [[1, 2]])
 
-FEW = (5, [1], {"a": 1}, [[1]])
-"""A number, a text's place taken by a list, a table, and what has the form of statistics."""
+FEW = (5, {"a": 1}, [[1]])
+"""A number, a table, and a list that has the form of statistics."""
 
 KEYS = (
     *("settings", "environment", "environments", "variation", "data_dir", "fitness", "dataset", "images"),

@@ -59,7 +59,7 @@ def test_results_show_while_the_search_goes_on(
         assert watched.wrong == []
         assert all(url.startswith(address) or url.startswith("data:") for url in watched.asked)
     finally:
-        search.terminate()
+        search.kill()
         search.wait()
 
 

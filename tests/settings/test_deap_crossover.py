@@ -41,7 +41,7 @@ def seeded(global_random: None) -> Iterator[None]:
 
 def toolbox_of(genome: str) -> Toolbox:
     config = {"genome": SPACES.get(genome, {}), "training": {"epochs": 1, "batch_size": 32}}
-    return evonas.toolbox(genome, "digits", config=config, train_limit=40, seed=1)
+    return evonas.toolbox(genome, "digits", config=config, train_limit=40, seed=1, kernels="eager")
 
 
 @pytest.mark.usefixtures("seeded")

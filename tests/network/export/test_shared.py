@@ -16,7 +16,13 @@ from evonas.network.importing import read_program
 ENDINGS = {"python": ".py", "pt2": ".pt2", "onnx": ".onnx"}
 
 
-@pytest.mark.parametrize("name", ["a block in a loop", "two sizes", "a factor, a slope and a norm"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a factor, a slope and a norm",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("a block in a loop", "two sizes")),
+    ],
+)
 def test_it_comes_out_in_every_format(name, same, tmp_path):
     net, weights = Architecture.from_module(made(name), torch.rand(2, 3, 8, 8).double())
     source = Deployable(net, {key: tensor.float() for key, tensor in weights.items()})

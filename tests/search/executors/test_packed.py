@@ -66,7 +66,7 @@ class Busy(Evaluator):
             mine.write_text(" ".join([str(os.getpid()), *beside]))
             try:
                 self.go_wrong(self.trouble.get(job.number), job.number)
-                time.sleep(0.3)
+                time.sleep(0.15)
             finally:
                 running.unlink(missing_ok=True)
         return Result(DONE, float(job.number))

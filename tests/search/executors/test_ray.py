@@ -130,7 +130,7 @@ def test_signals_are_heard_one_by_one_while_it_waits(cluster):
     sender = threading.Thread(target=send)
     try:
         sender.start()
-        assert Cluster("local", 1).wait([never], 1, 2.0) == []
+        assert Cluster("local", 1).wait([never], 1, 1.0) == []
     finally:
         over.set()
         heard.release()
