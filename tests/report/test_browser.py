@@ -27,21 +27,24 @@ def report(made: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def kept_open(report: str, browser: Browser) -> Iterator[Page]:
+def kept_watched(report: str, browser: Browser) -> Iterator[Watched]:
     """The report, opened once for those that only look at it and click: it takes seconds to open."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     context.set_default_timeout(60_000)
-    yield Watched(context.new_page()).open(report)
+    watched = Watched(context.new_page())
+    watched.open(report)
+    yield watched
     context.close()
 
 
 @pytest.fixture
-def page(kept_open: Page) -> Page:
+def page(kept_watched: Watched) -> Page:
     """The report with no individual open."""
-    kept_open.bring_to_front()
-    kept_open.keyboard.press("Escape")
-    assert not kept_open.evaluate("document.getElementById('individual').open")
-    return kept_open
+    page = kept_watched.page
+    page.bring_to_front()
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.getElementById('individual').open")
+    return page
 
 
 def see_all(page: Page) -> None:
@@ -200,9 +203,9 @@ def walked(page: Page, key: str) -> int:
     return int(found[1])
 
 
-def test_a_chart_is_walked_from_its_ends_and_when_it_shows_something_else(report: str, opened: Any) -> None:
-    watched = opened()
-    page = watched.open(report)
+def test_a_chart_is_walked_from_its_ends_and_when_it_shows_something_else(
+    page: Page, kept_watched: Watched
+) -> None:
     fronts = {
         cost: page.evaluate(f"EV.front('{cost}').map(row => row.id)") for cost in ("flops", "parameters")
     }
@@ -232,7 +235,7 @@ def test_a_chart_is_walked_from_its_ends_and_when_it_shows_something_else(report
     page.focus("#cost")
     page.keyboard.press("Enter")
     assert page.inner_text("#individual-title") == f"Candidate {fronts['flops'][stays]}"
-    assert watched.wrong == []
+    assert kept_watched.wrong == []
 
 
 def test_a_chart_that_cannot_be_drawn_keeps_no_other(report: str, opened: Any) -> None:
