@@ -23,7 +23,7 @@ def images(tmp_path_factory):
     return str(path)
 
 
-SMALL = {"neighbours": 3, "morphisms": 1, "epochs": 1, "verify_morphisms": True}
+SMALL = {"neighbours": 3, "morphisms": 1, "epochs": 1, "verify_morphisms": True, "kernels": "eager"}
 SPACES = {
     "amoeba": {"cells": 1, "filters": 4, "combinations": 2, "stages": 2},
     "genet": {"nodes": [3], "filters": [4], "hidden": 8},
@@ -39,7 +39,7 @@ def runs(images, tmp_path_factory):
         evonas.evolve(
             genome, images, budget=20 if genome == "large-scale" else 4, population=4, epochs=1, seed=1,
             strategy="tournament", config={"genome": space, "strategy": {"mutations": 3}},
-            run=folder / genome,
+            kernels="eager", run=folder / genome,
         )  # fmt: skip
     return folder
 

@@ -32,9 +32,10 @@ def feed(parser, content):
 
 @pytest.mark.filterwarnings("ignore")
 def test_every_parser_reads_its_good_inputs(parsers):
-    for parser in parsers.values():
+    for name, parser in parsers.items():
         if parser.form != "words":
-            for example in parser.examples:
+            one_run = "run (" not in name or "(images)" in name  # of the others the first example will do
+            for example in parser.examples[: None if one_run else 1]:
                 parser.read(example)
 
 

@@ -8,7 +8,13 @@ import torch
 import evonas
 
 SPACES = {
-    "amoeba": {"cells": 1, "filters": 4, "combinations": 1, "stages": 1},
+    "amoeba": {
+        "cells": 1,
+        "filters": 4,
+        "combinations": 1,
+        "stages": 1,
+        "operations": ["identity", "max3x3", "conv1x1"],  # each kernel takes a while to compile
+    },
     "genet": {"nodes": [3], "filters": [4], "hidden": 8},
     "hierarchical": {"groups": 1, "filters": 2, "nodes": [3, 3]},
     "large-scale": {"max_channels": 8, "max_parameters": 2000},
@@ -31,6 +37,8 @@ def search(images, genome, strategy, budget, **choices):
         budget=budget,
         seed=11,
         epochs=1,
+        device="cpu",
+        kernels="planned" if genome == "amoeba" else "eager",  # one genome has its kernels compiled
         config={"genome": SPACES[genome], "training": {"batch_size": 32}},
         **choices,
     )
