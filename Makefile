@@ -18,7 +18,7 @@ help:  ## list the commands
 	@echo 'Commands (PYTHON=... chooses the interpreter of .venv, ARGS=... is passed on):'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-evolve: $(RUN)  ## evolve an AmoebaNet cell on the embedded dataset, about three minutes on two cores
+evolve: $(RUN)  ## evolve an AmoebaNet cell on the embedded dataset, about a minute on two cores
 	$(BIN)/evonas evolve --genome amoeba $(ARGS)
 
 test: $(DEV)  ## run the tests

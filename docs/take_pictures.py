@@ -2,7 +2,7 @@
 
     make screenshots                    # or: make screenshots ARGS=runs/first, to take them of a run that is there
 
-It searches with the settings of `make evolve`, two minutes, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
+It searches with the settings of `make evolve`, a minute, writes a report and photographs it in Chromium (EVONAS_BROWSER, or chromium on the
 path). Look at what it took before you keep it.
 """
 
