@@ -42,17 +42,16 @@ Key = tuple[str, int, int, str]
 """Genome, number, seed, path."""
 
 
-def train(key: Key, subset: Subset, epochs: int) -> float:
+def train(key: Key, data: Subset, epochs: int) -> float:
     """Trains one network; its accuracy in percent."""
     name, number, seed, path = key
     kind = genome_type(name)
     recipe = load_recipe(kind.recipe)
-    space = kind.space_type.from_dict(recipe["genome"]).for_task(subset.task)
+    space = kind.space_type.from_dict(recipe["genome"]).for_task(data.task)
     genome = kind.random(space, random.Random(number))
     plan = Plan.from_dict({**recipe["training"], "epochs": epochs})
     compute = Compute("cpu", "float32", 1, kernels=path)
     compute.prepare()
-    data = subset
     evaluator = TrainingEvaluator(
         data.split, data.statistics, data.task, plan, compute, data.mirror, inherit="none"
     )

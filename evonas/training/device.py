@@ -39,8 +39,8 @@ class Compute:
 
     def on(self, device: str) -> Compute:
         """The same on another device; one of another kind is trained on as PyTorch does it."""
-        same = device.partition(":")[0] == self.kind
-        return replace(self, device=device, kernels=self.kernels if same else "eager")
+        there = replace(self, device=device)
+        return there if there.kind == self.kind else replace(there, kernels="eager")
 
     def autocast(self) -> AbstractContextManager[object]:
         """The context for forward passes."""
