@@ -12,7 +12,7 @@ the search's start, that of the workers included, to its end; processor time, of
 less at the mercy of what else a machine does. Ratios are taken within a round, and their median is printed.
 
 Run it as ``python benchmarks/search_rate.py``. It exits with status 1 where a planned search is slower than
-the eager one.
+the eager one, or with kernels that are there not twice as fast.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 EAGER, COLD, WARM = "eager", "planned, cold", "planned, warm"
-LEAST = 1.0
+LEAST = {EAGER: 1.0, COLD: 1.0, WARM: 2.0}
 """Times the candidates an hour of the eager search."""
 
 
@@ -116,8 +116,8 @@ def report(found: dict[str, list[dict[str, float]]], options: argparse.Namespace
             statistics.median(row[key] for row in rows) for key in ("training", "candidate")
         )
         print(f"| {name} | {hour:,.0f} | {ratio:.2f} | {processor:.2f} | {training:.2f} | {candidate:.2f} |")
-        if ratio < LEAST:
-            print(f"MISSED: {name}: {ratio:.2f} times the candidates an hour, expected {LEAST:g}")
+        if ratio < LEAST[name]:
+            print(f"MISSED: {name}: {ratio:.2f} times the candidates an hour, expected {LEAST[name]:g}")
             status = 1
     if options.json:
         print(json.dumps(found))
